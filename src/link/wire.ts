@@ -1,0 +1,25 @@
+/** The far end of a datagram link. IPv6 addresses may carry a zone (`fe80::1%eth0`). */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * One local datagram port, UDP in clear or DTLS above UDP. What it carries looks alike to the layer above: plain datagrams.
+ * Every wire records what passes in the event sink that it was opened with.
+ */
+export interface Wire {
+  readonly local: Peer;
+  /** True where the datagrams are protected (DTLS). */
+  readonly secure: boolean;
+  /** Sends one datagram; resolves when it was handed to the system. On a secure wire the association must exist. */
+  send(data: Uint8Array, to: Peer): Promise<void>;
+  /** Calls the listener for every datagram received; `n` is the event that recorded it. Returns the call that stops it. */
+  onReceive(listener: (data: Buffer, from: Peer, n: number) => void): () => void;
+  close(): Promise<void>;
+}
+
+/** `address:port`, with brackets around IPv6, as it stands in URLs and messages. */
+export function printPeer(peer: Peer): string {
+  return peer.address.includes(':') ? `[${peer.address}]:${peer.port}` : `${peer.address}:${peer.port}`;
+}
