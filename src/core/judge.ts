@@ -305,10 +305,12 @@ export function judgeAttempt<P>(
     }
   };
   run(() => judge(judging));
-  const own = judging.judged.size + judging.notes.length;
+  // Under a policy that says "information" a case may only note; without one it must judge.
+  const byPolicy = (meta.policies ?? []).length > 0 && judging.notes.length > 0;
+  const judgedSomething = judging.judged.size > 0 || byPolicy;
   for (const invariant of invariants) run(() => invariant.judge(judging));
   const informative = meta.kind === 'informative';
-  if (own === 0 && judging.reasons.length === 0)
+  if (!informative && !judgedSomething && judging.reasons.length === 0)
     judging.reasons.push({
       verdict: 'ERROR',
       code: 'judged-nothing',
