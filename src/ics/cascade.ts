@@ -7,7 +7,6 @@ import {
   type Names,
   NO,
   parseCondition,
-  type Test,
   YES,
 } from './condition.ts';
 
@@ -59,16 +58,12 @@ export function compileCascade(
   open: number,
 ): (answers: Answers) => number {
   const otherwise = code(cascade.otherwise);
-  const [first, ...more] = cascade.branches.map((b): readonly [Test, number] => [
-    compileCondition(b.when, indexOf),
-    code(b.value),
-  ]);
-  if (first === undefined) return () => otherwise;
-  const branches = [first, ...more];
+  const branches = cascade.branches.map((b) => ({ test: compileCondition(b.when, indexOf), value: code(b.value) }));
+  if (branches.length === 0) return () => otherwise;
   return (answers) => {
-    for (const [test, value] of branches) {
-      const truth = test(answers);
-      if (truth === YES) return value;
+    for (const branch of branches) {
+      const truth = branch.test(answers);
+      if (truth === YES) return branch.value;
       if (truth !== NO) return open;
     }
     return otherwise;
