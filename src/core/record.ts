@@ -1,3 +1,4 @@
+import type { Statement } from './statement.ts';
 import type { Reason, Verdict } from './verdict.ts';
 
 /** One try at a case; INCONC and ERROR are tried again at most twice, and every try stays in the record. */
@@ -46,6 +47,65 @@ export interface CaseRecord {
   readonly related: readonly string[];
 }
 
+/** One row of a filled-in proforma. */
+export interface SheetItem {
+  /** `DFUM 3/2`. */
+  readonly item: string;
+  /** What the row asks. */
+  readonly name: string;
+  /** As the proforma prints it: `M`, `C.1`, `O.2`. */
+  readonly status: string;
+  /** The condition behind the status in the condition language; null where there is none. */
+  readonly condition: string | null;
+  /** What the status comes to with these answers. */
+  readonly demand: 'mandatory' | 'optional' | 'excluded' | 'not applicable';
+  /** null: left unanswered. */
+  readonly answer: boolean | null;
+  /** Clause of the standard. */
+  readonly reference: string;
+}
+
+/** One table of a filled-in proforma. */
+export interface SheetTable {
+  /** `3`, `10`. */
+  readonly id: string;
+  readonly title: string;
+  readonly prerequisite: string | null;
+  readonly applicable: boolean;
+  readonly items: readonly SheetItem[];
+}
+
+/** A proforma as filled in for the product, so that a stored record needs no other file to be read. */
+export interface Sheet {
+  readonly spec: string;
+  /** Of the standard: `OCF software update`. */
+  readonly title: string;
+  /** Id, date and issue of the proforma: `DFUM.ICS.p1, 2024-07-01, TCRL.2024-1`. */
+  readonly proforma: string;
+  readonly digest: string;
+  readonly tables: readonly SheetTable[];
+}
+
+/** A declared value (IXIT) or the reading of an ambiguous place (policy), with what it means. */
+export interface SettingRecord {
+  readonly spec: string;
+  readonly name: string;
+  /** As declared; a key stands here as its reference, never as itself. */
+  readonly value: string | number | boolean;
+  readonly isDefault: boolean;
+  readonly text: string;
+}
+
+/** An accepted FAIL, as declared with the ICS. */
+export interface WaiverRecord {
+  readonly id: string;
+  readonly statement: string;
+  readonly owner: string;
+  /** Last day on which it counts, `YYYY-MM-DD`. */
+  readonly expires: string;
+  readonly why?: string;
+}
+
 /** `reports/<run>/run.json`: what a run came to; every report is made from it alone. */
 export interface RunRecord {
   readonly schema: 1;
@@ -63,7 +123,14 @@ export interface RunRecord {
     /** Run on an inconsistent declaration by `--anyway`: every page says so. */
     readonly anyway: boolean;
     readonly findings: readonly { readonly rule: string; readonly item: string; readonly message: string }[];
+    /** The filled-in proformas, one per standard declared. */
+    readonly sheets: readonly Sheet[];
+    readonly ixit: readonly SettingRecord[];
+    readonly policies: readonly SettingRecord[];
+    readonly waivers: readonly WaiverRecord[];
   };
+  /** Text and place of every statement that the cases name. */
+  readonly statements: Readonly<Record<string, Statement>>;
   readonly rig: {
     readonly name: string;
     readonly file: string;
@@ -75,3 +142,6 @@ export interface RunRecord {
   readonly counts: Readonly<Record<Verdict, number>>;
   readonly cases: readonly CaseRecord[];
 }
+
+/** What is known of a run before its first case: enough to report a single case. */
+export type RunHead = Omit<RunRecord, 'state' | 'endedAt' | 'counts' | 'cases'>;
