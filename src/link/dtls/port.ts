@@ -1,6 +1,7 @@
 import type { BenchError } from '../../core/errors.ts';
 import type { EventSink } from '../../core/events.ts';
 import type { Peer, Wire } from '../wire.ts';
+import type { Clock } from './clock.ts';
 import type { ClientCredentials, ServerCredentials } from './credentials.ts';
 import type { HandshakeTiming } from './handshake/timer.ts';
 import type { AssociationInfo } from './info.ts';
@@ -32,6 +33,7 @@ export interface DtlsOptions {
   readonly keyLog?: (line: string) => void;
   readonly random?: RandomOctets;
   readonly today?: () => Date;
+  readonly clock?: Clock;
 }
 
 /** A port that speaks DTLS 1.2, client and server at once. It is a test instrument and protects nothing but a bench. */

@@ -14,7 +14,8 @@ export interface Entry {
   negotiated?: Negotiated;
   tookMs?: number;
   repeats?: number;
-  timer?: NodeJS.Timeout;
+  /** Prevents the next call of the timer. */
+  disarm?: () => void;
   /** Who waits for the handshake, at the client. */
   readonly settle?: { resolve(entry: Entry): void; reject(error: Error): void };
 }

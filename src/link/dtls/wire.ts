@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { BenchError, messageOf, TesterError } from '../../core/errors.ts';
 import { type Peer, printPeer } from '../wire.ts';
 import { Association, type Effect } from './association.ts';
+import { type Clock, systemClock } from './clock.ts';
 import type { ClientCredentials, ServerCredentials } from './credentials.ts';
 import { Greeter, type Greeting, holdsClientHello } from './greeter.ts';
 import { ClientHandshake } from './handshake/client.ts';
@@ -34,6 +35,7 @@ class Dtls implements DtlsWire {
   private readonly options: DtlsOptions;
   private readonly random: RandomOctets;
   private readonly journal: Journal;
+  private readonly clock: Clock;
   private readonly greeter: Greeter;
   private readonly table = new AssociationTable();
   private readonly receivers = new Set<(data: Buffer, from: Peer, n: number) => void>();
@@ -46,6 +48,7 @@ class Dtls implements DtlsWire {
   constructor(options: DtlsOptions) {
     this.options = options;
     this.local = options.wire.local;
+    this.clock = options.clock ?? systemClock;
     this.journal = new Journal(options.sink, options.channel, this.local);
     this.credentials = options.server;
     this.random = options.random ?? randomBytes;
@@ -139,18 +142,18 @@ class Dtls implements DtlsWire {
         random: this.random,
         tamper: this.rows,
       },
-      performance.now(),
+      this.clock.now(),
     );
     const entry: Entry = { association, machine, peer, ownCid, ...(settle === undefined ? {} : { settle }) };
     const aside = this.table.begin(entry);
     if (aside !== undefined) this.discard(aside, 'another handshake with the same peer began');
     this.journal.tell('dtls.start', peer, { role: machine.role }, via);
-    association.start(performance.now());
+    association.start(this.clock.now());
     this.perform(entry, via);
   }
 
   private discard(entry: Entry, why: string): void {
-    clearTimeout(entry.timer);
+    entry.disarm?.();
     entry.settle?.reject(
       new BenchError('dtls-discarded', `DTLS handshake: ${why}`, {
         place: { where: `coaps ${printPeer(entry.peer)}` },
@@ -186,7 +189,7 @@ class Dtls implements DtlsWire {
   private route(record: DtlsRecord, from: Peer, n: number): string | undefined {
     const problems: string[] = [];
     for (const entry of this.table.candidates(record, from)) {
-      const receipt = entry.association.receive(record, performance.now());
+      const receipt = entry.association.receive(record, this.clock.now());
       if (receipt.taken && receipt.newest && record.cid !== undefined) this.follow(entry, from, n);
       this.perform(entry, n);
       if (receipt.taken) return undefined;
@@ -285,7 +288,7 @@ class Dtls implements DtlsWire {
     entry.tookMs = done.tookMs;
     const former = this.table.finish(entry);
     if (former !== undefined) {
-      clearTimeout(former.timer);
+      former.disarm?.();
       this.journal.tell('dtls.replaced', entry.peer, {}, via);
     }
     this.options.keyLog?.(keyLogLine(done.negotiated.randoms, done.negotiated.masterSecret));
@@ -307,16 +310,13 @@ class Dtls implements DtlsWire {
   }
 
   private arm(entry: Entry): void {
-    clearTimeout(entry.timer);
+    entry.disarm?.();
     const { dueMs } = entry.association;
     if (dueMs === Number.POSITIVE_INFINITY) return;
-    entry.timer = setTimeout(
-      () => {
-        entry.association.tick(performance.now());
-        this.perform(entry);
-      },
-      Math.max(1, Math.ceil(dueMs - performance.now())),
-    );
+    entry.disarm = this.clock.after(dueMs - this.clock.now(), () => {
+      entry.association.tick(this.clock.now());
+      this.perform(entry);
+    });
   }
 
   async disconnect(peer: Peer): Promise<void> {
