@@ -44,7 +44,7 @@ export interface DtlsWire extends Wire {
    * with a BenchError that says what is missing after the deadline, or which alert came.
    */
   connect(peer: Peer, credentials: ClientCredentials, timing?: Partial<HandshakeTiming>): Promise<AssociationInfo>;
-  /** From now on these clients may come in; undefined: their hellos are dropped. */
+  /** From now on these clients may come in; undefined: their hellos are dropped. Throws a TesterError for a suite without its credentials. */
   serve(credentials: ServerCredentials | undefined): void;
   /** The open association with a peer. */
   association(peer: Peer): AssociationInfo | undefined;

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { BenchError, printError } from '../../core/errors.ts';
 import { type Ev, memorySink } from '../../core/events.ts';
+import { below as upTo, seeded } from '../../core/random.ts';
 import type { Impairments } from '../impair.ts';
+import type { Wire } from '../wire.ts';
 import { newAuthority, newRawKey } from './certificates.ts';
 import type { ClientCredentials, OwnCertificate, ServerCredentials } from './credentials.ts';
 import type { AssociationInfo } from './info.ts';
@@ -30,11 +32,12 @@ class Bench {
   open(
     options: Partial<DtlsOptions> = {},
     impairments?: Impairments,
+    through: (below: MemoryWire) => Wire = (below) => below,
   ): { dtls: DtlsWire; below: MemoryWire; events: readonly Ev[] } {
     const below = this.net.open(this.port++, impairments);
     const sink = memorySink(() => this.clock.now());
     const keyLog = (line: string): void => void this.keyLog.push(line);
-    const dtls = openDtls({ wire: below, sink, channel: 'coap', clock: this.clock, keyLog, ...options });
+    const dtls = openDtls({ wire: through(below), sink, channel: 'coap', clock: this.clock, keyLog, ...options });
     return { dtls, below, events: sink.events };
   }
 
@@ -422,6 +425,31 @@ describe('dtls port', () => {
       const outcome = info(await bench.connect(a.dtls, b.dtls, psk));
       expect(outcome.repeats).to.equal(1);
       expect(bench.clock.now()).to.be.within(1000, 1100);
+    });
+  });
+
+  describe('under damage', () => {
+    it('datagrams with changed octets never break a port: a handshake completes or ends with a bench error', async () => {
+      const bench = new Bench();
+      const { client, server } = both('TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8', x509);
+      const outcomes = new Set<string>();
+      for (let seed = 1; seed <= 150; seed++) {
+        const random = seeded(seed);
+        const spoil = (wire: MemoryWire): Wire => ({
+          ...wire,
+          send(data, to) {
+            const out = Buffer.from(data);
+            if (random() < 0.3) out[upTo(random, out.length)] = upTo(random, 256);
+            return wire.send(random() < 0.05 ? out.subarray(0, upTo(random, out.length)) : out, to);
+          },
+        });
+        const timing = { firstTimerMs: 50, deadlineMs: 2000 };
+        const a = bench.open({ timing }, undefined, spoil);
+        const b = bench.open({ timing, server }, undefined, spoil);
+        const outcome = await bench.connect(a.dtls, b.dtls, client);
+        outcomes.add(outcome instanceof BenchError ? 'error' : 'complete');
+      }
+      expect(outcomes).to.deep.equal(new Set(['error', 'complete']));
     });
   });
 

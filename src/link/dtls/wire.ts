@@ -3,7 +3,7 @@ import { BenchError, messageOf, TesterError } from '../../core/errors.ts';
 import { type Peer, printPeer } from '../wire.ts';
 import { Association, type Effect } from './association.ts';
 import { type Clock, systemClock } from './clock.ts';
-import type { ClientCredentials, ServerCredentials } from './credentials.ts';
+import { type ClientCredentials, type ServerCredentials, serverSuites } from './credentials.ts';
 import { Greeter, type Greeting, holdsClientHello } from './greeter.ts';
 import { ClientHandshake } from './handshake/client.ts';
 import type { HandshakeMachine, HelloSettings } from './handshake/conversation.ts';
@@ -50,7 +50,7 @@ class Dtls implements DtlsWire {
     this.local = options.wire.local;
     this.clock = options.clock ?? systemClock;
     this.journal = new Journal(options.sink, options.channel, this.local);
-    this.credentials = options.server;
+    this.serve(options.server);
     this.random = options.random ?? randomBytes;
     this.rows = options.tamper ?? [];
     this.greeter = new Greeter(this.random(32), options.cookies ?? true);
@@ -58,6 +58,7 @@ class Dtls implements DtlsWire {
   }
 
   serve(credentials: ServerCredentials | undefined): void {
+    if (credentials !== undefined) serverSuites(credentials);
     this.credentials = credentials;
   }
 

@@ -58,6 +58,9 @@ const MAY_FOLLOW: Partial<Readonly<Record<Step, readonly Step[]>>> = {
   ServerHelloDone: ['Finished'],
 };
 
+/** A server that takes none of so many cookies takes none at all. */
+const MOST_COOKIES = 4;
+
 /** The client's end of a full handshake: RFC 5246 7.3 with the cookie exchange of RFC 6347 4.2.1. */
 export class ClientHandshake implements HandshakeMachine {
   readonly role = 'client';
@@ -74,6 +77,7 @@ export class ClientHandshake implements HandshakeMachine {
   private peer: PeerCertificate | undefined;
   private exchange: m.ServerKeyExchange = {};
   private certificateAsked = false;
+  private cookies = 0;
   private negotiated: Negotiated | undefined;
 
   /** Throws a TesterError where a suite is named that the credentials do not serve. */
@@ -102,7 +106,7 @@ export class ClientHandshake implements HandshakeMachine {
       extensions: this.extensions(),
     });
     const items = [this.talk.say('ClientHello', body)];
-    return { do: 'flight', flight: { items, final: false, repeatOn: Number.NaN } };
+    return { do: 'flight', flight: { items, final: false } };
   }
 
   private extensions(): readonly m.Extension[] {
@@ -137,6 +141,8 @@ export class ClientHandshake implements HandshakeMachine {
   private take(step: Step, body: Buffer, before: Buffer): readonly Action[] {
     switch (step) {
       case 'HelloVerifyRequest':
+        if (++this.cookies > MOST_COOKIES)
+          throw new HandshakeError('unexpected_message', `the server asked for a cookie ${this.cookies} times`);
         this.talk.forget();
         return [this.sendHello(m.helloVerifyRequest.decode(body).cookie)];
       case 'ServerHello':

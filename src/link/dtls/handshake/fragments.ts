@@ -88,8 +88,8 @@ export interface Flight {
   readonly items: readonly FlightItem[];
   /** Nothing answers it: it is sent again only when the peer repeats itself. */
   readonly final: boolean;
-  /** Type of the message whose repetition by the peer shows that this flight was lost. */
-  readonly repeatOn: number;
+  /** Type of the message whose repetition by the peer shows that this flight was lost; none where nothing came before it. */
+  readonly repeatOn?: number;
 }
 
 /** The flight as datagrams of at most `mtu` octets where a record fits; every call takes new sequence numbers from `seal`. */

@@ -1,3 +1,4 @@
+import { TesterError } from '../../../core/errors.ts';
 import { CONTENT, VERSION } from '../numbers.ts';
 import type { DirectionKeys } from '../keys.ts';
 import { open, type RandomOctets, seal } from './cipher.ts';
@@ -66,7 +67,8 @@ export class RecordLayer {
 
   private encode(content: number, data: Buffer, numbers: Omit<RecordHead, 'content' | 'cid'>): Buffer {
     const { protection } = this;
-    if (numbers.epoch === 0 || protection === undefined) return writeRecord({ content, ...numbers, fragment: data });
+    if (numbers.epoch === 0) return writeRecord({ content, ...numbers, fragment: data });
+    if (protection === undefined) throw new TesterError('dtls-layer', 'a protected record before there are keys');
     if (protection.peerCid.length === 0) {
       const head = { content, ...numbers };
       return writeRecord({ ...head, fragment: seal(protection.write, head, data, this.options.random) });
