@@ -117,6 +117,7 @@ export class Association {
     this.sendFlight();
   }
 
+  /** Time is up: says what never came. */
   private giveUp(nowMs: number): void {
     const missing = this.options.machine.missing(this.unreadable);
     const after = `after ${Math.round(nowMs - this.startedMs)} ms and ${this.repeats} repeats`;
@@ -187,6 +188,7 @@ export class Association {
     return TAKEN;
   }
 
+  /** Epoch 0. ChangeCipherSpec says nothing that the epoch of the next record does not say. */
   private receiveClear(record: DtlsRecord, nowMs: number): Receipt {
     const { content, fragment } = record;
     if (content === CONTENT.changeCipherSpec) return TAKEN;
@@ -199,6 +201,7 @@ export class Association {
     return TAKEN;
   }
 
+  /** What a protected record held. */
   private takeContent(content: number, data: Buffer, nowMs: number): void {
     if (content === CONTENT.handshake) this.takeHandshake(data, nowMs);
     else if (content === CONTENT.alert) this.takeAlert(data);
@@ -211,6 +214,7 @@ export class Association {
     this.effects.push({ do: 'tell', type: 'dtls.dropped', dir: 'in', data: { reason } });
   }
 
+  /** A protected alert comes from the peer for certain. */
   private takeAlert(data: Buffer): void {
     const [level = 0, description = 0] = data;
     this.tellAlert('in', level, description, true);
@@ -233,6 +237,7 @@ export class Association {
     return this.error('dtls-alert', likely === undefined ? text : `${text}; ${likely}`);
   }
 
+  /** Fragments in, messages to the machine. A record that cannot be cut is dropped; a message that cannot be read ends the handshake. */
   private takeHandshake(data: Buffer, nowMs: number): Receipt {
     let fragments;
     try {
@@ -268,11 +273,13 @@ export class Association {
     }
   }
 
+  /** There is no renegotiation within an association; a peer that wants new keys says ClientHello in clear. */
   private refuseRenegotiation(type: number): void {
     this.drop(`renegotiation asked for by ${printNumber(HANDSHAKE, type)}`);
     if (this.phase === 'open') this.alert(ALERT_LEVEL.warning, ALERT.no_renegotiation);
   }
 
+  /** Runs the machine; what it cannot go on with is told to the peer and ends the association. */
   private attempt(work: () => void): void {
     try {
       work();
@@ -283,6 +290,7 @@ export class Association {
     }
   }
 
+  /** Carries out what the machine asks for. */
   private act(actions: readonly Action[], nowMs: number): void {
     for (const action of actions) {
       if (this.isOver) return;
@@ -307,6 +315,7 @@ export class Association {
     }
   }
 
+  /** Epoch 1 can be read and written; records that came too early are looked at now. */
   private useKeys({ keys, cids }: Extract<Action, { do: 'keys' }>, nowMs: number): void {
     const client = this.options.machine.role === 'client';
     this.layer.protect({
@@ -321,6 +330,7 @@ export class Association {
     }
   }
 
+  /** The present flight, the first time or again: new record numbers, same messages. */
   private sendFlight(): void {
     if (this.flight === undefined) return;
     const seal = this.layer.seal.bind(this.layer);

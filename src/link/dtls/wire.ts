@@ -29,6 +29,7 @@ export function openDtls(options: DtlsOptions): DtlsWire {
   return new Dtls(options);
 }
 
+/** Joins the pure parts: table, greeter, associations, with the wire below, timers and listeners. */
 class Dtls implements DtlsWire {
   readonly secure = true;
   readonly local: Peer;
@@ -100,11 +101,13 @@ class Dtls implements DtlsWire {
     return infoOf(entry);
   }
 
+  /** Fresh for every handshake: each has a connection id of its own. */
   private helloSettings(): HelloSettings {
     const { extendedMasterSecret = true, secureRenegotiation = true, today = () => new Date() } = this.options;
     return { random: this.random, extendedMasterSecret, secureRenegotiation, today, ownCid: this.newCid() };
   }
 
+  /** A connection id that no association of this port has; all have the same length, or records could not be cut. */
   private newCid(): Buffer | undefined {
     const { connectionIdLength: length } = this.options;
     if (length === undefined || length === 0) return length === undefined ? undefined : Buffer.alloc(0);
@@ -114,6 +117,7 @@ class Dtls implements DtlsWire {
     }
   }
 
+  /** Puts an association into the table and sets it going. */
   private begin(
     machine: HandshakeMachine,
     peer: Peer,
@@ -153,6 +157,7 @@ class Dtls implements DtlsWire {
     this.perform(entry, via);
   }
 
+  /** An entry that the table let go; who waits for it is told. */
   private discard(entry: Entry, why: string): void {
     entry.disarm?.();
     entry.settle?.reject(
@@ -173,6 +178,7 @@ class Dtls implements DtlsWire {
     await this.carryOut(entry, n);
   }
 
+  /** A datagram from below: every record in it is looked at by itself, as one datagram may hold those of two associations. */
   private receive(datagram: Buffer, from: Peer, n: number): void {
     const { records, problem } = readRecords(datagram, this.options.connectionIdLength ?? 0);
     for (const record of records) {
@@ -207,6 +213,7 @@ class Dtls implements DtlsWire {
     if (former !== undefined) this.discard(former, 'another peer moved to its address');
   }
 
+  /** A ClientHello: the greeter decides; returns why it was dropped. */
   private meet(record: DtlsRecord, from: Peer, n: number): string | undefined {
     if (this.credentials === undefined) return 'ClientHello, and no client may come in';
     const greeting = this.greeter.greet(record, from);
@@ -223,6 +230,7 @@ class Dtls implements DtlsWire {
     }
   }
 
+  /** A hello with the right cookie: a repeated one goes to the handshake it began, a new one begins another. */
   private accept(
     { hello, random, sequence }: Extract<Greeting, { do: 'accept' }>,
     credentials: ServerCredentials,
@@ -253,6 +261,7 @@ class Dtls implements DtlsWire {
     });
   }
 
+  /** Carries out all effects in their order, arms the timer, and waits until everything was handed to the wire below. */
   private async carryOut(entry: Entry, via?: number): Promise<void> {
     const sends: Promise<void>[] = [];
     for (const effect of entry.association.drain()) {
@@ -263,6 +272,7 @@ class Dtls implements DtlsWire {
     await Promise.all(sends);
   }
 
+  /** Everything but sending. */
   private react(entry: Entry, effect: Exclude<Effect, { do: 'send' }>, via: number | undefined): void {
     const { peer } = entry;
     switch (effect.do) {
@@ -283,6 +293,7 @@ class Dtls implements DtlsWire {
     }
   }
 
+  /** The handshake is done: the new association takes the place of the old one. */
   private finished(entry: Entry, done: Extract<Effect, { do: 'secure' }>, via: number | undefined): void {
     entry.negotiated = done.negotiated;
     entry.repeats = done.repeats;
@@ -299,6 +310,7 @@ class Dtls implements DtlsWire {
     for (const listener of this.secureListeners) listener(info);
   }
 
+  /** The association is over: out of the table, and everyone concerned is told. */
   private ended(entry: Entry, error: BenchError | undefined, via: number | undefined): void {
     this.table.remove(entry);
     const { peer } = entry;
@@ -310,6 +322,7 @@ class Dtls implements DtlsWire {
     entry.settle?.reject(error ?? new BenchError('dtls-closed', 'the association was closed during the handshake'));
   }
 
+  /** One timer per association, set anew after everything that happens to it. */
   private arm(entry: Entry): void {
     entry.disarm?.();
     const { dueMs } = entry.association;

@@ -92,6 +92,7 @@ export class ClientHandshake implements HandshakeMachine {
     return [this.sendHello(Buffer.alloc(0))];
   }
 
+  /** ClientHello, the second time with the cookie and otherwise the same (RFC 6347 4.2.1). */
   private sendHello(cookie: Buffer): Action {
     const body = m.clientHello.encode({
       version: VERSION.dtls12,
@@ -109,6 +110,7 @@ export class ClientHandshake implements HandshakeMachine {
     return { do: 'flight', flight: { items, final: false } };
   }
 
+  /** Only what the suites offered need: a device with little room for its parser gets a short hello. */
   private extensions(): readonly m.Extension[] {
     const { trust, certificate } = this.credentials;
     const { ownCid } = this.settings;
@@ -130,6 +132,7 @@ export class ClientHandshake implements HandshakeMachine {
   }
 
   handle(message: m.Message): readonly Action[] {
+    // Signatures and Finished cover the messages before them, so the transcript is kept as it was.
     const step = checkOrder(message.type, this.heard, MAY_FOLLOW);
     const before = this.talk.bytes();
     this.talk.hear(message);
@@ -173,6 +176,7 @@ export class ClientHandshake implements HandshakeMachine {
     }
   }
 
+  /** Takes the server's choice. Extensions that were not asked for are ignored: they change nothing here. */
   private onServerHello(hello: m.ServerHello): void {
     const suite = suiteOf(hello.suite);
     if (hello.version !== VERSION.dtls12)
@@ -191,6 +195,7 @@ export class ClientHandshake implements HandshakeMachine {
     this.suite = suite;
   }
 
+  /** The type is X.509 unless the server says otherwise (RFC 7250 4.2). */
   private onCertificate(body: Buffer): void {
     const { hello } = this.agreed();
     const type = certificateTypes.ofServer.answer.find(hello.extensions)?.type ?? CERTIFICATE_TYPE.x509;
@@ -200,6 +205,7 @@ export class ClientHandshake implements HandshakeMachine {
     this.peer = peer;
   }
 
+  /** Keeps hint and point; the signature binds the point to both randoms (RFC 8422 5.4). */
   private onKeyExchange(body: Buffer): void {
     const { kx, randoms } = this.agreed();
     this.exchange = m.serverKeyExchange[kx].decode(body);
@@ -211,6 +217,7 @@ export class ClientHandshake implements HandshakeMachine {
     checkSignature('ServerKeyExchange', keyOf(this.peer), covered, signed);
   }
 
+  /** The server has said all: keys are made, and the flight up to Finished goes out. */
   private onDone(): readonly Action[] {
     const { hello, suite, kx, randoms } = this.agreed();
     this.checkServerFlight(kx);
@@ -224,8 +231,10 @@ export class ClientHandshake implements HandshakeMachine {
       ...(pair === undefined ? {} : { point: pair.getPublicKey() }),
     });
     items.push(this.talk.say('ClientKeyExchange', keyExchange));
+    // The extended master secret covers everything up to here, ClientKeyExchange included (RFC 7627 3).
     const extended = this.settings.extendedMasterSecret && extendedMasterSecret.find(hello.extensions) !== undefined;
     const master = masterSecret(this.premaster(suite, pair), randoms, extended ? this.talk.bytes() : undefined);
+    // The signature covers everything up to here, our own Certificate and ClientKeyExchange included (RFC 5246 7.4.8).
     if (shows?.key !== undefined)
       items.push(
         this.talk.say('CertificateVerify', m.certificateVerify.encode(signWith(shows.key, this.talk.bytes()))),
@@ -250,6 +259,7 @@ export class ClientHandshake implements HandshakeMachine {
     ];
   }
 
+  /** HandshakeError where the suite's messages are not all there, or others are. */
   private checkServerFlight(kx: KeyExchange): void {
     const { must, may } = SERVER_SENDS[kx];
     const sent = ['Certificate', 'ServerKeyExchange', 'CertificateRequest'] as const;
@@ -261,6 +271,7 @@ export class ClientHandshake implements HandshakeMachine {
     }
   }
 
+  /** Key and shared point as the suite mixes them. */
   private premaster(suite: SuiteName, pair: ECDH | undefined): Buffer {
     const point = this.exchange.curve?.point ?? Buffer.alloc(0);
     const shared = pair === undefined ? undefined : sharedSecret(pair, point);
@@ -278,6 +289,7 @@ export class ClientHandshake implements HandshakeMachine {
     return fits ? { item, key: own.key } : { item };
   }
 
+  /** The server's word that it saw the same handshake, our Finished included. */
   private onFinished(received: Buffer, before: Buffer): readonly Action[] {
     const { negotiated } = this;
     if (negotiated === undefined) throw new HandshakeError('unexpected_message', 'Finished came before the keys');
@@ -290,6 +302,7 @@ export class ClientHandshake implements HandshakeMachine {
     return [{ do: 'done', negotiated }];
   }
 
+  /** What the hellos have settled; only after ServerHello. */
   private agreed(): { hello: m.ServerHello; suite: SuiteName; kx: KeyExchange; randoms: Randoms } {
     const { hello, suite } = this;
     if (hello === undefined || suite === undefined)

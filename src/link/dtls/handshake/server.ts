@@ -88,6 +88,7 @@ export class ServerHandshake implements HandshakeMachine {
     this.talk.hear(hello);
   }
 
+  /** Answers the hello. HandshakeError where version, suites or curves leave nothing in common. */
   start(): readonly Action[] {
     const { hello, settings } = this;
     // DTLS counts versions downwards: 0xfefd is 1.2, 0xfeff is 1.0.
@@ -114,6 +115,7 @@ export class ServerHandshake implements HandshakeMachine {
     return [{ do: 'flight', flight }];
   }
 
+  /** The best liked of the accepted suites that the client offers and that its extensions leave room for. */
   private chooseSuite(): SuiteName {
     const accepted = serverSuites(this.credentials);
     const suite = accepted.find((name) => this.hello.suites.includes(SUITES[name].code) && this.canServe(name));
@@ -137,12 +139,14 @@ export class ServerHandshake implements HandshakeMachine {
     return algorithms.includes(ECDSA_SHA256) && types.includes(typeOf(own));
   }
 
+  /** The first certificate type of the client's list that is trusted here; X.509 where there is no list (RFC 7250 4.2). */
   private chooseClientType(): number {
     const offered = certificateTypes.ofClient.offer.find(this.hello.extensions)?.types ?? [CERTIFICATE_TYPE.x509];
     const trusted = trustedTypes(this.credentials.trust ?? {});
     return offered.find((type) => trusted.includes(type)) ?? CERTIFICATE_TYPE.x509;
   }
 
+  /** ServerHello to ServerHelloDone, with what the suite needs in between. */
   private firstFlight(chosen: Chosen): readonly FlightItem[] {
     const { talk } = this;
     const own = this.credentials.certificate;
@@ -163,6 +167,7 @@ export class ServerHandshake implements HandshakeMachine {
     return items;
   }
 
+  /** The ServerHello. An extension is answered only where the client sent it (RFC 5246 7.4.1.4). */
   private answer(chosen: Chosen): m.ServerHello {
     const { hello, settings, cids } = this;
     const { offer, answer } = certificateTypes.ofServer;
@@ -195,6 +200,7 @@ export class ServerHandshake implements HandshakeMachine {
     };
   }
 
+  /** Plain PSK without a hint needs no ServerKeyExchange at all (RFC 4279 2). */
   private keyExchange(chosen: Chosen, key: KeyObject | undefined): m.ServerKeyExchange | undefined {
     const { pskHint } = this.credentials;
     const { suite, pair, randoms } = chosen;
@@ -208,6 +214,7 @@ export class ServerHandshake implements HandshakeMachine {
 
   handle(message: m.Message): readonly Action[] {
     const step = checkOrder(message.type, this.heard, MAY_FOLLOW);
+    // Signatures and Finished cover the messages before them, so the transcript is kept as it was.
     const before = this.talk.bytes();
     this.talk.hear(message);
     this.heard = step;
@@ -235,6 +242,7 @@ export class ServerHandshake implements HandshakeMachine {
     }
   }
 
+  /** An empty one is taken note of here and judged at ClientKeyExchange. */
   private onCertificate(body: Buffer): void {
     const { asks, clientType } = this.agreed();
     if (!asks) throw new HandshakeError('unexpected_message', 'Certificate came without being asked for');
@@ -242,6 +250,7 @@ export class ServerHandshake implements HandshakeMachine {
     if (this.peer !== undefined) checkTrust(this.peer, this.credentials.trust ?? {}, this.settings.today());
   }
 
+  /** Keys are made as soon as the client's part is there, so that its Finished can be opened. */
   private onKeyExchange(body: Buffer): readonly Action[] {
     const { suite, asks, pair, randoms, extended } = this.agreed();
     if (asks && this.peer === undefined && this.credentials.certificateOptional !== true)
@@ -268,12 +277,14 @@ export class ServerHandshake implements HandshakeMachine {
     return [{ do: 'keys', keys, cids: this.cids }];
   }
 
+  /** RFC 4279 2 lets a server hide that it does not know an identity; a bench wants to hear it. */
   private keyOf(identity: Buffer): Uint8Array {
     const key = this.lookup(identity);
     if (key !== undefined) return key;
     throw new HandshakeError('unknown_psk_identity', `no key is known for the identity ${printIdentity(identity)}`);
   }
 
+  /** The client's word that it saw the same handshake; ours follows at once. */
   private onFinished(received: Buffer, before: Buffer): readonly Action[] {
     const { negotiated } = this;
     if (negotiated === undefined) throw new HandshakeError('unexpected_message', 'Finished came before the keys');
