@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { messageOf } from '../../core/errors.ts';
-import { type Peer, printPeer } from '../wire.ts';
+import { type Peer, peerKey } from '../wire.ts';
 import { readFragments, Reassembler } from './handshake/fragments.ts';
 import { type ClientHello, clientHello, helloVerifyRequest, type Message, wholeMessage } from './handshake/messages.ts';
 import { CONTENT, HANDSHAKE, VERSION } from './numbers.ts';
@@ -60,14 +60,14 @@ export class Greeter {
   }
 
   private cookieOf(hello: ClientHello, from: Peer): Buffer {
-    const mac = createHmac('sha256', this.secret).update(printPeer(from)).update(hello.random);
+    const mac = createHmac('sha256', this.secret).update(peerKey(from)).update(hello.random);
     return mac.digest().subarray(0, COOKIE_OCTETS);
   }
 
   private assemble(record: DtlsRecord, from: Peer): Message | undefined {
     for (const fragment of readFragments(record.fragment)) {
       if (fragment.type !== HANDSHAKE.ClientHello) continue;
-      const key = `${printPeer(from)} ${fragment.number}`;
+      const key = `${peerKey(from)} ${fragment.number}`;
       const parts = this.open.get(key) ?? new Reassembler(fragment.number);
       parts.add(fragment);
       const message = parts.take();

@@ -57,7 +57,7 @@ export function describe(info: AssociationInfo): Readonly<Record<string, Json>> 
     extendedMasterSecret,
     connectionIds: cids,
     ...(pskIdentity === undefined ? {} : { pskIdentity: pskIdentity.toString('hex') }),
-    ...(peerCertificate === undefined ? {} : { peerKey: publicKeyInfo(keyOf(peerCertificate)).toString('hex') }),
+    ...(peerCertificate === undefined ? {} : { peerPublicKey: publicKeyInfo(keyOf(peerCertificate)).toString('hex') }),
     repeats,
     tookMs: Math.round(tookMs * 1000) / 1000,
   };

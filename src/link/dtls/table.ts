@@ -1,4 +1,4 @@
-import { type Peer, printPeer } from '../wire.ts';
+import { type Peer, peerKey } from '../wire.ts';
 import type { Association } from './association.ts';
 import type { HandshakeMachine, Negotiated } from './handshake/conversation.ts';
 import type { DtlsRecord } from './record/record.ts';
@@ -35,7 +35,7 @@ export class AssociationTable {
 
   /** The open association with a peer. */
   at(peer: Peer): Entry | undefined {
-    return this.open.get(printPeer(peer));
+    return this.open.get(peerKey(peer));
   }
 
   pendingAt(role: HandshakeMachine['role'], peer: Peer): Entry | undefined {
@@ -77,7 +77,7 @@ export class AssociationTable {
 
   /** The peer came from another address. */
   move(entry: Entry, to: Peer): Entry | undefined {
-    this.open.delete(printPeer(entry.peer));
+    this.open.delete(peerKey(entry.peer));
     entry.peer = to;
     return this.place(entry);
   }
@@ -85,12 +85,12 @@ export class AssociationTable {
   private place(entry: Entry): Entry | undefined {
     const former = this.at(entry.peer);
     if (former !== undefined) this.remove(former);
-    this.open.set(printPeer(entry.peer), entry);
+    this.open.set(peerKey(entry.peer), entry);
     return former;
   }
 
   remove(entry: Entry): void {
-    const address = printPeer(entry.peer);
+    const address = peerKey(entry.peer);
     if (this.open.get(address) === entry) this.open.delete(address);
     const key = pendingKey(entry.machine.role, entry.peer);
     if (this.pending.get(key) === entry) this.pending.delete(key);
@@ -99,4 +99,4 @@ export class AssociationTable {
   }
 }
 
-const pendingKey = (role: HandshakeMachine['role'], peer: Peer): string => `${role} ${printPeer(peer)}`;
+const pendingKey = (role: HandshakeMachine['role'], peer: Peer): string => `${role} ${peerKey(peer)}`;

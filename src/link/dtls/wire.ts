@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BenchError, messageOf, TesterError } from '../../core/errors.ts';
-import { type Peer, printPeer } from '../wire.ts';
+import { type Peer, peerKey, printPeer } from '../wire.ts';
 import { Association, type Effect } from './association.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { type ClientCredentials, type ServerCredentials, serverSuites } from './credentials.ts';
@@ -207,7 +207,7 @@ class Dtls implements DtlsWire {
 
   /** A peer known by its connection id is answered where it was heard last: RFC 9146 6. */
   private follow(entry: Entry, from: Peer, n: number): void {
-    if (printPeer(entry.peer) === printPeer(from) || !entry.association.isOpen) return;
+    if (peerKey(entry.peer) === peerKey(from) || !entry.association.isOpen) return;
     this.journal.tell('dtls.moved', from, { before: printPeer(entry.peer) }, n);
     const former = this.table.move(entry, from);
     if (former !== undefined) this.discard(former, 'another peer moved to its address');
