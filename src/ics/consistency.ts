@@ -7,6 +7,7 @@ import { nearest } from '../core/nearest.ts';
 import type { Item, Proformas } from './proforma.ts';
 import { printForm, readIxit } from './values.ts';
 
+/** The rules by which a finding is named: a closed list. */
 export type Rule = AnswerRule | 'unknown' | 'ixit';
 
 /** One thing wrong with a declaration. */
@@ -78,7 +79,7 @@ function explainer(
   const because = (item: Item): string => {
     const taken = item.rule.branches.find((b) => evaluate(b.when, read).truth === YES);
     const names = taken === undefined ? itemsOfCascade(item.rule) : itemsOf(taken.when);
-    return names.length === 0 ? '' : `, because ${values(names)}`;
+    return names.length === 0 ? '' : ` because ${values(names)}`;
   };
 
   return (broken) => {
@@ -95,10 +96,10 @@ function explainer(
     const capability = `"${item.capability}"`;
     switch (broken.rule) {
       case 'mandatory':
-        return found(`${capability} must be supported${because(item)}, but is declared no`, rule(item));
+        return found(`${capability} is declared no, but must be supported${because(item)}`, rule(item));
       case 'excluded': {
         const word = engine.status(broken.item, settled) === 'N/A' ? 'does not apply' : 'must not be supported';
-        return found(`${capability} ${word}${because(item)}, but is declared yes`, rule(item));
+        return found(`${capability} is declared yes, but ${word}${because(item)}`, rule(item));
       }
       case 'prerequisite': {
         const needed = item.prerequisite;
@@ -143,10 +144,12 @@ function answerFor(engine: Engine, given: Answers, scan: Scanner, broken: Broken
   return works.length === 1 ? `set ${name} to ${only === YES ? 'yes' : 'no'}` : `answer ${name} with yes or no`;
 }
 
+/** `declared yes`, `declared no` or `not answered`. */
 function declared(truth: Truth): string {
   return truth === UNANSWERED ? printTruth(truth) : `declared ${printTruth(truth)}`;
 }
 
+/** Answers to items that the proforma does not have. */
 function unknownItems(declaration: Declaration, proformas: Proformas): Finding[] {
   return [...declaration.answers.keys()]
     .filter((item) => !proformas.items.has(item))
