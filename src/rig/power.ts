@@ -1,0 +1,68 @@
+import { exec } from 'node:child_process';
+import { BenchError, messageOf } from '../core/errors.ts';
+import type { Power } from '../core/standard.ts';
+import type { ResourceOf } from './schema.ts';
+
+/** Asks a person at the terminal to do something and to confirm it. */
+export type Prompt = (text: string) => Promise<void>;
+
+/** Runs one command of the rig file in a shell; a failure is a BenchError with what the command said. */
+function shell(where: string, command: string, timeoutS: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    exec(command, { timeout: timeoutS * 1000, killSignal: 'SIGKILL' }, (e, _, stderr) => {
+      if (e === null) {
+        resolve();
+        return;
+      }
+      const why = e.killed === true ? `no end after ${timeoutS} s` : `exit code ${e.code}`;
+      reject(
+        new BenchError('bench-command', `\`${command}\` failed: ${why}. ${stderr.trim()}`, {
+          place: { where },
+          cause: e,
+        }),
+      );
+    });
+  });
+}
+
+/** A power switch that a person or a command works. */
+export function powerSwitch(where: string, resource: ResourceOf<'power'>, prompt: Prompt): Power {
+  switch (resource.by) {
+    case 'hand':
+      return {
+        off: () => prompt(`Switch ${resource.what} OFF`),
+        on: () => prompt(`Switch ${resource.what} ON`),
+      };
+    case 'command':
+      return {
+        off: () => shell(where, resource.off, resource.timeoutS),
+        on: () => shell(where, resource.on, resource.timeoutS),
+      };
+  }
+}
+
+/** What a reset line needs of the console. */
+export interface LineSender {
+  send(line: string): Promise<void>;
+}
+
+export function resetLine(
+  where: string,
+  resource: ResourceOf<'reset'>,
+  consoleOf: (name: string) => LineSender,
+): { reset(): Promise<void> } {
+  switch (resource.by) {
+    case 'command':
+      return { reset: () => shell(where, resource.command, resource.timeoutS) };
+    case 'console':
+      return {
+        async reset() {
+          try {
+            await consoleOf(resource.console).send(resource.line);
+          } catch (e) {
+            throw new BenchError('reset', messageOf(e), { place: { where }, cause: e });
+          }
+        },
+      };
+  }
+}

@@ -1,0 +1,204 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { join } from 'node:path';
+import { benchClock } from '../core/clock.ts';
+import { type BenchError, printError, TesterError } from '../core/errors.ts';
+import type { Ev } from '../core/events.ts';
+import type { CaseRecord } from '../core/record.ts';
+import type { Registered } from '../core/registered.ts';
+import { openRig } from '../rig/open.ts';
+import { isSecretReference, readSecret, Redactor } from '../rig/secret.ts';
+import type { StandardsModule } from '../standards.ts';
+import type { AttemptContext } from './attempt.ts';
+import { runCase } from './case.ts';
+import type { ChildTask, FromChild, PlannedCase, ToChild } from './messages.ts';
+import { runMocha, type Test } from './mocha.ts';
+import { type Recorder, recorder } from './recorder.ts';
+import { type Session, session, settingOf } from './session.ts';
+
+const BEAT_MS = 1_000;
+/** Transfers report every octet; a terminal need not show each. */
+const PROGRESS_MS = 200;
+/** Library time for closing links and ending simulated devices. */
+const CLOSE_MS = 8_000;
+/** The monitor's resolution is the least delay that it shows; it must stay far below every tolerance. */
+const LOOP_RESOLUTION_MS = 2;
+/** IXIT references also name images; a secret is short. */
+const LONGEST_SECRET = 4_096;
+
+// Whatever ends this process early leaves 2 behind; 0 is set after the end marker only.
+process.exitCode = 2;
+// Ctrl-C reaches the whole process group; the parent decides what it means.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
+
+const redactor = new Redactor();
+/** Each reason once: mocha announces what it sees a second time. */
+const defects = new Set<string>();
+const stop = new AbortController();
+const prompts = new Map<number, { done(): void; fail(e: Error): void }>();
+
+function send(message: FromChild): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined || !process.connected) resolve();
+    else process.send(redactor.data(message), () => resolve());
+  });
+}
+
+function tell(message: FromChild): void {
+  void send(message);
+}
+
+function defect(e: unknown): void {
+  const message = e instanceof Error ? (e.stack ?? e.message) : String(e);
+  if (defects.has(message)) return;
+  defects.add(message);
+  tell({ type: 'defect', message });
+}
+
+/** A person at the terminal of the parent does it and confirms. */
+function prompt(text: string): Promise<void> {
+  const id = prompts.size;
+  tell({ type: 'prompt', id, text });
+  return new Promise((resolve, reject) => {
+    prompts.set(id, { done: resolve, fail: reject });
+  });
+}
+
+function learnSecrets(task: ChildTask): void {
+  for (const values of Object.values(task.declared.ixit))
+    for (const [name, value] of Object.entries(values)) {
+      if (typeof value !== 'string' || !isSecretReference(value)) continue;
+      try {
+        const secret = readSecret(value);
+        if (secret.length <= LONGEST_SECRET) redactor.add(secret, name);
+      } catch {
+        // The case that needs the value says that it is not there.
+      }
+    }
+}
+
+/** Tells the parent how far a transfer is: events of type `progress`, or any that carry `done`. */
+function watchTransfers(sink: Recorder): Recorder {
+  let last = 0;
+  return {
+    ...sink,
+    append(event) {
+      const stored: Ev = sink.append(event);
+      const done = stored.type === 'progress' ? stored.data?.['done'] : undefined;
+      const now = performance.now();
+      if (typeof done === 'number' && now - last > PROGRESS_MS) {
+        last = now;
+        const total = stored.data?.['total'];
+        const what = stored.data?.['what'];
+        tell({
+          type: 'transfer',
+          what: typeof what === 'string' ? what : stored.channel,
+          done,
+          total: typeof total === 'number' ? total : null,
+        });
+      }
+      return stored;
+    },
+  };
+}
+
+async function load(task: ChildTask): Promise<Map<string, Registered>> {
+  const module = (await import(task.standards)) as StandardsModule;
+  const wanted = new Set(task.cases.map((c) => c.spec));
+  const loaded = new Map<string, Registered>();
+  for (const entry of module.STANDARDS) if (wanted.has(entry.spec)) loaded.set(entry.spec, await entry.load());
+  return loaded;
+}
+
+async function runTask(task: ChildTask): Promise<void> {
+  learnSecrets(task);
+  const clock = benchClock(task.epochMs, task.rig.data.time.protocol);
+  const log = watchTransfers(recorder(join(task.privateDir, 'bench.events.jsonl'), () => clock.now()));
+  const standards = await load(task);
+  const setting = (r: Registered) => settingOf(r, task.declared, task.rig.data.time);
+  const rigSession: Session = session({
+    task,
+    events: log,
+    clock,
+    setting,
+    broke: (fault: BenchError) => tell({ type: 'broken', fault: printError(fault) }),
+    openRig: () => openRig(task.rig, { ...task, events: log, redactor, prompt }),
+  });
+  const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  loop.enable();
+  const shared: Omit<AttemptContext, 'registered' | 'setting'> = {
+    session: rigSession,
+    recorder: log,
+    clock,
+    privateDir: task.privateDir,
+    loop,
+    stop: stop.signal,
+    defects: () => [...defects],
+    lost: (fault) => tell({ type: 'broken', fault: printError(fault) }),
+  };
+  const records = new Map<string, CaseRecord>();
+  const test = (planned: PlannedCase): Test => {
+    const registered = standards.get(planned.spec);
+    const meta = registered?.cases.find((c) => c.id === planned.id);
+    if (registered === undefined || meta === undefined)
+      throw new TesterError('case-id', `the plan names ${planned.id}, which no standard has`);
+    return {
+      ...planned,
+      group: planned.id.split('/')[1] ?? '',
+      async run() {
+        if (stop.signal.aborted) return undefined;
+        const outcome = await runCase({ ...shared, registered, setting: setting(registered) }, meta, planned, tell);
+        const record = redactor.data(outcome.record);
+        records.set(record.id, record);
+        await send({ type: 'done', record });
+        if (outcome.stuck) await replace(`an attempt at ${planned.id} did not end`);
+        return record;
+      },
+    };
+  };
+  await runMocha(task.cases.map(test), undefined);
+  loop.disable();
+  await Promise.race([
+    rigSession.close().catch((e: unknown) => tell({ type: 'broken', fault: printError(e) })),
+    new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
+  ]);
+  log.close();
+}
+
+/** Ends this process for a new one to go on; what hangs in it cannot be ended otherwise. */
+async function replace(why: string): Promise<never> {
+  await send({ type: 'replace', why });
+  process.exit(2);
+}
+
+function receive(message: ToChild): void {
+  switch (message.type) {
+    case 'start':
+      runTask(message.task)
+        .then(() => send({ type: 'end' }))
+        .then(
+          () => process.exit(0),
+          async (e: unknown) => {
+            await send({ type: 'defect', message: `the run ended early: ${printError(e)}` });
+            process.exit(2);
+          },
+        );
+      break;
+    case 'settle':
+      stop.abort(new Error(message.why));
+      break;
+    case 'confirmed':
+      prompts.get(message.id)?.done();
+      break;
+    case 'refused':
+      prompts.get(message.id)?.fail(new Error(message.why));
+      break;
+  }
+}
+
+// Without a parent nobody would read the verdicts, and the lease of the rig runs out.
+process.on('disconnect', () => process.exit(2));
+process.on('unhandledRejection', defect);
+// Takes precedence over mocha's own handling, which would end the test in hand while its code runs on.
+process.setUncaughtExceptionCaptureCallback(defect);
+process.on('message', receive);
+setInterval(() => tell({ type: 'beat' }), BEAT_MS).unref();
