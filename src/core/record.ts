@@ -140,6 +140,8 @@ export interface RunRecord {
     readonly broken: string | null;
   };
   readonly counts: Readonly<Record<Verdict, number>>;
+  /** Defects of the tester that surfaced outside of every case (a forgotten `await`): the run as a whole counts as ERROR. */
+  readonly errors?: readonly string[];
   readonly cases: readonly CaseRecord[];
 }
 

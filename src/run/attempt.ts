@@ -3,7 +3,7 @@ import type { IntervalHistogram } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { type CaseMeta, DriveEnd } from '../core/case.ts';
 import type { BenchClock } from '../core/clock.ts';
-import { BenchError, messageOf, PlumblineError, printError, TesterError } from '../core/errors.ts';
+import { BenchError, messageOf, printError, TesterError } from '../core/errors.ts';
 import type { Judgement } from '../core/judge.ts';
 import { logOf } from '../core/log.ts';
 import type { AttemptRecord } from '../core/record.ts';
@@ -13,6 +13,7 @@ import { capture } from '../link/pcapng.ts';
 import { driveOn } from './drive.ts';
 import { type LiveLog, readEvents, type Recorder } from './recorder.ts';
 import { faultOf, type Session, type Setting } from './session.ts';
+import { errorReason } from './thrown.ts';
 import { longestAttemptMs, watchdog } from './watchdog.ts';
 
 /** How long a device may take to be settled after the run was told to stop; library time. */
@@ -28,6 +29,7 @@ export interface AttemptContext {
   readonly loop: IntervalHistogram;
   /** Aborted when the run is told to settle. */
   readonly stop: AbortSignal;
+  readonly attemptBaseMs: number;
   /** Defects of the tester that surfaced outside of every promise that we wait for. */
   defects(): readonly string[];
   /** Evidence that could not be kept although the verdict stands. */
@@ -53,15 +55,6 @@ export interface AttemptOutcome {
   readonly stopped?: true;
 }
 
-function reasonOf(e: unknown): Reason {
-  if (e instanceof BenchError) return { verdict: 'ERROR', code: e.code, message: printError(e) };
-  const code = e instanceof PlumblineError ? e.code : 'tester-exception';
-  const stack = e instanceof Error ? /\(?(file:\/\/\S+|\/\S+):(\d+):\d+\)?$/m.exec(e.stack ?? '') : null;
-  const where =
-    stack === null || e instanceof PlumblineError ? '' : ` (${stack[1]?.replace(/^.*\/dist\//, '')}:${stack[2]})`;
-  return { verdict: 'ERROR', code, message: `${messageOf(e)}${where}` };
-}
-
 /** The part of an attempt that talks: what it met with on the way, in order. */
 interface Talk {
   readonly reasons: Reason[];
@@ -83,7 +76,7 @@ async function talk(
       return 'done';
     } catch (e) {
       if (e instanceof DriveEnd) return 'ended';
-      met.reasons.push(reasonOf(e));
+      met.reasons.push(errorReason(e));
       return 'failed';
     }
   };
@@ -104,7 +97,7 @@ async function talk(
     standard = await c.session.ready(c.registered);
     await alive(standard);
   } catch (e) {
-    met.reasons.push(reasonOf(e));
+    met.reasons.push(errorReason(e));
     met.unready = faultOf(e);
     return met;
   }
@@ -172,14 +165,14 @@ function conclude(
     const message = `the device fell silent: no answer ${afterMs} ms after the last octet from it (${printError(fault)})`;
     against.unshift({ verdict: 'ERROR', code: fault.code, message });
   }
-  if (live.fault !== undefined) against.push(reasonOf(live.fault));
+  if (live.fault !== undefined) against.push(errorReason(live.fault));
   for (const message of defects)
     against.push({ verdict: 'ERROR', code: 'unhandled', message: `outside of every awaited promise: ${message}` });
   let judgement: Judgement | undefined;
   try {
     if (met.unready === undefined && live.fault === undefined) judgement = judged(c, trial, live.path);
   } catch (e) {
-    against.push(reasonOf(e));
+    against.push(errorReason(e));
   }
   const reasons = [...against, ...(judgement?.reasons ?? [])];
   const { verdict, reason } = settle(reasons);
@@ -207,7 +200,10 @@ export async function attempt(c: AttemptContext, trial: Trial): Promise<AttemptO
   });
   const before = c.defects().length;
   const over = new AbortController();
-  const dog = watchdog(longestAttemptMs(c.registered.timing, c.setting.ixit, c.setting.timing), 'the attempt');
+  const dog = watchdog(
+    longestAttemptMs(c.registered.timing, c.setting.ixit, c.setting.timing, c.attemptBaseMs),
+    'the attempt',
+  );
   c.loop.reset();
   const live = c.recorder.begin(join(dir, 'events.jsonl'));
   try {
@@ -216,7 +212,7 @@ export async function attempt(c: AttemptContext, trial: Trial): Promise<AttemptO
     const talking =
       live.fault === undefined ? talk(c, trial, live, AbortSignal.any([over.signal, c.stop]), granted) : nothing;
     const met = await Promise.race([talking, dog.expired, graceAfter(c.stop)]);
-    if (met instanceof TesterError) return { record: ended('ERROR', reasonOf(met)), stuck: true };
+    if (met instanceof TesterError) return { record: ended('ERROR', errorReason(met)), stuck: true };
     if (met === undefined || c.stop.aborted) {
       const message = `the run was stopped during the case: ${messageOf(c.stop.reason)}`;
       return { record: ended('NOT_RUN', { verdict: 'ERROR', code: 'stopped', message }), stopped: true };

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { benchClock } from '../core/clock.ts';
 import { type BenchError, printError, TesterError } from '../core/errors.ts';
+import { whereThrown } from './thrown.ts';
 import type { Ev } from '../core/events.ts';
 import type { CaseRecord } from '../core/record.ts';
 import type { Registered } from '../core/registered.ts';
@@ -15,7 +16,7 @@ import { runMocha, type Test } from './mocha.ts';
 import { type Recorder, recorder } from './recorder.ts';
 import { type Session, session, settingOf } from './session.ts';
 
-const BEAT_MS = 1_000;
+const BEAT_MS = 250;
 /** Transfers report every octet; a terminal need not show each. */
 const PROGRESS_MS = 200;
 /** Library time for closing links and ending simulated devices. */
@@ -31,8 +32,10 @@ process.exitCode = 2;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 const redactor = new Redactor();
-/** Each reason once: mocha announces what it sees a second time. */
-const defects = new Set<string>();
+/** What was thrown outside of every awaited promise, in order. */
+const defects: string[] = [];
+/** Mocha announces a rejection that it sees a second time. */
+const announced = new WeakSet<Promise<unknown>>();
 const stop = new AbortController();
 const prompts = new Map<number, { done(): void; fail(e: Error): void }>();
 
@@ -48,9 +51,8 @@ function tell(message: FromChild): void {
 }
 
 function defect(e: unknown): void {
-  const message = e instanceof Error ? (e.stack ?? e.message) : String(e);
-  if (defects.has(message)) return;
-  defects.add(message);
+  const message = whereThrown(e);
+  defects.push(message);
   tell({ type: 'defect', message });
 }
 
@@ -132,7 +134,8 @@ async function runTask(task: ChildTask): Promise<void> {
     privateDir: task.privateDir,
     loop,
     stop: stop.signal,
-    defects: () => [...defects],
+    attemptBaseMs: task.attemptBaseMs,
+    defects: () => defects,
     lost: (fault) => tell({ type: 'broken', fault: printError(fault) }),
   };
   const records = new Map<string, CaseRecord>();
@@ -197,7 +200,11 @@ function receive(message: ToChild): void {
 
 // Without a parent nobody would read the verdicts, and the lease of the rig runs out.
 process.on('disconnect', () => process.exit(2));
-process.on('unhandledRejection', defect);
+process.on('unhandledRejection', (reason, promise) => {
+  if (announced.has(promise)) return;
+  announced.add(promise);
+  defect(reason);
+});
 // Takes precedence over mocha's own handling, which would end the test in hand while its code runs on.
 process.setUncaughtExceptionCaptureCallback(defect);
 process.on('message', receive);

@@ -32,6 +32,8 @@ export interface ChildTask {
   /** URL of the module that exports the list of standards. */
   readonly standards: string;
   readonly simArgs: readonly string[];
+  /** See `WatchTimes`. */
+  readonly attemptBaseMs: number;
   /** Set where reports are wanted: the folder for Allure's results and what it needs to know of the run. */
   readonly allure: { readonly dir: string; readonly head: RunHead } | null;
 }

@@ -9,13 +9,15 @@ const CHILD = fileURLToPath(new URL('child.js', import.meta.url));
 
 /** Real milliseconds. */
 export interface WatchTimes {
-  /** Silence of the child after which it counts as hung; it beats every second. */
+  /** Silence of the child after which it counts as hung; it beats four times a second. */
   readonly hungMs: number;
   /** How long it may take to settle after it was asked to. */
   readonly graceMs: number;
+  /** What an attempt may take beside the timers of its standard: connections, library and file time. */
+  readonly attemptBaseMs: number;
 }
 
-export const WATCH_TIMES: WatchTimes = { hungMs: 30_000, graceMs: 15_000 };
+export const WATCH_TIMES: WatchTimes = { hungMs: 30_000, graceMs: 15_000, attemptBaseMs: 60_000 };
 
 export interface ChildContext {
   readonly times: WatchTimes;

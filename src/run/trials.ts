@@ -32,9 +32,11 @@ export interface TrialsContext {
  */
 export async function trials(context: TrialsContext): Promise<TrialsOutcome> {
   const attempts: AttemptRecord[] = [];
+  /** What kept the case from beginning; later attempts only repeat that the rig is broken. */
+  let unready: Reason | null = null;
   const end = (record: AttemptRecord, more: { stuck?: boolean; stopped?: boolean } = {}): TrialsOutcome => ({
     verdict: record.verdict,
-    reason: record.reason,
+    reason: unready ?? record.reason,
     attempts,
     stuck: more.stuck ?? false,
     stopped: more.stopped ?? false,
@@ -59,6 +61,7 @@ export async function trials(context: TrialsContext): Promise<TrialsOutcome> {
       continue;
     }
     if (outcome.unready !== undefined) context.broken(outcome);
+    unready = outcome.unready === undefined ? null : (unready ?? outcome.record.reason);
     if (outcome.record.verdict !== 'INCONC' && outcome.record.verdict !== 'ERROR') return end(outcome.record);
     if (retries === RETRIES) return end(outcome.record);
     retries += 1;

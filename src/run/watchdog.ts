@@ -2,19 +2,17 @@ import { TesterError } from '../core/errors.ts';
 import type { Timing, TimingTable } from '../core/timing.ts';
 import type { Ixit } from '../core/ixit.ts';
 
-/** What an attempt may take beside the timers of its standard: connections, library and file time; never scaled. */
-const BASE_MS = 60_000;
 /** How often every timer of the standard may pass in one attempt, outside of the verbs of a drive. */
 const TIMES = 5;
 const LOOK_MS = 200;
 
-/** The longest that an attempt may take before it counts as hung: from the timing table and the IXIT, real milliseconds. */
-export function longestAttemptMs(table: TimingTable, ixit: Ixit, timing: Timing): number {
+/** The longest that an attempt may take before it counts as hung: from the timing table and the IXIT, real milliseconds; the base is not scaled. */
+export function longestAttemptMs(table: TimingTable, ixit: Ixit, timing: Timing, baseMs: number): number {
   const durations = Object.keys(ixit.values).filter(
     (name) => /(S|Ms)$/.test(name) && typeof ixit.values[name] === 'number',
   );
   const timers = [...Object.keys(table), ...durations].map((timer) => timing.real(timer));
-  return BASE_MS + TIMES * timers.reduce((sum, ms) => sum + ms, 0);
+  return baseMs + TIMES * timers.reduce((sum, ms) => sum + ms, 0);
 }
 
 export interface Watchdog {
