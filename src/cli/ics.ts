@@ -5,6 +5,7 @@ import { type Declaration, loadDeclaration } from '../ics/declaration.ts';
 import { compileEngine } from '../ics/engine.ts';
 import { loadProformas } from '../ics/proforma.ts';
 import { newDeclaration } from '../ics/template.ts';
+import { coverage } from './coverage.ts';
 import { say, sayJson, table } from './text.ts';
 
 /** `plumbline ics check | new | coverage`. */
@@ -21,6 +22,12 @@ export function register(program: Command): void {
     .description('print a declaration to fill in, with every item, its status and its condition')
     .argument('<spec...>', 'proformas, such as OCFSWU')
     .action((specs: string[]) => say(newDeclaration(specs, loadProformas())));
+  ics
+    .command('coverage')
+    .description('list the statements that no case judges and nobody excuses')
+    .argument('[spec]', 'one proforma; all without it')
+    .option('--json', 'the coverage as JSON')
+    .action((spec: string | undefined, options: { json?: true }) => coverage(spec, options.json === true));
 }
 
 /** Reads all files before it says anything, so that what is wrong with any of them is told in one go. */

@@ -2,13 +2,15 @@
 import { Command, CommanderError } from 'commander';
 import { InputError, printError } from '../core/errors.ts';
 import * as ics from './ics.ts';
+import * as plan from './plan.ts';
+import * as why from './why.ts';
 
 /** The command line as a whole; every command sets `process.exitCode` itself. */
 export function createProgram(): Command {
   const program = new Command('plumbline')
     .description('Hardware-in-the-loop conformance tests for over-the-air update standards')
     .exitOverride();
-  for (const command of [ics]) command.register(program);
+  for (const command of [ics, plan, why]) command.register(program);
   return program;
 }
 

@@ -159,6 +159,6 @@ export function evaluate(
 }
 
 /** `yes`, `no` or `not answered`, as findings and plans print it. */
-export function printTruth(truth: Truth): string {
+export function printTruth(truth: Truth): 'yes' | 'no' | 'not answered' {
   return truth === YES ? 'yes' : truth === NO ? 'no' : 'not answered';
 }

@@ -78,7 +78,7 @@ function explainer(
   const because = (item: Item): string => {
     const taken = item.rule.branches.find((b) => evaluate(b.when, read).truth === YES);
     const names = taken === undefined ? itemsOfCascade(item.rule) : itemsOf(taken.when);
-    return names.length === 0 ? '' : `, because ${values(names)}`;
+    return names.length === 0 ? '' : ` because ${values(names)}`;
   };
 
   return (broken) => {
@@ -95,10 +95,10 @@ function explainer(
     const capability = `"${item.capability}"`;
     switch (broken.rule) {
       case 'mandatory':
-        return found(`${capability} must be supported${because(item)}, but is declared no`, rule(item));
+        return found(`${capability} is declared no, but must be supported${because(item)}`, rule(item));
       case 'excluded': {
         const word = engine.status(broken.item, settled) === 'N/A' ? 'does not apply' : 'must not be supported';
-        return found(`${capability} ${word}${because(item)}, but is declared yes`, rule(item));
+        return found(`${capability} is declared yes, but ${word}${because(item)}`, rule(item));
       }
       case 'prerequisite': {
         const needed = item.prerequisite;
