@@ -96,14 +96,14 @@ export interface SettingRecord {
   readonly text: string;
 }
 
-/** An accepted FAIL, as declared with the ICS. */
+/** An accepted FAIL of one case, as declared with the ICS. */
 export interface WaiverRecord {
-  readonly id: string;
+  readonly case: string;
   readonly statement: string;
   readonly owner: string;
-  /** Last day on which it counts, `YYYY-MM-DD`. */
+  /** Last day on which it holds, `2027-01-31`. */
   readonly expires: string;
-  readonly why?: string;
+  readonly reason: string;
 }
 
 /** `reports/<run>/run.json`: what a run came to; every report is made from it alone. */
