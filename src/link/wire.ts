@@ -1,3 +1,5 @@
+import { SocketAddress } from 'node:net';
+
 /** The far end of a datagram link. IPv6 addresses may carry a zone (`fe80::1%eth0`). */
 export interface Peer {
   readonly address: string;
@@ -33,4 +35,12 @@ export function parsePeer(text: unknown): Peer | undefined {
   const found = /^(?:\[([^\]]+)\]|([^:]+)):(\d+)$/.exec(text);
   const address = found?.[1] ?? found?.[2];
   return found === null || address === undefined ? undefined : { address, port: Number(found[3]) };
+}
+
+/** One text per far end, however its IPv6 address is written. */
+export function peerKey(peer: Peer): string {
+  if (!peer.address.includes(':')) return printPeer(peer);
+  const [bare = '', zone] = peer.address.split('%');
+  const address = new SocketAddress({ address: bare, family: 'ipv6' }).address;
+  return printPeer({ address: zone === undefined ? address : `${address}%${zone}`, port: peer.port });
 }
