@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { dirname, resolve } from 'node:path';
 import type { Need } from '../core/case.ts';
 import { InputError, InputErrors } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
@@ -52,7 +53,22 @@ export function loadRig(file: string): Rig {
   checkReferences(yaml.data, report);
   checkFactors(yaml.data, report);
   if (errors.length > 0) throw new InputErrors(errors);
-  return { name: yaml.data.rig, file, digest: digestOf(yaml), data: yaml.data, parts };
+  return {
+    name: yaml.data.rig,
+    file: resolve(file),
+    digest: digestOf(yaml),
+    data: withAbsoluteFiles(yaml.data, file),
+    parts,
+  };
+}
+
+/** `file:` references are relative to the rig file. */
+function withAbsoluteFiles(data: RigData, file: string): RigData {
+  const absolute = (value: string): string =>
+    value.startsWith('file:') ? `file:${resolve(dirname(file), value.slice('file:'.length))}` : value;
+  const entries = (of: Readonly<Record<string, string>>): Record<string, string> =>
+    Object.fromEntries(Object.entries(of).map(([name, value]) => [name, absolute(value)]));
+  return { ...data, iut: Object.fromEntries(Object.entries(data.iut).map(([spec, of]) => [spec, entries(of)])) };
 }
 
 function digestOf(yaml: YamlFile<RigData>): string {

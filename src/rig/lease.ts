@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -74,7 +74,9 @@ function path(dir: string, n: number): string {
   return join(dir, `lease-${n}.json`);
 }
 
+/** The highest number; 0 where there is none, or no folder any more. */
 function latest(dir: string): number {
+  if (!existsSync(dir)) return 0;
   return Math.max(0, ...readdirSync(dir).map((name) => Number(FILE.exec(name)?.[1] ?? 0)));
 }
 

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BenchError, printError, TesterError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Console, Power } from '../core/standard.ts';
@@ -44,6 +44,7 @@ export interface OpenRig {
 export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
   const processes = new Map<string, ProcessDevice>();
   const consoles = new Map<string, RigConsole>();
+  const cwd = dirname(rig.file);
   const closers: (() => Promise<void> | void)[] = [];
 
   const value = ({ resource, key }: { resource: string; key: string }): string => {
@@ -62,6 +63,7 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
           name,
           factors: rig.data.time,
           epochMs: context.epochMs,
+          cwd,
           stateDir: join(context.stateDir, name),
           logFile: join(context.privateDir, `${name}.log`),
           extra: context.simArgs ?? [],
@@ -133,7 +135,7 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
   };
   const hand = entryOf(power, 'power');
   const device = power === undefined ? undefined : processes.get(power);
-  const powered = hand === undefined ? device : powerSwitch(power ?? '', hand, context.prompt);
+  const powered = hand === undefined ? device : powerSwitch({ where: power ?? '', cwd }, hand, context.prompt);
   const line = entryOf(reset, 'reset');
   const consoleOf = (name: string): RigConsole => {
     const found = consoles.get(name);
@@ -144,7 +146,7 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
     address,
     has: (spec, name) => rig.data.iut[spec]?.[name] !== undefined,
     ...(powered === undefined ? {} : { power: powered }),
-    ...(line === undefined ? {} : { reset: resetLine(reset ?? '', line, consoleOf) }),
+    ...(line === undefined ? {} : { reset: resetLine({ where: reset ?? '', cwd }, line, consoleOf) }),
     ...(console === undefined ? {} : { console: consoleOf(console) }),
     close,
   };

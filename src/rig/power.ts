@@ -6,10 +6,16 @@ import type { ResourceOf } from './schema.ts';
 /** Asks a person at the terminal to do something and to confirm it. */
 export type Prompt = (text: string) => Promise<void>;
 
+/** The resource by name, and the folder of its rig file, in which its commands run. */
+export interface Place {
+  readonly where: string;
+  readonly cwd: string;
+}
+
 /** Runs one command of the rig file in a shell; a failure is a BenchError with what the command said. */
-function shell(where: string, command: string, timeoutS: number): Promise<void> {
+function shell({ where, cwd }: Place, command: string, timeoutS: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    exec(command, { timeout: timeoutS * 1000, killSignal: 'SIGKILL' }, (e, _, stderr) => {
+    exec(command, { cwd, timeout: timeoutS * 1000, killSignal: 'SIGKILL' }, (e, _, stderr) => {
       if (e === null) {
         resolve();
         return;
@@ -26,7 +32,7 @@ function shell(where: string, command: string, timeoutS: number): Promise<void> 
 }
 
 /** A power switch that a person or a command works. */
-export function powerSwitch(where: string, resource: ResourceOf<'power'>, prompt: Prompt): Power {
+export function powerSwitch(place: Place, resource: ResourceOf<'power'>, prompt: Prompt): Power {
   switch (resource.by) {
     case 'hand':
       return {
@@ -35,8 +41,8 @@ export function powerSwitch(where: string, resource: ResourceOf<'power'>, prompt
       };
     case 'command':
       return {
-        off: () => shell(where, resource.off, resource.timeoutS),
-        on: () => shell(where, resource.on, resource.timeoutS),
+        off: () => shell(place, resource.off, resource.timeoutS),
+        on: () => shell(place, resource.on, resource.timeoutS),
       };
   }
 }
@@ -47,20 +53,20 @@ export interface LineSender {
 }
 
 export function resetLine(
-  where: string,
+  place: Place,
   resource: ResourceOf<'reset'>,
   consoleOf: (name: string) => LineSender,
 ): { reset(): Promise<void> } {
   switch (resource.by) {
     case 'command':
-      return { reset: () => shell(where, resource.command, resource.timeoutS) };
+      return { reset: () => shell(place, resource.command, resource.timeoutS) };
     case 'console':
       return {
         async reset() {
           try {
             await consoleOf(resource.console).send(resource.line);
           } catch (e) {
-            throw new BenchError('reset', messageOf(e), { place: { where }, cause: e });
+            throw new BenchError('reset', messageOf(e), { place: { where: place.where }, cause: e });
           }
         },
       };

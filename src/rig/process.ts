@@ -18,6 +18,8 @@ export interface ProcessContext {
   readonly name: string;
   readonly factors: TimeFactors;
   readonly epochMs: number;
+  /** Where a program named in the rig file is started: the folder of that file. */
+  readonly cwd: string;
   /** Kept over power cycles and runs. */
   readonly stateDir: string;
   /** Gets everything that the device prints. */
@@ -41,17 +43,17 @@ process.once('exit', () => {
   for (const device of running) kill(device);
 });
 
-function flags(options: Readonly<Record<string, string>>): string[] {
-  return Object.entries(options).flatMap(([key, value]) => {
-    if (value === 'false') return [];
-    return value === 'true' ? [`--${key}`] : [`--${key}`, value];
-  });
+/** Where conforming devices differ: `--option name=value` for our own devices, `--name value` for others. */
+function flags(options: Readonly<Record<string, string>>, own: boolean): string[] {
+  return Object.entries(options).flatMap(([key, value]) =>
+    own ? ['--option', `${key}=${value}`] : [`--${key}`, value],
+  );
 }
 
 function commandOf(resource: ResourceOf<'process'>, context: ProcessContext): [string, string[]] {
   if (resource.sim === undefined) {
     const [program = '', ...rest] = resource.command ?? [];
-    return [program, [...rest, ...flags(context.options())]];
+    return [program, [...rest, ...flags(context.options(), false)]];
   }
   const { protocol, link } = context.factors;
   const own = {
@@ -69,7 +71,7 @@ function commandOf(resource: ResourceOf<'process'>, context: ProcessContext): [s
       resource.sim,
       ...Object.entries(own).flatMap(([key, value]) => [`--${key}`, String(value)]),
       ...resource.faults.flatMap((fault) => ['--fault', fault]),
-      ...flags(context.options()),
+      ...flags(context.options(), true),
       ...context.extra,
     ],
   ];
@@ -111,6 +113,7 @@ export function processDevice(resource: ResourceOf<'process'>, context: ProcessC
       const started = spawn(program, args, {
         stdio: ['pipe', 'pipe', 'pipe'],
         detached: true,
+        cwd: context.cwd,
         env: {
           ...process.env,
           PLUMBLINE_EPOCH: String(context.epochMs),

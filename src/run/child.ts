@@ -1,5 +1,5 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { benchClock } from '../core/clock.ts';
 import { type BenchError, printError, TesterError } from '../core/errors.ts';
 import { whereThrown } from './thrown.ts';
@@ -7,12 +7,13 @@ import type { Ev } from '../core/events.ts';
 import type { CaseRecord } from '../core/record.ts';
 import type { Registered } from '../core/registered.ts';
 import { openRig } from '../rig/open.ts';
-import { isSecretReference, readSecret, Redactor } from '../rig/secret.ts';
+import { Redactor } from '../rig/secret.ts';
 import type { StandardsModule } from '../standards.ts';
 import type { AttemptContext } from './attempt.ts';
 import { runCase } from './case.ts';
 import type { ChildTask, FromChild, PlannedCase, ToChild } from './messages.ts';
 import { runMocha, type Test } from './mocha.ts';
+import { learnSecrets, redactedPrinter } from './print.ts';
 import { type Recorder, recorder } from './recorder.ts';
 import { type Session, session, settingOf } from './session.ts';
 
@@ -23,8 +24,6 @@ const PROGRESS_MS = 200;
 const CLOSE_MS = 8_000;
 /** The monitor's resolution is the least delay that it shows; it must stay far below every tolerance. */
 const LOOP_RESOLUTION_MS = 2;
-/** IXIT references also name images; a secret is short. */
-const LONGEST_SECRET = 4_096;
 
 // Whatever ends this process early leaves 2 behind; 0 is set after the end marker only.
 process.exitCode = 2;
@@ -56,6 +55,14 @@ function defect(e: unknown): void {
   tell({ type: 'defect', message });
 }
 
+/** True while a case runs: what is thrown then is the case's; its attempt ends as ERROR. Outside of cases nothing would go on. */
+let inCase = false;
+
+function uncaught(e: unknown): void {
+  defect(e);
+  if (!inCase) void send({ type: 'beat' }).then(() => process.exit(2));
+}
+
 /** A person at the terminal of the parent does it and confirms. */
 function prompt(text: string): Promise<void> {
   const id = prompts.size;
@@ -63,19 +70,6 @@ function prompt(text: string): Promise<void> {
   return new Promise((resolve, reject) => {
     prompts.set(id, { done: resolve, fail: reject });
   });
-}
-
-function learnSecrets(task: ChildTask): void {
-  for (const values of Object.values(task.declared.ixit))
-    for (const [name, value] of Object.entries(values)) {
-      if (typeof value !== 'string' || !isSecretReference(value)) continue;
-      try {
-        const secret = readSecret(value);
-        if (secret.length <= LONGEST_SECRET) redactor.add(secret, name);
-      } catch {
-        // The case that needs the value says that it is not there.
-      }
-    }
 }
 
 /** Tells the parent how far a transfer is: events of type `progress`, or any that carry `done`. */
@@ -103,6 +97,21 @@ function watchTransfers(sink: Recorder): Recorder {
   };
 }
 
+/** Results are written by allure-mocha while the run goes on, filled from the records; nothing of it is loaded where no report is wanted. */
+async function allureOptions(
+  task: ChildTask,
+  standards: readonly Registered[],
+  records: ReadonlyMap<string, CaseRecord>,
+): Promise<object | undefined> {
+  if (task.allure === null) return undefined;
+  const { reporterOptions } = await import('../report/results.ts');
+  const print = redactedPrinter(standards, redactor);
+  return reporterOptions(task.allure.dir, task.allure.head, (title) => records.get(title), {
+    runDir: dirname(task.privateDir),
+    print,
+  });
+}
+
 async function load(task: ChildTask): Promise<Map<string, Registered>> {
   const module = (await import(task.standards)) as StandardsModule;
   const wanted = new Set(task.cases.map((c) => c.spec));
@@ -112,7 +121,8 @@ async function load(task: ChildTask): Promise<Map<string, Registered>> {
 }
 
 async function runTask(task: ChildTask): Promise<void> {
-  learnSecrets(task);
+  for (const values of [...Object.values(task.rig.data.iut), ...Object.values(task.declared.ixit)])
+    learnSecrets(redactor, values);
   const clock = benchClock(task.epochMs, task.rig.data.time.protocol);
   const log = watchTransfers(recorder(join(task.privateDir, 'bench.events.jsonl'), () => clock.now()));
   const standards = await load(task);
@@ -149,7 +159,9 @@ async function runTask(task: ChildTask): Promise<void> {
       group: planned.id.split('/')[1] ?? '',
       async run() {
         if (stop.signal.aborted) return undefined;
+        inCase = true;
         const outcome = await runCase({ ...shared, registered, setting: setting(registered) }, meta, planned, tell);
+        inCase = false;
         const record = redactor.data(outcome.record);
         records.set(record.id, record);
         await send({ type: 'done', record });
@@ -158,7 +170,8 @@ async function runTask(task: ChildTask): Promise<void> {
       },
     };
   };
-  await runMocha(task.cases.map(test), undefined);
+  const tests = task.cases.map(test);
+  await runMocha(tests, await allureOptions(task, [...standards.values()], records));
   loop.disable();
   await Promise.race([
     rigSession.close().catch((e: unknown) => tell({ type: 'broken', fault: printError(e) })),
@@ -206,6 +219,6 @@ process.on('unhandledRejection', (reason, promise) => {
   defect(reason);
 });
 // Takes precedence over mocha's own handling, which would end the test in hand while its code runs on.
-process.setUncaughtExceptionCaptureCallback(defect);
+process.setUncaughtExceptionCaptureCallback(uncaught);
 process.on('message', receive);
 setInterval(() => tell({ type: 'beat' }), BEAT_MS).unref();

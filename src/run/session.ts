@@ -41,7 +41,7 @@ export function settingOf(registered: Registered, declared: Declared, factors: T
 }
 
 export interface SessionContext {
-  readonly task: ChildTask;
+  readonly task: Pick<ChildTask, 'rig' | 'stateDir' | 'privateDir'>;
   readonly events: EventSink;
   readonly clock: BenchClock;
   openRig(): Promise<OpenRig>;

@@ -9,7 +9,7 @@ import { runCases, type RunInput, type RunResult, type RunSettings } from '../ru
 import { run } from './cases.ts';
 
 const DEVICE = fileURLToPath(new URL('device.js', import.meta.url));
-const STANDARDS = new URL('standards.js', import.meta.url).href;
+export const FAKE_STANDARDS = new URL('standards.js', import.meta.url).href;
 
 export interface BenchOptions {
   /** Arguments of the device, see `device.ts`. */
@@ -23,6 +23,7 @@ export interface BenchOptions {
 /** A folder with a rig in it, thrown away by `remove`. */
 export interface TestBench {
   readonly folder: string;
+  readonly rigFile: string;
   input(cases: readonly string[]): RunInput;
   run(cases: readonly string[], settings?: RunSettings): Promise<RunResult>;
   remove(): void;
@@ -69,11 +70,12 @@ export function testBench(options: BenchOptions = {}): TestBench {
         },
         statements: {},
       },
-      standards: STANDARDS,
+      standards: FAKE_STANDARDS,
     };
   };
   return {
     folder,
+    rigFile: file,
     input,
     run: (cases, settings = {}) =>
       runCases(input(cases), { out: join(folder, 'reports'), state: join(folder, 'state'), ...settings }),
