@@ -55,7 +55,7 @@ export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
     ...ca,
     die: () => process.exit(3),
   });
-  return { ready: { iut: device.url }, verbs: verbsOf(device, () => clock.protocolNow()) };
+  return { ready: { iut: device.url, deviceId: device.deviceId }, verbs: verbsOf(device, () => clock.protocolNow()) };
 }
 
 async function openGroup(impair: Impairment | undefined, seed: number): Promise<UdpWire> {

@@ -11,10 +11,10 @@ export const DISCOVERY_FAULTS: readonly Fault[] = [
   },
   {
     name: 'link-missing',
-    describe: 'stays silent when asked for the resource type',
+    describe: 'does not list the resource at all',
     violates: ['OCFSWU T1.rt', 'OCFSWU core.discovery'],
     caughtBy: ['OCFSWU/DISC/01'],
-    apply: { deafToRt: 'oic.r.softwareupdate' },
+    apply: { unlisted: 'oic.r.softwareupdate' },
   },
   {
     name: 'link-rt-wrong',
