@@ -8,7 +8,6 @@ import {
   type Option,
   OPTION,
   readMessage,
-  uintOf,
   writeMessage,
 } from './message.ts';
 
@@ -63,8 +62,6 @@ const NO_PAYLOAD = Buffer.alloc(0);
  * requests a separate one, confirmable messages are repeated until acknowledged, a ping is reset.
  */
 export class Endpoint {
-  /** Called for a reset of something we sent (a notification): where from and for which message. */
-  onReset: (from: Peer, mid: number) => void = () => undefined;
   /** A frozen or switched-off device: nothing gets in or out. */
   muted = false;
   private readonly wire: Wire;
@@ -77,6 +74,7 @@ export class Endpoint {
   private readonly waiting = new Map<string, (message: Message) => void>();
   private readonly timers = new Set<NodeJS.Timeout>();
   private readonly stops: (() => void)[] = [];
+  private readonly resetListeners: ((from: Peer, mid: number) => void)[] = [];
   // At random, so that a device which restarts on the same port is not taken for a repetition of itself.
   private nextMid = randomInt(0x1_0000);
 
@@ -93,6 +91,11 @@ export class Endpoint {
   /** Takes requests from one more wire, as a rule a group address; answers leave by the endpoint's own. */
   listen(wire: Wire, multicast = true): void {
     this.stops.push(wire.onReceive((data, from) => this.receive(data, from, multicast)));
+  }
+
+  /** Calls the listener for every reset of something we sent (a notification): where from and for which message. */
+  onReset(listener: (from: Peer, mid: number) => void): void {
+    this.resetListeners.push(listener);
   }
 
   /** Forgets everything a restart forgets; what is on its way is given up. */
@@ -202,7 +205,7 @@ export class Endpoint {
 
   private settled(message: Message, from: Peer): void {
     this.sending.get(keyOf(from, message.mid))?.settle(message.type === 'ACK' ? 'acknowledged' : 'reset');
-    if (message.type === 'RST') this.onReset(from, message.mid);
+    if (message.type === 'RST') for (const listener of this.resetListeners) listener(from, message.mid);
     else if (message.code !== EMPTY) this.waiting.get(`${printPeer(from)} ${message.token.toString('hex')}`)?.(message);
   }
 
@@ -283,9 +286,4 @@ export class Endpoint {
 
 function keyOf(peer: Peer, mid: number): string {
   return `${printPeer(peer)} ${mid}`;
-}
-
-/** The Observe option of a request: 0 register, 1 deregister. */
-export function observeOf(message: Message): number | undefined {
-  return uintOf(message, OPTION.observe);
 }

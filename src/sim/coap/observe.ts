@@ -49,7 +49,7 @@ export class Observers {
     this.confirmEvery = confirmEvery;
     this.sequence = startAt & SEQUENCE_BITS;
     this.faults = faults;
-    endpoint.onReset = (from, mid) => this.wasReset(from, mid);
+    endpoint.onReset((from, mid) => this.wasReset(from, mid));
   }
 
   get count(): number {

@@ -16,8 +16,8 @@ export interface Behaviour {
   readonly link?: { readonly rt?: readonly string[]; readonly if?: readonly string[]; readonly bm?: number };
   /** Answers whatever `rt` is asked for, with all links. */
   readonly foreignRt?: true;
-  /** Does not answer `/oic/res` with this `rt`. */
-  readonly deafToRt?: string;
+  /** Leaves resources of this type out of all its lists. */
+  readonly unlisted?: string;
 
   // Representation
   readonly omit?: readonly PropertyName[];

@@ -1,16 +1,16 @@
 import type { BenchClock } from '../../core/clock.ts';
 import type { EventSink } from '../../core/events.ts';
-import { octets, seeded } from '../../core/random.ts';
 import type { Impairments } from '../../link/impair.ts';
 import { printPeer, type Wire } from '../../link/wire.ts';
-import { INTERFACE, RESOURCE_TYPE, VERSION_OPTION } from '../../ocf/codec/ocf.ts';
+import { INTERFACE, VERSION_OPTION } from '../../ocf/codec/ocf.ts';
 import { STATES } from '../../ocf/codec/swu.ts';
 import { type BlockLimits, blockwise } from '../coap/blocks.ts';
 import { type Answer, Endpoint, type LinkTiming, type Reply, type Request } from '../coap/endpoint.ts';
 import { Observers } from '../coap/observe.ts';
 import type { Behaviour, Unnotified } from './behaviour.ts';
-import { deviceInfo, type Listed, linksFor, platformInfo, withCommon } from './discovery.ts';
-import { FACTORY, type Goal } from './machine.ts';
+import { coreResources } from './core-resources.ts';
+import { factory } from './factory.ts';
+import type { Goal } from './machine.ts';
 import type { Options } from './options.ts';
 import { makePackage } from './package.ts';
 import { represent } from './representation.ts';
@@ -19,7 +19,6 @@ import { content, interfaceOf, type Resource, serve, type ServerContext } from '
 import { fetchPackage, type FetchOrder, type Got, urlFault } from './source.ts';
 import type { Saved, Store } from './store.ts';
 import { swuResource } from './swu-resource.ts';
-import { writeTime } from './time.ts';
 import { Updater } from './updater.ts';
 
 export interface DeviceSetup {
@@ -43,8 +42,6 @@ export interface DeviceSetup {
 
 const MAX_BODY = 8192;
 const FIRST_SEQUENCE = 1000;
-const MANUFACTURED = '2020-01-01T00:00:00Z';
-const EPOCH = '1970-01-01T00:00:00Z';
 
 /** A simulated OCF device with a software update resource. Alive from construction, which is its boot, until `close`. */
 export class OcfDevice {
@@ -63,7 +60,7 @@ export class OcfDevice {
   constructor(setup: DeviceSetup) {
     this.setup = setup;
     const { options, behaviour, clock, link, wire, store } = setup;
-    this.saved = store.load() ?? factory(setup);
+    this.saved = store.load() ?? factory(options, setup.seed);
     this.limits = { szx: Math.log2(Number(options.blockSize)) - 4, maxBody: MAX_BODY };
     const handler = blockwise((request) => this.handle(request), this.limits);
     this.endpoint = new Endpoint(wire, link, handler, Object.values(VERSION_OPTION));
@@ -100,6 +97,10 @@ export class OcfDevice {
     return `${wire.secure ? 'coaps' : 'coap'}://${printPeer(wire.local)}`;
   }
 
+  get deviceId(): string {
+    return this.saved.deviceId;
+  }
+
   /** Firmware that runs. */
   get version(): string {
     return this.saved.version;
@@ -118,13 +119,13 @@ export class OcfDevice {
 
   /** Back to the state in which the device left its factory, firmware included; it keeps its identity. */
   factoryReset(): void {
-    const { behaviour } = this.setup;
+    const { behaviour, options, seed } = this.setup;
     const { deviceId, platformId, machine, action } = this.saved;
     this.updater.stop();
     this.alarm.clear();
     delete this.saved.schedule;
     delete this.saved.validated;
-    Object.assign(this.saved, factory(this.setup), { deviceId, platformId });
+    Object.assign(this.saved, factory(options, seed), { deviceId, platformId });
     if (behaviour.resetKeepsUpdate === true) {
       this.saved.machine = { state: machine.state, result: machine.result };
       this.saved.action = action;
@@ -206,31 +207,7 @@ export class OcfDevice {
       observe: (request, register) => this.observe(request, register),
       context: this.context,
     });
-    const links: Listed = {
-      href: '/oic/res',
-      rt: [RESOURCE_TYPE.discovery],
-      if: [INTERFACE.links, INTERFACE.baseline],
-      observable: false,
-    };
-    const readOnly = (href: string, rt: string, show: () => ReturnType<typeof deviceInfo>): Resource => {
-      const listed: Listed = { href, rt: [rt], if: [INTERFACE.readOnly, INTERFACE.baseline], observable: false };
-      return { ...listed, retrieve: (i) => (i === INTERFACE.baseline ? withCommon(listed, show()) : show()) };
-    };
-    const list: Resource[] = [
-      {
-        ...links,
-        retrieve: (iface, queries) => {
-          const { deviceId } = saved;
-          const found = linksFor(queries, { deviceId, endpoint: this.url, resources: this.resources, behaviour });
-          if (found === undefined || iface !== INTERFACE.baseline) return found;
-          return [withCommon(links, { links: found })];
-        },
-      },
-      readOnly('/oic/d', RESOURCE_TYPE.device, () => deviceInfo(saved.deviceId, saved.version)),
-      readOnly('/oic/p', RESOURCE_TYPE.platform, () => platformInfo(saved.platformId, saved.version)),
-      swu,
-    ];
-    return list;
+    return [...coreResources({ saved, url: () => this.url, behaviour, all: () => this.resources }), swu];
   }
 
   private observe(request: Request, register: boolean): Answer {
@@ -309,32 +286,4 @@ export class OcfDevice {
   private online(): void {
     this.endpoint.muted = false;
   }
-}
-
-/** A device as it leaves the factory. */
-function factory({ options, seed }: DeviceSetup): Saved {
-  const random = seeded(seed);
-  return {
-    deviceId: uuid(octets(random, 16)),
-    platformId: uuid(octets(random, 16)),
-    version: options.version,
-    purl: '',
-    action: 'idle',
-    updatetime: EPOCH,
-    machine: FACTORY,
-    nv: '',
-    lastupdate: writeTime(Date.parse(MANUFACTURED)),
-    updated: false,
-    observed: false,
-    written: {},
-    n: 'lamp',
-    id: 'lamp',
-  };
-}
-
-/** A random UUID (version 4) from 16 octets. */
-function uuid(random: Buffer): string {
-  random.writeUInt8(((random[6] ?? 0) & 0x0f) | 0x40, 6);
-  random.writeUInt8(((random[8] ?? 0) & 0x3f) | 0x80, 8);
-  return random.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }

@@ -18,15 +18,15 @@ export interface DiscoveryContext {
   readonly behaviour: Behaviour;
 }
 
-/** The links that match the queries (`rt=`, `if=`); undefined where the device stays silent even when it is asked alone. */
-export function linksFor(queries: readonly string[], context: DiscoveryContext): CborMap[] | undefined {
+/** The links that match the queries (`rt=`, `if=`). */
+export function linksFor(queries: readonly string[], context: DiscoveryContext): CborMap[] {
   const { behaviour, resources } = context;
   const wanted = (key: string): string[] => queries.flatMap((q) => (q.startsWith(`${key}=`) ? [q.slice(3)] : []));
   const types = wanted('rt');
-  if (behaviour.deafToRt !== undefined && types.includes(behaviour.deafToRt)) return undefined;
   const interfaces = wanted('if').filter((name) => name !== INTERFACE.links && name !== INTERFACE.baseline);
   const all = behaviour.foreignRt === true;
   return resources
+    .filter((r) => behaviour.unlisted === undefined || !r.rt.includes(behaviour.unlisted))
     .filter((r) => all || types.length === 0 || types.some((type) => r.rt.includes(type)))
     .filter((r) => interfaces.length === 0 || interfaces.some((name) => r.if.includes(name)))
     .flatMap((r) => linksOf(r, context));

@@ -8,8 +8,8 @@ import type { Options } from './options.ts';
 
 /** A resource of the device with what can be done to it. */
 export interface Resource extends Listed {
-  /** The representation by this interface; undefined: nothing to say (a group address then gets no answer). */
-  retrieve(iface: string, queries: readonly string[]): CborValue | undefined;
+  /** The representation by this interface. */
+  retrieve(iface: string, queries: readonly string[]): CborValue;
   update?(request: Request, iface: string): Answer;
   /** Registers or deregisters; returns the answer. Absent where the resource cannot be observed. */
   observe?(request: Request, register: boolean): Answer;
@@ -55,7 +55,6 @@ function route(request: Request, context: ServerContext): Answer {
   if (observe !== undefined && resource.observe !== undefined && !request.multicast && !isLaterBlock(request))
     return resource.observe(request, observe === 0);
   const shown = resource.retrieve(iface, textsOf(message, OPTION.uriQuery));
-  if (shown === undefined) return 'silence';
   const nothing = Array.isArray(shown) && shown.length === 0;
   return nothing && request.multicast ? 'silence' : content('2.05', shown, context);
 }

@@ -151,10 +151,8 @@ export class Updater {
     }
     switch (step) {
       case 'check':
-        await enough;
-        return this.check(signal);
       case 'download': {
-        const outcome = await this.download(signal);
+        const outcome = await (step === 'check' ? this.check(signal) : this.download(signal));
         await enough;
         return outcome;
       }
