@@ -70,19 +70,23 @@ export function arranger({
     if (there === undefined || !isCborMap(there) || !resting(there))
       throw new BenchError('not-at-rest', `the device does not come to rest (${JSON.stringify(there ?? 'no answer')})`);
     if (open.pending || valueOf(there, 'swupdateaction') !== 'idle') await tester.cancel(LABEL);
-    if (open.upgraded && valueOf(there, 'swupdateresult') === 1) stand.consume();
-    open.upgraded = false;
     return there;
   };
 
   const idle = async (): Promise<CborMap> => {
     const isIdle = (r: CborMap): boolean => valueOf(r, 'swupdatestate') === 'idle';
     const there = await atRest();
-    if (isIdle(there)) return there;
-    if (bench.ixit.has('packageOld')) await runUntil('isac', await tester.serve('packageOld'), isIdle);
-    const then = await atRest();
-    if (isIdle(then) || bench.reset === undefined) return then;
-    await tester.factoryReset();
+    const installed = open.upgraded && valueOf(there, 'swupdateresult') === 1;
+    open.upgraded = false;
+    if (isIdle(there) && !installed) return there;
+    if (bench.reset !== undefined) {
+      await tester.factoryReset();
+      return atRest();
+    }
+    // What is installed is not newer any more: the next package of the folder is.
+    if (installed) stand.consume();
+    if (!isIdle(there) && bench.ixit.has('packageOld'))
+      await runUntil('isac', await tester.serve('packageOld'), isIdle);
     return atRest();
   };
 
@@ -91,7 +95,10 @@ export function arranger({
     idle: async () => void (await idle()),
     async otherResult(code) {
       const has = (r: CborMap): boolean => valueOf(r, 'swupdateresult') === code;
-      if (!has(await idle()) || !bench.ixit.has('packageOk')) return;
+      if (!has(await idle())) return;
+      if (bench.reset !== undefined) await tester.factoryReset();
+      const there = await atRest();
+      if (!has(there) || !bench.ixit.has('packageOk')) return;
       const status = code === 404 ? 500 : 404;
       const purl = await tester.serve('packageOk', { behaviour: { kind: 'status', status } });
       await runUntil('isvv', purl, (r) => valueOf(r, 'swupdateresult') === status);

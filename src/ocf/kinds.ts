@@ -11,7 +11,7 @@ import {
 import { decode } from '../coap/message.ts';
 import { findUint, OPTION } from '../coap/options.ts';
 import { type Ev, rawOf } from '../core/events.ts';
-import { type Kind, type Seen, where } from '../core/log.ts';
+import { type Kind, type Log, type Seen, where } from '../core/log.ts';
 import { type CborMap, decodeCbor, isCborMap } from './codec/cbor.ts';
 import { valueOf } from './schema.ts';
 import { readNote } from './notes.ts';
@@ -184,24 +184,35 @@ function representationOf(
   };
 }
 
+function readRepresentation(event: Ev, log: Log): Representation | undefined {
+  const notification = notifications.read(event, log);
+  const reply = notification ?? replies.read(event, log);
+  const value = reply === undefined ? undefined : readReply(reply, event);
+  if (reply === undefined || value?.properties === undefined || !value.code.startsWith('2.')) return undefined;
+  if (notification === undefined && value.method !== 'RETRIEVE' && value.method !== 'UPDATE') return undefined;
+  const source = notification === undefined ? (value.method as 'RETRIEVE' | 'UPDATE') : 'notification';
+  const { label, client, asked: origin } = value;
+  return representationOf(source, value.properties, {
+    label,
+    client,
+    asked: origin,
+    seq: notification?.seq,
+    fresh: notification?.fresh ?? true,
+  });
+}
+
+/** Waiting for a run reads the same events over and over; an event never changes. */
+const known = new WeakMap<Ev, { readonly representation: Representation | undefined }>();
+
 /** Every representation received, however it came. */
 export const representations: Kind<Representation> = {
   name: 'representation',
   read(event, log) {
-    const notification = notifications.read(event, log);
-    const reply = notification ?? replies.read(event, log);
-    const value = reply === undefined ? undefined : readReply(reply, event);
-    if (reply === undefined || value?.properties === undefined || !value.code.startsWith('2.')) return undefined;
-    if (notification === undefined && value.method !== 'RETRIEVE' && value.method !== 'UPDATE') return undefined;
-    const source = notification === undefined ? (value.method as 'RETRIEVE' | 'UPDATE') : 'notification';
-    const { label, client, asked: origin } = value;
-    return representationOf(source, value.properties, {
-      label,
-      client,
-      asked: origin,
-      seq: notification?.seq,
-      fresh: notification?.fresh ?? true,
-    });
+    const before = known.get(event);
+    if (before !== undefined) return before.representation;
+    const representation = readRepresentation(event, log);
+    known.set(event, { representation });
+    return representation;
   },
 };
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError } from '../core/errors.ts';
 import { DriveEnd } from '../core/case.ts';
 import type { Bench } from '../core/standard.ts';
@@ -121,6 +122,7 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
       if (bench.reset === undefined) throw new BenchError('no-reset', 'this rig cannot reset the device');
       await watch.stop();
       await bench.reset.reset();
+      await sleep(timing.real('resetPause'));
       open.pending = false;
       await back();
     },

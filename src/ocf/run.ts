@@ -63,6 +63,21 @@ function latest<V extends object>(log: Log, before: number, kind: Kind<V>): { va
   return undefined;
 }
 
+/** The first thing of a kind from one event to another, from the whole log. */
+function earliest<V extends object>(
+  log: Log,
+  from: number,
+  to: number,
+  kind: Kind<V>,
+): { value: V; event: Ev } | undefined {
+  for (let n = from; n <= to; n++) {
+    const event = log.at(n);
+    const value = event === undefined ? undefined : kind.read(event, log);
+    if (event !== undefined && value !== undefined) return { value, event };
+  }
+  return undefined;
+}
+
 /** Everything of a kind from one event to another, from the whole log. */
 function between<V extends object>(log: Log, from: number, to: number, kind: Kind<V>): { value: V; event: Ev }[] {
   const found: { value: V; event: Ev }[] = [];
@@ -125,22 +140,21 @@ const OVER: Readonly<Record<ActionName, (p: Progress) => boolean>> = {
   upgrade: ({ state, left, news }) => news || (left && state === 'idle'),
 };
 
-/** The run of the schedule has come to rest: an end that fits its action, unchanged for the row `restWindow`. */
+/** The run of the schedule has come to rest: an end that fits its action, after a sign of work, unchanged for the row `restWindow`. */
 export function rested(label: string): Kind<Representation> {
+  const sign = activity(label);
   return {
     name: 'rest after the run',
     read(event, log) {
       const now = shown.read(event, log);
       if (now === undefined || !isRest(now.state)) return undefined;
       const plan = latest(log, event.n, scheduled(label));
-      if (plan === undefined) return undefined;
+      const start = plan === undefined ? undefined : earliest(log, plan.event.n, event.n, sign);
+      if (plan === undefined || start === undefined) return undefined;
       const before = latest(log, plan.event.n, shown)?.value;
-      const seen = between(log, plan.event.n, event.n, shown).filter(
-        (s) => s.value.asked.n > plan.event.n || s.value.source === 'notification',
-      );
-      const others = seen.findLastIndex((s) => s.value.state !== now.state || s.value.result !== now.result);
-      const stretch = seen.slice(others + 1);
-      const since = stretch[0]?.event;
+      const seen = between(log, start.event.n, event.n, shown);
+      const other = seen.findLastIndex((s) => s.value.state !== now.state || s.value.result !== now.result);
+      const since = seen[other + 1]?.event;
       if (since === undefined || log.elapsed(since, event) < OCF_TIMING.restWindow.ms) return undefined;
       const news =
         now.result !== 0 && (now.result !== before?.result || seen.some((s) => s.value.result !== now.result));

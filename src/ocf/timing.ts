@@ -15,6 +15,11 @@ export const OCF_TIMING = {
   quietWindow: { ms: 3_000, class: 'protocol', clause: 'bench: how long nothing must happen, beyond the tolerance' },
   restWindow: { ms: 2_500, class: 'protocol', clause: 'bench: unchanged for so long is at rest' },
   notifyWindow: { ms: 4_000, class: 'protocol', clause: 'bench: a change is notified within' },
+  resetPause: {
+    ms: 2_000,
+    class: 'protocol',
+    clause: 'bench: from the order to reset until the device may still answer as before',
+  },
   farAhead: { ms: 3_600_000, class: 'protocol', clause: 'bench: a time that no case reaches' },
   drip: { ms: 1_000, class: 'protocol', clause: 'bench: pause between two pieces of a slow package server' },
 } as const satisfies TimingTable;

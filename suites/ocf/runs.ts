@@ -1,12 +1,18 @@
 import { expect } from 'chai';
+import type { Kind } from '../../src/core/log.ts';
 import { shown, type SeenRepresentation } from '../../src/ocf/kinds.ts';
 import type { ActionName } from '../../src/ocf/codec/swu.ts';
 import { acceptedInTime, activity, rested, scheduled } from '../../src/ocf/run.ts';
 import type { Plan } from '../../src/ocf/tester.ts';
+import { printValue } from '../../src/ocf/value.ts';
 import { accepts, type J, type T } from './claims.ts';
 
-/** Set when a run was watched to its end, or for as long as the declaration allows. */
-export const WATCHED = 'watched';
+/** The wait for the beginning or the rest of a run was over without it. */
+const gaveUp: Kind<object> = {
+  name: 'end of the wait',
+  read: (e) => (e.type === 'absent' && WAITED.includes(printValue(e.data?.['kind'])) ? {} : undefined),
+};
+const WAITED = [activity('').name, rested('').name];
 
 /** Schedules an action, watches it begin and come to rest. Ends early where the device does not accept it. */
 export async function runOf(t: T, action: ActionName, purl: string, plan: Omit<Plan, 'purl'> = {}): Promise<void> {
@@ -25,7 +31,6 @@ export async function untilRest(t: T, action: ActionName, label: string): Promis
     const stages = action === 'upgrade' ? ['maxDownloadS', 'maxUpgradeS'] : ['maxDownloadS'];
     for (const timer of stages) if ((await t.perhaps(rested(label), { timer })) !== undefined) break;
   }
-  t.mark(WATCHED, { run: label });
 }
 
 /** A run that the device must accept and begin; undefined where it did not, which is then judged or shown to be unclear. */
@@ -38,7 +43,7 @@ export function began(j: J, statement: string, label = 'run'): { readonly n: num
     );
     return undefined;
   }
-  if (j.log.after(WATCHED).events.length === 0 && j.log.first(activity(label)) === undefined) {
+  if (j.log.first(gaveUp) === undefined && j.log.first(activity(label)) === undefined) {
     j.inconclusive(statement, 'the run was not watched to its end');
     return undefined;
   }
@@ -50,7 +55,7 @@ export function restOf(j: J, statement: string, label = 'run'): SeenRepresentati
   if (began(j, statement, label) === undefined) return undefined;
   const rest = j.log.last(rested(label));
   if (rest !== undefined) return rest;
-  if (j.log.after(WATCHED).events.length === 0) {
+  if (j.log.first(gaveUp) === undefined) {
     j.inconclusive(statement, 'the run was not watched to its end');
     return undefined;
   }

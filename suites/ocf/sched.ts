@@ -11,8 +11,8 @@ import type { OcfTester } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
 import { accepts, answerTo, type J, type OcfCase, readBack, refuses } from './claims.ts';
 import { ITEM } from './items.ts';
-import { COMMON, inert, past, powered, punctual, REFUSED } from './schedules.ts';
-import { began, duringRun, restOf, runOf, untilRest, WATCHED } from './runs.ts';
+import { COMMON, inert, past, powered, punctual, REFUSED, WATCHED } from './schedules.ts';
+import { began, duringRun, restOf, runOf, untilRest } from './runs.ts';
 
 /** Each action at its time, with what it must come to. */
 function starts(

@@ -4,7 +4,10 @@ import { acceptedInTime, activity, scheduled } from '../../src/ocf/run.ts';
 import { printValue } from '../../src/ocf/value.ts';
 import { accepts, type J, type OcfCase, type T } from './claims.ts';
 import { ITEM } from './items.ts';
-import { began, WATCHED } from './runs.ts';
+import { began } from './runs.ts';
+
+/** Set when the window in which nothing may happen, or something may, was watched to its end. */
+export const WATCHED = 'watched';
 
 /** A server that refuses: the run begins, shows that it began, and leaves the device idle. */
 export const REFUSED = { behaviour: { kind: 'status', status: 404 } } as const;
