@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { benchClock } from '../../core/clock.ts';
-import { InputError, messageOf } from '../../core/errors.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Impairment, Impairments } from '../../link/impair.ts';
 import { openUdp, type UdpWire } from '../../link/udp.ts';
 import { MULTICAST } from '../../ocf/codec/ocf.ts';
@@ -30,14 +31,14 @@ export interface OcfStart {
 
 const LOOPBACK = '127.0.0.1';
 
-/** Opens the device on a free loopback port. Throws InputError or BenchError where the state, the certificates or a port cannot be used. */
+/** Opens the device on a free loopback port. Throws InputError or BenchError where the state or a port cannot be used. */
 export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
   const { options, behaviour, seed, factors, epochMs } = start;
   const sink = noSink();
   const impair: Impairments | undefined =
     start.impair === undefined ? undefined : { seed, in: start.impair, out: start.impair };
   const wanted = impair === undefined ? {} : { impair };
-  const ca = options.ca === '' ? {} : { ca: readCertificates(options.ca) };
+  const ca = options.ca === '' ? {} : { ca: () => readCertificates(resolve(start.state, options.ca)) };
   const clock = benchClock(epochMs, factors.protocol);
   const wire = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coap', ...wanted });
   const group = options.multicast === 'yes' ? { multicast: await openGroup(start.impair, seed) } : {};
@@ -67,11 +68,13 @@ async function openGroup(impair: Impairment | undefined, seed: number): Promise<
   return wire;
 }
 
-function readCertificates(file: string): string {
+/** Read when a server is to be trusted: a bench may make its certificates after the device was started. None where there are none yet. */
+function readCertificates(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (e) {
-    throw new InputError('sim-ca', `certificates cannot be read: ${messageOf(e)}`, { place: { file }, cause: e });
+    process.stderr.write(`certificates cannot be read: ${file}: ${messageOf(e)}\n`);
+    return undefined;
   }
 }
 

@@ -47,7 +47,7 @@ export const OPTION_TABLE = {
   chain: yesNo('no', 'isac and isvv go on to the upgrade by themselves'),
   builtinUrl: text('', 'URL used for an empty purl; none where empty'),
   protocols: text('http,https,coap', 'package protocols, with commas'),
-  ca: text('', 'file with the certificates (PEM) that package servers are trusted by'),
+  ca: text('', 'file with the certificates (PEM) that package servers are trusted by, from the state folder on'),
   specialTime: yesNo('no', 'updatetime may be "now" or "none"'),
   partialUpdate: choice(['refuse', 'accept'], 'refuse', 'UPDATE without one of the three properties'),
   longPurl: choice(['refuse', 'accept'], 'refuse', 'purl of more than 64 characters'),
