@@ -42,12 +42,14 @@ export interface Table {
   readonly items: readonly Item[];
 }
 
+/** A value that cases may need; `required` says when a declaration must give it. */
 export interface Ixit {
   readonly name: string;
   readonly def: IxitDef;
   readonly required?: Written;
 }
 
+/** An ambiguous place of the standard with its readings; the default may depend on items. */
 export interface Policy {
   readonly name: string;
   readonly def: PolicyDef;
@@ -88,6 +90,7 @@ export function icsFolder(): string {
 
 type Raw = YamlFile<RawProforma>;
 
+/** The full names of a file's items; conditions of every file may use them. */
 function namesIn(raw: Raw): string[] {
   return Object.entries(raw.data.tables).flatMap(([table, t]) =>
     Object.keys(t.items ?? {}).map((item) => `${raw.data.spec} ${table}/${item}`),

@@ -86,6 +86,9 @@ export const proformaSchema = z.strictObject({
   policies: z.record(name, policy).default({}),
 });
 
+/** A proforma as it stands in the file, conditions still as text. */
 export type RawProforma = z.infer<typeof proformaSchema>;
+/** The declaration of one IXIT: its type with range, unit and default. */
 export type IxitDef = z.infer<typeof ixit>;
+/** The declaration of one policy. */
 export type PolicyDef = z.infer<typeof policy>;
