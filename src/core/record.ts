@@ -96,6 +96,18 @@ export interface SettingRecord {
   readonly text: string;
 }
 
+/** One thing wrong with the declaration, as `plumbline ics check` tells it. */
+export interface FindingRecord {
+  readonly rule: string;
+  readonly item: string;
+  readonly message: string;
+  /** The rule as the proforma writes it. */
+  readonly condition: string;
+  readonly clause: string;
+  /** The smallest change that mends it. */
+  readonly fix: string;
+}
+
 /** An accepted FAIL of one case, as declared with the ICS. */
 export interface WaiverRecord {
   readonly case: string;
@@ -104,6 +116,21 @@ export interface WaiverRecord {
   /** Last day on which it holds, `2027-01-31`. */
   readonly expires: string;
   readonly reason: string;
+}
+
+/** The declaration as it stood when the run began. */
+export interface IcsRecord {
+  readonly file: string;
+  readonly digest: string;
+  readonly consistent: boolean;
+  /** Run on an inconsistent declaration by `--anyway`: every page says so. */
+  readonly anyway: boolean;
+  readonly findings: readonly FindingRecord[];
+  /** The filled-in proformas, one per standard declared. */
+  readonly sheets: readonly Sheet[];
+  readonly ixit: readonly SettingRecord[];
+  readonly policies: readonly SettingRecord[];
+  readonly waivers: readonly WaiverRecord[];
 }
 
 /** `reports/<run>/run.json`: what a run came to; every report is made from it alone. */
@@ -116,19 +143,7 @@ export interface RunRecord {
   readonly endedAt: string | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly product: Readonly<Record<string, string>>;
-  readonly ics: {
-    readonly file: string;
-    readonly digest: string;
-    readonly consistent: boolean;
-    /** Run on an inconsistent declaration by `--anyway`: every page says so. */
-    readonly anyway: boolean;
-    readonly findings: readonly { readonly rule: string; readonly item: string; readonly message: string }[];
-    /** The filled-in proformas, one per standard declared. */
-    readonly sheets: readonly Sheet[];
-    readonly ixit: readonly SettingRecord[];
-    readonly policies: readonly SettingRecord[];
-    readonly waivers: readonly WaiverRecord[];
-  };
+  readonly ics: IcsRecord;
   /** Text and place of every statement that the cases name. */
   readonly statements: Readonly<Record<string, Statement>>;
   readonly rig: {
@@ -140,6 +155,8 @@ export interface RunRecord {
     readonly broken: string | null;
   };
   readonly counts: Readonly<Record<Verdict, number>>;
+  /** Defects of the tester that surfaced outside of every case (a forgotten `await`): the run as a whole counts as ERROR. */
+  readonly errors?: readonly string[];
   readonly cases: readonly CaseRecord[];
 }
 
