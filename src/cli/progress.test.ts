@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import type { CaseRecord, RunRecord } from '../core/record.ts';
 import type { Verdict } from '../core/verdict.ts';
-import { exitCodeOf } from '../run/exit.ts';
 import { countVerdicts } from '../run/outcome.ts';
 import type { Progress } from '../run/progress.ts';
 import { jsonProgress, quietProgress, type Screen, terminalProgress } from './progress.ts';
@@ -110,25 +109,4 @@ describe('progress of a run', () => {
     play(quietProgress(quiet));
     expect(quiet.text).to.equal('! cable\nPASS 1, FAIL 1; reports/r\n');
   });
-});
-
-describe('exit code of a run', () => {
-  const waiver = { case: 'X/G/01', statement: 'X-1.a', owner: 'o', expires: '2026-12-01', reason: 'r' };
-  const withWaiver = (expires: string): Partial<RunRecord> => ({
-    ics: { ...runOf([]).ics, waivers: [{ ...waiver, expires }] },
-  });
-  const rows: [string, RunRecord, number][] = [
-    ['all good', runOf([caseOf('PASS'), caseOf('NOT_APPLICABLE')]), 0],
-    ['a FAIL', runOf([caseOf('FAIL'), caseOf('ERROR')]), 1],
-    ['a FAIL under a valid waiver', runOf([caseOf('FAIL')], withWaiver('2026-12-01')), 0],
-    ['an expired waiver', runOf([caseOf('PASS')], withWaiver('2026-11-20')), 1],
-    ['an inconsistent ICS', runOf([caseOf('PASS')], { ics: { ...runOf([]).ics, consistent: false } }), 1],
-    ['INCONC', runOf([caseOf('INCONC')]), 3],
-    ['ERROR', runOf([caseOf('ERROR')]), 3],
-    ['NOT_RUN', runOf([caseOf('NOT_RUN')]), 3],
-    ['a defect of the tester outside of cases', runOf([caseOf('PASS')], { errors: ['x'] }), 3],
-    ['a record that was never settled', runOf([caseOf('PASS')], { state: 'incomplete' }), 3],
-  ];
-  for (const [title, record, code] of rows)
-    it(`is ${code} for ${title}`, () => expect(exitCodeOf(record)).to.equal(code));
 });
