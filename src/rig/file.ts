@@ -5,7 +5,7 @@ import { InputError, InputErrors } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { scaledTooShort, type TimingTable } from '../core/timing.ts';
 import { readYaml, type YamlFile } from '../core/yaml.ts';
-import { referencesIn } from './reference.ts';
+import { OWN, referencesIn } from './reference.ts';
 import { type Resource, type RigData, rigSchema } from './schema.ts';
 
 type Path = readonly PropertyKey[];
@@ -49,6 +49,8 @@ export function loadRig(file: string): Rig {
   const report = (path: Path, message: string): void => {
     errors.push(new InputError('rig', message, { place: yaml.place(path) }));
   };
+  if (yaml.data.resources[OWN.resource] !== undefined)
+    report(['resources', OWN.resource], `the name ${OWN.resource} stands for the rig itself`);
   const parts = partsOf(yaml.data, report);
   checkReferences(yaml.data, report);
   checkFactors(yaml.data, report);
@@ -102,6 +104,7 @@ function checkReferences(data: RigData, report: (path: Path, message: string) =>
   const names = Object.keys(data.resources);
   const check = (text: string, path: Path, known: readonly string[]): void => {
     for (const { resource, key } of referencesIn(text)) {
+      if (resource === OWN.resource && key === OWN.key) continue;
       const target = known.includes(resource) ? data.resources[resource] : undefined;
       const keys = target === undefined ? [] : keysOf(target);
       if (target === undefined)

@@ -51,10 +51,14 @@ describe('resources of a rig', () => {
   const device = { kind: 'process', command: [process.execPath, '-e', DEVICE, '--'], options: { mode: 'slow' } };
 
   it('start a device in software, off means killed, on means new addresses on the same state', async () => {
-    const on = await open(
-      { device },
-      { endpoint: '${device.iut}', state: '${device.state}', pid: '${device.console}' },
-    );
+    const iut = {
+      endpoint: '${device.iut}',
+      state: '${device.state}',
+      pid: '${device.console}',
+      kept: '${rig.state}/ca',
+    };
+    const on = await open({ device }, iut);
+    expect(on.address('FAKE', 'kept')).to.equal(join(folder, 'state', 'ca'));
     expect(on.address('FAKE', 'endpoint')).to.equal('x://--mode slow');
     const first = on.address('FAKE', 'pid');
     await on.power?.off();

@@ -105,6 +105,7 @@ export function session(context: SessionContext): Session {
       ...(on.power === undefined ? {} : { power: recordedPower(on.power, events) }),
       ...(reset === undefined ? {} : { reset }),
       ...(console === undefined ? {} : { console }),
+      lossPercent: task.rig.data.lossPercent,
       stateDir,
       privateDir: task.privateDir,
     };
