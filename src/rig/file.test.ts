@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { InputErrors, printError } from '../core/errors.ts';
-import { capabilities, loadRig, type Rig, refuseShortTimers } from './file.ts';
+import { loadRig, refuseShortTimers } from './file.ts';
+import { capabilities, type Rig } from './rig.ts';
 
 describe('rig file', () => {
   let folder = '';

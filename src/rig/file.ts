@@ -5,21 +5,11 @@ import { InputError, InputErrors } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { scaledTooShort, type TimingTable } from '../core/timing.ts';
 import { readYaml, type YamlFile } from '../core/yaml.ts';
+import type { Rig } from './rig.ts';
 import { OWN, referencesIn } from './reference.ts';
 import { type Resource, type RigData, rigSchema } from './schema.ts';
 
 type Path = readonly PropertyKey[];
-
-/** A rig file that was read and checked. Plain data: it goes to the child process as it is. */
-export interface Rig {
-  readonly name: string;
-  readonly file: string;
-  /** SHA-256 of the file, hex. */
-  readonly digest: string;
-  readonly data: RigData;
-  /** The resource that plays each part, where the rig has one. */
-  readonly parts: Readonly<Partial<Record<Need, string>>>;
-}
 
 /** Which kinds of resources can play a part. */
 const PLAYERS: Readonly<Record<Need, readonly Resource['kind'][]>> = {
@@ -27,20 +17,6 @@ const PLAYERS: Readonly<Record<Need, readonly Resource['kind'][]>> = {
   reset: ['reset'],
   console: ['console'],
 };
-
-/** What the rig offers beyond the link: decides which cases can run on it. */
-export function capabilities(rig: Rig): ReadonlySet<Need> {
-  return new Set(Object.keys(rig.parts) as Need[]);
-}
-
-/** A simulated device answers when it says that it is ready; a real one boots. Seconds, real time. */
-const BOOT_S = { process: 5, other: 60 };
-
-/** How long the device may take, after power or reset, until it answers: real milliseconds. */
-export function bootMs(rig: Rig): number {
-  const player = rig.data.resources[rig.parts.power ?? rig.parts.reset ?? ''];
-  return (rig.data.bootS ?? (player?.kind === 'process' ? BOOT_S.process : BOOT_S.other)) * 1000;
-}
 
 /** Reads a rig file; throws InputErrors with every fault found, each at its line and column. */
 export function loadRig(file: string): Rig {

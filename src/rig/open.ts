@@ -5,7 +5,7 @@ import type { EventSink } from '../core/events.ts';
 import type { Console, Power } from '../core/standard.ts';
 import { openStream } from '../link/stream.ts';
 import { lineConsole, type RigConsole } from './console.ts';
-import type { Rig } from './file.ts';
+import type { Rig } from './rig.ts';
 import { powerSwitch, type Prompt, resetLine } from './power.ts';
 import { type ProcessDevice, processDevice } from './process.ts';
 import { OWN, type Reference, resolveReferences } from './reference.ts';

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { BenchError, printError } from '../core/errors.ts';
 import type { CaseRecord, RunHead, RunRecord } from '../core/record.ts';
 import { wallNow } from '../core/clock.ts';
-import type { Rig } from '../rig/file.ts';
+import type { Rig } from '../rig/rig.ts';
 import { acquireLease, type Lease, type LeaseTimes } from '../rig/lease.ts';
 import { makeRunFolder, writeRecord } from './files.ts';
 import type { ChildTask, Declared, FromChild, PlannedCase } from './messages.ts';
