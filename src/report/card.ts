@@ -116,10 +116,12 @@ export function cardOf(c: CaseRecord, run: RunHead, sources: Sources): Card | nu
   };
 }
 
-/** One line per attempt, where there was more than one. */
+/** One line per attempt, where there was more than one; one line for all where they ended the same. */
 function attemptLines(attempts: readonly AttemptRecord[]): string[] {
   if (attempts.length < 2) return [];
-  return attempts.map((a, i) => `attempt ${i + 1}: ${a.verdict}${a.reason === null ? '' : ` – ${a.reason.message}`}`);
+  const ends = attempts.map((a) => `${a.verdict}${a.reason === null ? '' : ` – ${a.reason.message}`}`);
+  if (new Set(ends).size === 1) return [`${attempts.length}, each ${ends[0] ?? ''}`];
+  return ends.map((end, i) => `${i + 1}: ${end}`);
 }
 
 const LABEL_WIDTH = 11;

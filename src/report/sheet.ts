@@ -103,7 +103,13 @@ export function icsRecord(ics: Ics, anyway: boolean): IcsRecord {
     sheets: sheetsOf(ics),
     ixit: declaration.specs.flatMap((spec) => ixitOf(ics, spec)),
     policies: declaration.specs.flatMap((spec) => policiesOf(ics, spec)),
-    waivers: declaration.waivers.map(({ line: _line, ...waiver }) => waiver),
+    waivers: declaration.waivers.map((w) => ({
+      case: w.case,
+      statement: w.statement,
+      owner: w.owner,
+      expires: w.expires,
+      reason: w.reason,
+    })),
   };
 }
 

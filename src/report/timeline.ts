@@ -14,20 +14,42 @@ export interface Line {
   readonly text: string;
 }
 
+/** A value as a reader wants it; nothing where there is none. */
+function shown(value: Json | undefined): string {
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+}
+
 function words(data: Readonly<Record<string, Json>>): string {
   return Object.entries(data)
-    .map(([key, value]) => `${key} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([key, value]) => `${key} ${shown(value)}`)
     .join(', ');
+}
+
+/** What the run writes between the lines of a standard; an empty text is not worth a line. */
+const RUN_LINES: Readonly<Record<string, (data: Readonly<Record<string, Json>>) => string>> = {
+  [MARK]: (d) => `— ${shown(d['name'])} —`,
+  alive: (d) => (d['ok'] === true ? 'the device answers' : `the device does NOT answer: ${shown(d['message'])}`),
+  silence: (d) => `silence: no ${shown(d['kind'])} within ${limitText(d)}; the drive ends here`,
+  absent: (d) => `no ${shown(d['kind'])} within ${limitText(d)}`,
+  quiet: (d) => `watching for ${shown(d['kind'])} that must not come, ${limitText(d)}`,
+  'quiet.over': (d) => (d['came'] === null ? 'it did not come' : 'it came'),
+  pause: (d) => `waiting: ${shown(d['why'])}, ${limitText(d)}`,
+  'pause.over': () => 'waited',
+  stop: (d) => `the drive ends: ${shown(d['reason'])}`,
+  loop: () => '',
+};
+
+function limitText(data: Readonly<Record<string, Json>>): string {
+  return `${shown(data['ms'])} ms (${shown(data['timer'])})`;
 }
 
 /** The line of an event that belongs to no standard (marks, silence, proof of life), or of any event when no printer is at hand. */
 export function plainLine(event: Ev): string {
   const data = event.data ?? {};
-  const name = data['name'];
-  if (event.type === MARK && typeof name === 'string') return `— ${name} —`;
-  const text = words(data);
+  const own = event.channel === 'run' ? RUN_LINES[event.type] : undefined;
+  if (own !== undefined) return own(data);
   const octets = event.raw === undefined || event.raw === '' ? '' : `${event.raw.length / 2} octets`;
-  return [event.type, text, octets].filter((part) => part !== '').join(': ');
+  return [event.type, words(data), octets].filter((part) => part !== '').join(': ');
 }
 
 /** Every event that says something to a reader, decoded, in order. */
@@ -36,7 +58,9 @@ export function timelineOf(spec: string, events: readonly Ev[], print: Printer |
   return events.flatMap((event) => {
     const text =
       print?.(spec, event, log) ?? (print === undefined || event.channel === 'run' ? plainLine(event) : undefined);
-    return text === undefined ? [] : [{ n: event.n, ms: event.ms, channel: event.channel, dir: event.dir, text }];
+    return text === undefined || text === ''
+      ? []
+      : [{ n: event.n, ms: event.ms, channel: event.channel, dir: event.dir, text }];
   });
 }
 

@@ -12,8 +12,8 @@ export interface Fault {
   readonly caughtBy: readonly string[];
   /** What the device does instead of the right thing. */
   readonly apply: Behaviour;
-  /** Options without which it does not show. */
-  readonly needs?: Partial<Options>;
+  /** Options that the device must be started with for the fault to show; only the bench knows their values. */
+  readonly needs?: readonly (keyof Options)[];
   /** Why no case has to catch it. */
   readonly excused?: string;
 }
