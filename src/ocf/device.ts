@@ -9,7 +9,7 @@ import { type Client, type ClientRequest, openClient } from './client.ts';
 import { type CborMap, decodeCbor, isCborMap } from './codec/cbor.ts';
 import { RESOURCE_TYPE } from './codec/ocf.ts';
 import { devicesOf, linksOf } from './links.ts';
-import { answersOf, ask, byId, type Found, type Query } from './multicast.ts';
+import { answersOf, ask, byId, type Found, isLoopback, type Query } from './multicast.ts';
 import { checkIdentity, iutPeer, localTowards, locate, type Target } from './target.ts';
 import type { Variation } from './tester.ts';
 
@@ -76,9 +76,12 @@ export async function openDevice(bench: Bench): Promise<Device> {
     peer = said;
     return true;
   };
-  /** The rig's word first; where that is unchanged and the device does not answer there, multicast by its id. */
+  /**
+   * The rig's word first; where that is unchanged and the device does not answer there, multicast by its id. Of simulated devices the rig always knows, and
+   * others with the same id may be about.
+   */
   const findAgain = async (): Promise<void> => {
-    if ((await readdress()) || ids.length === 0) return;
+    if ((await readdress()) || ids.length === 0 || isLoopback(peer.address)) return;
     const iface = multicastInterface();
     const query = { label: 'find again', rt: RESOURCE_TYPE.softwareUpdate, tries: 1, iface, ours: byId(ids) };
     const from = (await ask(query, events, timing))[0]?.from;
