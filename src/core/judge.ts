@@ -93,6 +93,15 @@ class Judging<P> implements Judge<P> {
     this.policy = policy;
     this.variant = input.variant;
     this.allowed = allowed;
+    // Judges take the verbs out of the object: judge({ log, check }).
+    this.declared = this.declared.bind(this);
+    this.ms = this.ms.bind(this);
+    this.check = this.check.bind(this);
+    this.came = this.came.bind(this);
+    this.never = this.never.bind(this);
+    this.onTime = this.onTime.bind(this);
+    this.inconclusive = this.inconclusive.bind(this);
+    this.note = this.note.bind(this);
   }
 
   declared(item: string): boolean {
@@ -305,10 +314,12 @@ export function judgeAttempt<P>(
     }
   };
   run(() => judge(judging));
-  const own = judging.judged.size + judging.notes.length;
+  // Under a policy that says "information" a case may only note; without one it must judge.
+  const byPolicy = (meta.policies ?? []).length > 0 && judging.notes.length > 0;
+  const judgedSomething = judging.judged.size > 0 || byPolicy;
   for (const invariant of invariants) run(() => invariant.judge(judging));
   const informative = meta.kind === 'informative';
-  if (own === 0 && judging.reasons.length === 0)
+  if (!informative && !judgedSomething && judging.reasons.length === 0)
     judging.reasons.push({
       verdict: 'ERROR',
       code: 'judged-nothing',

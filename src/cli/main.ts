@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { InputError, printError } from '../core/errors.ts';
+import * as ics from './ics.ts';
+import * as plan from './plan.ts';
+import * as rig from './rig.ts';
+import * as run from './run.ts';
+import * as why from './why.ts';
+
+/** The command line as a whole; every command sets `process.exitCode` itself. */
+export function createProgram(): Command {
+  const program = new Command('plumbline')
+    .description('Hardware-in-the-loop conformance tests for over-the-air update standards')
+    .exitOverride();
+  for (const command of [ics, plan, rig, run, why]) command.register(program);
+  return program;
+}
+
+/** Exit code 2 for what the user can mend (a wrong option, an unusable file), 3 for anything else that ends a command early. */
+function exitCodeOf(thrown: unknown): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : 2;
+  return thrown instanceof InputError ? 2 : 3;
+}
+
+try {
+  await createProgram().parseAsync();
+} catch (e) {
+  // Commander has already printed its own complaint.
+  if (!(e instanceof CommanderError)) process.stderr.write(`${printError(e)}\n`);
+  process.exitCode = exitCodeOf(e);
+}
