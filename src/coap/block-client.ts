@@ -7,6 +7,16 @@ import { findOption, findUint, OPTION, type Option, printOption, uintOption } fr
 /** One exchange with the device, the rest of its parameters fixed. */
 export type Ask = (outgoing: Pick<Outgoing, 'options' | 'payload'>) => Promise<Step>;
 
+/** What both directions of a transfer need. */
+export interface Transfer {
+  readonly ask: Ask;
+  /** Options that every block carries. */
+  readonly base: readonly Option[];
+  readonly report: Report;
+  /** Stops on purpose after so many blocks. */
+  readonly stopAfterBlocks?: number | undefined;
+}
+
 const CONTINUE = '2.31';
 
 /** How a block-wise upload ended: with the step that ended it, and how many octets the device had accepted before. */
@@ -19,16 +29,11 @@ export interface Uploaded {
  * Sends a body in blocks (Block1, RFC 7959 2.5), from block 0 to the last or to the first answer that ends the transfer. A smaller block size asked for by the
  * device is taken up; everything else that is out of order is reported, not repaired.
  */
-export async function upload(
-  ask: Ask,
-  base: readonly Option[],
-  body: Buffer,
-  wanted: number,
-  report: Report,
-): Promise<Uploaded> {
+export async function upload(transfer: Transfer, body: Buffer, wanted: number): Promise<Uploaded> {
+  const { ask, base, report } = transfer;
   let szx = wanted;
   let offset = 0;
-  for (;;) {
+  for (let blocks = 1; ; blocks++) {
     const size = blockSize(szx);
     const payload = body.subarray(offset, offset + size);
     const sent: Block = { num: offset / size, more: offset + size < body.length, szx };
@@ -37,7 +42,7 @@ export async function upload(
     if (step.kind !== 'reply') return { step, acceptedOctets: offset };
     const goOn = checkUploadAnswer(step, sent, report);
     if (isSuccess(step.message.code)) offset += payload.length;
-    if (!goOn) return { step, acceptedOctets: offset };
+    if (!goOn || blocks === transfer.stopAfterBlocks) return { step, acceptedOctets: offset };
     szx = Math.min(szx, findBlock(step.message.options, OPTION.block1)?.szx ?? szx);
   }
 }
@@ -87,21 +92,21 @@ export interface Downloaded {
  * @param limit Largest exponent to ask for in the requests that follow.
  */
 export async function download(
-  ask: Ask,
-  base: readonly Option[],
+  transfer: Transfer,
   first: StepReply,
   asked: number | undefined,
   limit: number,
-  report: Report,
 ): Promise<Downloaded> {
+  const { ask, base, report } = transfer;
   const parts: Buffer[] = [];
   const check = new DownloadCheck(first, asked, report);
   let step = first;
-  for (;;) {
+  for (let blocks = 1; ; blocks++) {
     const block = findBlock(step.message.options, OPTION.block2);
     const goOn = check.next(step, block);
     if (goOn !== 'stop') parts.push(step.message.payload);
-    if (goOn !== 'more' || block === undefined) return { step, body: Buffer.concat(parts), complete: goOn === 'end' };
+    if (goOn !== 'more' || block === undefined || blocks === transfer.stopAfterBlocks)
+      return { step, body: Buffer.concat(parts), complete: goOn === 'end' };
     const szx = Math.min(block.szx, limit);
     const num = check.offset / blockSize(szx);
     const answer = await ask({ options: [...base, blockOption(OPTION.block2, { num, more: false, szx })] });
@@ -113,6 +118,20 @@ export async function download(
 
 /** `more`: the block fits and others follow; `end`: it was the last; `stop`: it does not continue the body. */
 type Next = 'more' | 'end' | 'stop';
+
+/**
+ * A message that ends an upload which stopped half-way: a final block with a gap before it, which a conforming server answers with 4.08 and forgets
+ * (RFC 7959 2.9.2). It is never taken for the end of the body.
+ * @param sentBlocks How many blocks of this size were sent.
+ */
+export function closingBlock(
+  base: readonly Option[],
+  sentBlocks: number,
+  szx: number,
+): Pick<Outgoing, 'options' | 'payload'> {
+  const block = { num: sentBlocks + 1, more: false, szx };
+  return { options: [...base, blockOption(OPTION.block1, block)], payload: Buffer.alloc(1) };
+}
 
 /** What one download has shown so far; reports what does not fit. */
 class DownloadCheck {
