@@ -36,7 +36,7 @@ describe('multicast discovery', () => {
       query: ['rt=oic.r.softwareupdate', 'if=oic.if.ll'],
       options: [uintOption(OPTION.accept, 10000), uintOption(OPTION.ocfAcceptVersion, 2048)],
       tries,
-      deadlineMs: 80,
+      deadlineMs: 250,
     });
 
   beforeEach(async () => {
