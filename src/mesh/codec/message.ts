@@ -2,26 +2,26 @@ import { Reader, Writer } from './cursor.ts';
 import { type Layout, printLayout, readLayout, type Value, writeLayout } from './layout.ts';
 
 /** An access message: its opcode as the number that its octets make, most significant octet first. */
-export interface MessageType<L extends Layout = Layout> {
+export interface MessageType<L extends Layout = Layout, R = unknown> {
   readonly opcode: number;
   /** Opcodes of older products that are accepted and reported. */
   readonly alsoAccepted: readonly number[];
   readonly name: string;
   readonly layout: L;
   /** The message that answers this one; absent for unacknowledged messages and for answers. */
-  readonly reply?: MessageType;
+  readonly reply?: R;
 }
 
 /** What a message of this type carries. */
 export type MessageValue<M extends MessageType> = Value<M['layout']>;
 
 /** Declares a message. */
-export function message<const L extends Layout>(
+export function message<const L extends Layout, R = never>(
   opcode: number,
   name: string,
   layout: L,
-  options: { reply?: MessageType; alsoAccepted?: readonly number[] } = {},
-): MessageType<L> {
+  options: { reply?: R; alsoAccepted?: readonly number[] } = {},
+): MessageType<L, R> {
   return {
     opcode,
     name,
