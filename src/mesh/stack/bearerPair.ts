@@ -3,10 +3,17 @@ import type { Bearer } from './proxyLink.ts';
 /** What happens to each PDU on its way; the default keeps all. */
 export type Fate = 'deliver' | 'lose' | 'repeat';
 
+/** A bearer that can also be cut, as by a device that reboots. */
+export type CuttableBearer = Bearer & { cut(reason: string): void };
+
 /** Two bearers wired to each other in one process: what one sends the other receives, in order. For tests and checks. */
-export function bearerPair(maxOctets: number, fate: (pdu: Buffer) => Fate = () => 'deliver'): [Bearer, Bearer] {
+export function bearerPair(
+  maxOctets: number,
+  fate: (pdu: Buffer) => Fate = () => 'deliver',
+): [CuttableBearer, CuttableBearer] {
+  const closing = new Set<(reason: string) => void>();
   const listeners: [Set<(pdu: Buffer) => void>, Set<(pdu: Buffer) => void>] = [new Set(), new Set()];
-  const side = (own: 0 | 1): Bearer => ({
+  const side = (own: 0 | 1): CuttableBearer => ({
     maxOctets,
     send(pdu) {
       const what = fate(pdu);
@@ -18,6 +25,13 @@ export function bearerPair(maxOctets: number, fate: (pdu: Buffer) => Fate = () =
     onReceive(listener) {
       listeners[own].add(listener);
       return () => void listeners[own].delete(listener);
+    },
+    onClose(listener) {
+      closing.add(listener);
+      return () => void closing.delete(listener);
+    },
+    cut(reason) {
+      for (const listener of closing) listener(reason);
     },
   });
   return [side(0), side(1)];

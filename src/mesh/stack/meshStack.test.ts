@@ -173,6 +173,17 @@ describe('mesh stack: two nodes on one bearer', () => {
     expect(second).to.be.instanceOf(BenchError).with.property('message', 'no proxy connection: nothing can be sent');
   });
 
+  it('notices that the connection was cut', async () => {
+    const { a, turn, left } = pair();
+    expect(a.stack.connected).to.equal(true);
+    left.cut('supervision timeout');
+    expect(a.stack.connected).to.equal(false);
+    expect(a.sink.events.at(-1)).to.deep.include({ type: 'mesh.closed', data: { reason: 'supervision timeout' } });
+    expect(
+      await turn(a.stack.sendAccess(chunk(8), { to: 0x0201, key: APP_0 }).catch((e: unknown) => e)),
+    ).to.be.instanceOf(BenchError);
+  });
+
   it('records what it cannot read, and says why', async () => {
     const { a, b, turn, left } = pair();
     const foreign = new NetworkCipher(k2(Buffer.alloc(16))).seal(

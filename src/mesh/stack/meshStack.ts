@@ -73,7 +73,6 @@ export class MeshStack {
   readonly #subscriptions = new Set<number>([0xffff]);
   readonly #received = new Set<Listener<Received>>();
   readonly #proxyMessages = new Set<Listener<{ pdu: NetworkPdu; n: number }>>();
-  readonly #provisioning = new Set<Listener<Buffer>>();
   #link: ProxyLink | undefined;
   #deferredNews: NetworkNews | undefined;
 
@@ -109,12 +108,21 @@ export class MeshStack {
     return this.#counters.left;
   }
 
-  /** Takes a connection into use; an earlier one is given up. */
+  /** Whether a connection is in use. */
+  get connected(): boolean {
+    return this.#link !== undefined;
+  }
+
+  /** Takes a connection into use; an earlier one is given up. When it ends by itself the stack detaches from it. */
   attach(bearer: Bearer): void {
     this.detach();
     this.#link = new ProxyLink(bearer, this.options.timers, this.options.proxyReassemblyMs, {
       message: (message) => this.#message(message),
       problem: (text) => void this.#record('mesh.refused', 'in', undefined, undefined, { reason: text }),
+      closed: (reason) => {
+        this.#record('mesh.closed', 'in', undefined, undefined, { reason });
+        this.detach();
+      },
     });
   }
 
@@ -144,11 +152,6 @@ export class MeshStack {
   /** The same for proxy configuration messages. */
   onProxyConfiguration(listener: Listener<{ pdu: NetworkPdu; n: number }>): () => void {
     return subscribeTo(this.#proxyMessages, listener);
-  }
-
-  /** The same for provisioning PDUs. */
-  onProvisioning(listener: Listener<Buffer>): () => void {
-    return subscribeTo(this.#provisioning, listener);
   }
 
   /** Sends an access PDU. Rejects with BenchError where there is no connection or no sequence number. */
@@ -197,11 +200,6 @@ export class MeshStack {
     return this.#send({ type: proxyType.PROXY_CONFIGURATION, payload });
   }
 
-  /** Sends a provisioning PDU; the event log is the provisioner's. */
-  sendProvisioning(pdu: Buffer): Promise<void> {
-    return this.#send({ type: proxyType.PROVISIONING_PDU, payload: pdu });
-  }
-
   /** Starts or finishes an IV update as the network's manager, and tells the network by a beacon. */
   async updateIv(kind: 'start' | 'finish'): Promise<void> {
     this.#counters.follow({ kind });
@@ -237,9 +235,6 @@ export class MeshStack {
           return this.#beacon(payload);
         case proxyType.PROXY_CONFIGURATION:
           return this.#proxyConfiguration(payload);
-        case proxyType.PROVISIONING_PDU:
-          for (const listener of this.#provisioning) listener(payload);
-          return;
         default:
           this.#record('mesh.refused', 'in', payload, undefined, { reason: `proxy message of type ${type}` });
       }

@@ -11,6 +11,8 @@ export interface Bearer {
   send(pdu: Buffer): Promise<void>;
   /** Calls the listener for every PDU received; returns the call that stops it. */
   onReceive(listener: (pdu: Buffer) => void): () => void;
+  /** Calls the listener when the connection ends from the other side or is lost; returns the call that stops it. */
+  onClose(listener: (reason: string) => void): () => void;
 }
 
 /** What a link hands up. */
@@ -18,12 +20,14 @@ export interface ProxyLinkEvents {
   message(message: ProxyMessage): void;
   /** Octets were thrown away; the text says which and why. */
   problem(text: string): void;
+  /** The connection is gone; nothing more will come. */
+  closed(reason: string): void;
 }
 
 /** Proxy messages over a bearer: segmentation both ways, one message at a time. */
 export class ProxyLink {
   readonly #bearer: Bearer;
-  readonly #stop: () => void;
+  readonly #stop: readonly (() => void)[];
   #pending: ProxyPending;
   #cancelTimer: () => void = () => undefined;
   #queue: Promise<void> = Promise.resolve();
@@ -31,7 +35,7 @@ export class ProxyLink {
   /** `reassemblyMs`: how long the rest of a message may take (20 s by the standard). */
   constructor(bearer: Bearer, timers: Timers, reassemblyMs: number, events: ProxyLinkEvents) {
     this.#bearer = bearer;
-    this.#stop = bearer.onReceive((pdu) => {
+    const stopReceive = bearer.onReceive((pdu) => {
       const step = joinProxy(this.#pending, pdu);
       this.#cancelTimer();
       this.#pending = step.pending;
@@ -40,6 +44,11 @@ export class ProxyLink {
       if (step.problem !== undefined) events.problem(step.problem);
       if (step.message !== undefined) events.message(step.message);
     });
+    const stopClose = bearer.onClose((reason) => {
+      this.close();
+      events.closed(reason);
+    });
+    this.#stop = [stopReceive, stopClose];
   }
 
   /** Resolves when the bearer has taken all of the message; messages keep their order. */
@@ -52,7 +61,7 @@ export class ProxyLink {
   }
 
   close(): void {
-    this.#stop();
+    for (const stop of this.#stop) stop();
     this.#cancelTimer();
   }
 
