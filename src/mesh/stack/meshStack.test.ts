@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { BenchError } from '../../core/errors.ts';
 import { rawOf } from '../../core/events.ts';
-import { memorySink } from '../../core/events.ts';
 import { printAccess, valueOf } from '../codec/access.ts';
 import { beaconKeysOf, encodeSecureBeacon } from '../codec/beacons.ts';
 import { encodeMessage } from '../codec/message.ts';
@@ -15,17 +14,12 @@ import { NetworkCipher } from '../codec/network.ts';
 import { k2 } from '../codec/keys.ts';
 import { encodeProxyConfiguration, proxyConfiguration } from '../codec/proxy.ts';
 import { hex } from '../vectors/load.ts';
-import { bearerPair, type Fate, lossy } from './bearerPair.ts';
+import { type Fate, lossy } from './bearerPair.ts';
+import { benchNetwork, type BenchSide, meshBench } from '../testBench.ts';
 import { awaitMessage, request, setFilter } from './exchange.ts';
-import { KeyRing } from './keyRing.ts';
-import { MeshStack, type Received } from './meshStack.ts';
-import { testerSarTiming } from './sarTiming.ts';
-import { memoryStore } from './stateStore.ts';
-import { manualTimers, type ManualTimers } from './timers.ts';
+import type { Received } from './meshStack.ts';
 
-const NET = hex('7dd7364cd842ad18c17c2b820c84c3d6');
-const APP = hex('63964771734fbd76e3b40519d1d94a48');
-const DEV = hex('9d6dd0e96eb25dc19a40ed9914f8f03f');
+const { netKey: NET } = benchNetwork;
 const LABEL = hex('0073e7e4d8b9440faf8415df4c56c0e1');
 const INFORMATION = {
   minBlockSizeLog: 6,
@@ -38,46 +32,16 @@ const INFORMATION = {
   pull: 1,
 };
 
-function stackAt(elements: number[], timers: ManualTimers) {
-  const keys = new KeyRing(NET);
-  keys.addAppKey(0, APP);
-  keys.addNode(0x0201, 2, DEV);
-  const sink = memorySink(() => timers.now());
-  const iv = { ivIndex: 0x12345678, updating: false };
-  const stack = new MeshStack({
-    keys,
-    elements,
-    store: memoryStore(),
-    iv,
-    sink,
-    timers,
-    sar: testerSarTiming,
-    defaultTtl: 5,
-    proxyReassemblyMs: 20_000,
-  });
+function hearing(side: BenchSide) {
   const received: Received[] = [];
-  stack.onReceive((message) => received.push(message));
-  return { stack, received, sink };
+  side.stack.onReceive((message) => received.push(message));
+  return { ...side, received };
 }
 
-/** Two stacks on one wire; `turn` lets time pass until the promise settles. */
-function pair(fate?: (pdu: Buffer) => Fate, maxOctets = 66) {
-  const timers = manualTimers();
-  const a = stackAt([1, 2, 3], timers);
-  const b = stackAt([0x0201, 0x0202], timers);
-  const [left, right] = bearerPair(maxOctets, fate);
-  a.stack.attach(left);
-  b.stack.attach(right);
-  const turn = async <T>(promise: Promise<T>, ms = 60_000): Promise<T> => {
-    let settled = false;
-    const done = promise.finally(() => {
-      settled = true;
-    });
-    done.catch(() => undefined);
-    for (let i = 0; i < ms / 50 && !settled; i++) await timers.advance(50);
-    return done;
-  };
-  return { a, b, timers, turn, left, right };
+function pair(fate?: (pdu: Buffer) => Fate) {
+  const { tester, node, timers, turn, bearers } = meshBench(fate);
+  const [left, right] = bearers;
+  return { a: hearing(tester), b: hearing(node), timers, turn, left, right };
 }
 
 const chunk = (size: number): Buffer => encodeMessage(blobChunkTransfer, { chunk: 1, data: Buffer.alloc(size, 7) });
@@ -251,7 +215,7 @@ describe('mesh stack: IV index and filters', () => {
 
 describe('mesh requests', () => {
   const options = { to: 0x0201, key: APP_0, withinMs: 5000, retryMs: 500 };
-  const answering = (b: ReturnType<typeof stackAt>, answer: () => Buffer | undefined) =>
+  const answering = (b: BenchSide, answer: () => Buffer | undefined) =>
     b.stack.onReceive((received) => {
       const pdu = received.decoded.opcode === blobInformationGet.opcode ? answer() : undefined;
       if (pdu !== undefined) void b.stack.sendAccess(pdu, { to: received.src, key: received.key });
