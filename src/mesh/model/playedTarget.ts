@@ -1,5 +1,6 @@
 import type { MeshStack, Received } from '../stack/meshStack.ts';
-import { type BlobServerBehaviour, blobServerNext, type BlobServerInput, type BlobServerState } from './blobServer.ts';
+import type { BlobServerBehaviour, BlobServerState } from './blobServer.ts';
+import { answer, type BlobServerTiming, NamedTimers, PlayedBlobServer } from './playedBlobServer.ts';
 import {
   type UpdateServerBehaviour,
   updateServerNext,
@@ -9,12 +10,9 @@ import {
 } from './updateServer.ts';
 
 /** How a played target behaves, and how long it takes. Times are real milliseconds, already scaled. */
-export interface TargetBehaviour {
+export interface TargetBehaviour extends BlobServerTiming {
   readonly blob: BlobServerBehaviour;
   readonly update: UpdateServerBehaviour;
-  /** Multiplies the server timeout of 10 x (base + 1) s. */
-  readonly timeScale: number;
-  readonly reportMs: number;
   readonly verifyMs: number;
   readonly applyMs: number;
 }
@@ -25,28 +23,31 @@ export interface TargetBehaviour {
  */
 export class PlayedTarget {
   readonly address: number;
-  #behaviour: TargetBehaviour;
-  #blob: BlobServerState = { kind: 'inactive' };
-  #update: UpdateServerState;
-  #image: Buffer = Buffer.alloc(0);
   readonly #stack: MeshStack;
-  readonly #groups: readonly number[];
+  readonly #blob: PlayedBlobServer;
   readonly #stop: () => void;
-  readonly #cancel = new Map<'server' | 'report' | 'device', () => void>();
-  #client: Received | undefined;
+  readonly #timers: NamedTimers<'device'>;
+  #behaviour: TargetBehaviour;
+  #update: UpdateServerState;
 
   constructor(stack: MeshStack, address: number, behaviour: TargetBehaviour, groups: readonly number[] = []) {
     this.#stack = stack;
     this.address = address;
     this.#behaviour = behaviour;
     this.#update = updateServerStart(behaviour.update);
-    this.#groups = groups;
+    this.#timers = new NamedTimers(stack);
+    this.#blob = new PlayedBlobServer(stack, address, behaviour.blob, behaviour, (event) => {
+      if (event === 'complete') this.#input({ kind: 'blob complete' });
+      if (event === 'suspended') this.#input({ kind: 'blob suspended' });
+    });
     for (const group of groups) stack.subscribe(group);
-    this.#stop = stack.onReceive((received) => this.#received(received));
+    this.#stop = stack.onReceive((received) => {
+      if (received.dst === address || groups.includes(received.dst)) this.#received(received);
+    });
   }
 
   get blobState(): BlobServerState {
-    return this.#blob;
+    return this.#blob.state;
   }
 
   get updateState(): UpdateServerState {
@@ -55,7 +56,7 @@ export class PlayedTarget {
 
   /** The BLOB as far as it came. */
   get image(): Buffer {
-    return this.#image;
+    return this.#blob.image;
   }
 
   /** Changes the behaviour from now on. */
@@ -63,79 +64,41 @@ export class PlayedTarget {
     readonly blob?: Partial<BlobServerBehaviour>;
     readonly update?: Partial<UpdateServerBehaviour>;
   }): void {
-    const { blob, update } = this.#behaviour;
-    this.#behaviour = {
-      ...this.#behaviour,
-      blob: { ...blob, ...change.blob },
-      update: { ...update, ...change.update },
-    };
+    this.#blob.behaviour = { ...this.#blob.behaviour, ...change.blob };
+    this.#behaviour = { ...this.#behaviour, update: { ...this.#behaviour.update, ...change.update } };
   }
 
   /** Expects a BLOB without an update, as a device does that a console command prepared. */
   prepare(blobId: string, timeoutBase: number): void {
-    this.#blobInput({ kind: 'prepare', expected: { blobId, timeoutBase } }, undefined);
+    this.#blob.input({ kind: 'prepare', expected: { blobId, timeoutBase } });
   }
 
   close(): void {
     this.#stop();
-    for (const cancel of this.#cancel.values()) cancel();
+    this.#timers.close();
+    this.#blob.close();
   }
 
   #received(received: Received): void {
-    if (received.dst !== this.address && !this.#groups.includes(received.dst)) return;
-    this.#blobInput({ kind: 'message', decoded: received.decoded }, received);
-    const blobBusy = this.#blob.kind === 'running' && this.#update.update === undefined;
-    this.#updateInput({ kind: 'message', decoded: received.decoded, blobBusy }, received);
+    const { decoded } = received;
+    const blobBusy = this.#blob.state.kind === 'running' && this.#update.update === undefined;
+    this.#blob.input({ kind: 'message', decoded }, received);
+    this.#input({ kind: 'message', decoded, blobBusy }, received);
   }
 
-  #blobInput(input: BlobServerInput, received: Received | undefined): void {
-    const step = blobServerNext(this.#blob, input, this.#behaviour.blob);
-    this.#blob = step.state;
-    if (step.event === 'started') {
-      this.#image = Buffer.alloc(step.state.kind === 'running' ? step.state.transfer.size : 0);
-      this.#client = received;
-    }
-    step.store?.data.copy(this.#image, step.store.offset);
-    this.#answer(step.reply, received);
-    this.#answer(step.report, this.#client);
-    if (step.alive === true) this.#restartTimers();
-    if (step.report !== undefined)
-      this.#after('report', this.#behaviour.reportMs, () => this.#blobInput({ kind: 'report timer' }, undefined));
-    if (step.event === 'complete') this.#updateInput({ kind: 'blob complete' }, undefined);
-    if (step.event === 'suspended') this.#updateInput({ kind: 'blob suspended' }, undefined);
-  }
-
-  #updateInput(input: UpdateServerInput, received: Received | undefined): void {
+  #input(input: UpdateServerInput, received?: Received): void {
     const step = updateServerNext(this.#update, input, this.#behaviour.update);
     this.#update = step.state;
-    if (step.abort === true) this.#blobInput({ kind: 'abort' }, undefined);
-    if (step.prepare !== undefined) this.#blobInput({ kind: 'prepare', expected: step.prepare }, undefined);
-    this.#answer(step.reply, received);
+    if (step.abort === true) this.#blob.input({ kind: 'abort' });
+    if (step.prepare !== undefined) this.#blob.input({ kind: 'prepare', expected: step.prepare });
+    answer(this.#stack, this.address, step.reply, received);
     if (step.begin === 'verify')
-      this.#after('device', this.#behaviour.verifyMs, () => this.#updateInput({ kind: 'verified' }, undefined));
-    if (step.begin === 'apply') this.#after('device', this.#behaviour.applyMs, () => this.#applied());
-  }
-
-  #applied(): void {
-    this.#updateInput({ kind: 'applied' }, undefined);
-    this.#blobInput({ kind: 'abort' }, undefined);
-  }
-
-  #restartTimers(): void {
-    if (this.#blob.kind !== 'running') return;
-    const serverMs = 10_000 * (this.#blob.expected.timeoutBase + 1) * this.#behaviour.timeScale;
-    this.#after('server', serverMs, () => this.#blobInput({ kind: 'server timeout' }, undefined));
-    this.#after('report', this.#behaviour.reportMs, () => this.#blobInput({ kind: 'report timer' }, undefined));
-  }
-
-  #after(what: 'server' | 'report' | 'device', ms: number, run: () => void): void {
-    this.#cancel.get(what)?.();
-    this.#cancel.set(what, this.#stack.options.timers.after(ms, run));
-  }
-
-  #answer(pdu: Buffer | undefined, to: Received | undefined): void {
-    if (pdu === undefined || to === undefined) return;
-    // Where the connection has gone there is nobody to answer; the log has the closing.
-    this.#stack.sendAccess(pdu, { to: to.src, from: this.address, key: to.key }).catch(() => undefined);
+      this.#timers.after('device', this.#behaviour.verifyMs, () => this.#input({ kind: 'verified' }));
+    if (step.begin === 'apply') {
+      this.#timers.after('device', this.#behaviour.applyMs, () => {
+        this.#input({ kind: 'applied' });
+        this.#blob.input({ kind: 'abort' });
+      });
+    }
   }
 }
