@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { hex, loadVectors } from '../vectors/load.ts';
 import type { MicLength } from './crypto.ts';
 import { k2, k4 } from './keys.ts';
-import { cutSegments, decodeLower, encodeLower, SEGMENT_OCTETS, seqAuthOf } from './lowerTransport.ts';
+import { cutSegments, decodeLower, encodeLower, type LowerPdu, SEGMENT_OCTETS, seqAuthOf } from './lowerTransport.ts';
 import { NetworkCipher } from './network.ts';
 import { applicationNonce, deviceNonce, networkNonce } from './nonces.ts';
 import { openAccess, sealAccess, type UpperContext } from './upperTransport.ts';
@@ -67,8 +67,18 @@ describe('mesh network PDUs', () => {
           expect(result).to.deep.equal({ refused: length < 14 ? 'too short' : 'wrong MIC' });
         }
       });
-      it(`${m.id} SEQ ${pdu.seq}: lower transport PDU decodes and encodes`, () => {
+      it(`${m.id} SEQ ${pdu.seq}: lower transport PDU decodes and encodes; cut, it is a shorter one or an error`, () => {
         expect(encodeLower(decodeLower(hex(pdu.lower), ctl)).toString('hex')).to.equal(pdu.lower);
+        for (let length = 0; length < pdu.lower.length / 2; length++) {
+          const short = hex(pdu.lower).subarray(0, length);
+          let decoded: LowerPdu | undefined;
+          try {
+            decoded = decodeLower(short, ctl);
+          } catch (error) {
+            expect(error).to.have.property('name', 'FrameError');
+          }
+          if (decoded !== undefined) expect(encodeLower(decoded)).to.deep.equal(short);
+        }
       });
     }
   }

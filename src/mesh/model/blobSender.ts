@@ -9,6 +9,7 @@ import {
   blobTransferStart,
 } from '../codec/messages/blob.ts';
 import { valueOf } from '../codec/access.ts';
+import { Bell } from '../stack/bell.ts';
 import { type Answer, type Deadline, request } from '../stack/exchange.ts';
 import type { KeyName } from '../stack/keyRing.ts';
 import type { MeshStack } from '../stack/meshStack.ts';
@@ -142,16 +143,17 @@ class Reports {
   readonly #stop: () => void;
   readonly #heard = new Map<number, number>();
   #queue: Report[] = [];
-  #wake: () => void = () => undefined;
+  readonly #bell: Bell;
 
   constructor(stack: MeshStack) {
     this.#stack = stack;
+    this.#bell = new Bell(stack.options.timers);
     this.#stop = stack.onReceive(({ n, src, decoded }) => {
       const report = valueOf(blobPartialBlockReport, decoded);
       if (report === undefined) return;
       this.#queue.push({ n, from: src, wanted: report.wanted });
       this.#heard.set(src, stack.options.timers.now());
-      this.#wake();
+      this.#bell.ring();
     });
   }
 
@@ -171,14 +173,7 @@ class Reports {
       const dueAt = (address: number): number => (this.#heard.get(address) ?? Number.NEGATIVE_INFINITY) + withinMs;
       const overdue = from.filter((address) => dueAt(address) <= timers.now());
       if (overdue.length > 0) return { kind: 'report timeout', of: overdue };
-      const left = Math.min(...from.map(dueAt)) - timers.now();
-      await new Promise<void>((resolve) => {
-        const cancel = timers.after(left, resolve);
-        this.#wake = () => {
-          cancel();
-          resolve();
-        };
-      });
+      await this.#bell.wait(Math.min(...from.map(dueAt)) - timers.now());
     }
   }
 

@@ -1,3 +1,4 @@
+import { pause } from '../stack/bell.ts';
 import type { Answer, Silence } from '../stack/exchange.ts';
 import type { Timers } from '../stack/timers.ts';
 
@@ -38,8 +39,6 @@ export async function poll<V>(
     if (reached(value)) return { kind: 'reached', value, seen };
     const afterMs = timers.now() - since;
     if (afterMs >= timing.noProgressMs) return { kind: 'stuck', last: value, seen, afterMs };
-    await new Promise<void>((resolve) => {
-      timers.after(timing.everyMs, resolve);
-    });
+    await pause(timers, timing.everyMs);
   }
 }

@@ -1,7 +1,9 @@
+import { BenchError, messageOf } from '../../core/errors.ts';
 import { valueOf } from '../codec/access.ts';
 import type { Layout, Value } from '../codec/layout.ts';
 import { encodeMessage, type MessageType } from '../codec/message.ts';
 import { decodeProxyConfiguration, encodeProxyConfiguration, proxyConfiguration } from '../codec/proxy.ts';
+import { Bell } from './bell.ts';
 import type { MeshStack, Received, SendOptions } from './meshStack.ts';
 
 /** Limits of one transaction in real milliseconds, already scaled by the caller. */
@@ -102,38 +104,44 @@ export async function requestRaw<R extends Layout>(
   const start = timers.now();
   const left = (): number => options.withinMs - (timers.now() - start);
   const answers: Received[] = [];
-  let wake: () => void = () => undefined;
+  const bell = new Bell(timers);
   const stop = stack.onReceive((received) => {
     if (typeof options.to === 'number' && options.to < 0x8000 && received.src !== options.to) return;
     if (received.decoded.opcode !== reply.opcode) return;
     answers.push(received);
-    wake();
+    bell.ring();
   });
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const cancel = timers.after(ms, () => resolve());
-      wake = () => {
-        cancel();
-        resolve();
-      };
-    });
   try {
     let tries = 0;
     while (answers.length === 0 && (tries === 0 || left() > 0)) {
       tries++;
-      const sent = stack.sendAccess(pdu, options);
-      await Promise.race([sent, pause(Math.max(0, left()))]);
-      if (answers.length === 0 && left() > 0) await pause(Math.min(options.retryMs, left()));
+      const sending = watch(stack.sendAccess(pdu, options), bell);
+      while (!sending.ended && answers.length === 0 && left() > 0) await bell.wait(left());
+      if (sending.error !== undefined) throw sending.error;
+      if (answers.length === 0 && left() > 0) await bell.wait(Math.min(options.retryMs, left()));
     }
     const [received] = answers;
     if (received === undefined) return silence(stack, reply.name, tries, timers.now() - start);
     const settled = timers.now() + options.retryMs;
-    while (answers.length < tries && timers.now() < settled) await pause(settled - timers.now());
+    while (answers.length < tries && timers.now() < settled) await bell.wait(settled - timers.now());
     const value = valueOf(reply, received.decoded);
     return value === undefined ? { kind: 'malformed', received, tries } : { kind: 'reply', value, received, tries };
   } finally {
     stop();
   }
+}
+
+/** Rings when the sending has ended, well or not; an error is kept, so that it is never unhandled. */
+function watch(sent: Promise<unknown>, bell: Bell): { ended: boolean; error?: Error } {
+  const sending: { ended: boolean; error?: Error } = { ended: false };
+  const end = (error?: unknown): void => {
+    sending.ended = true;
+    if (error !== undefined)
+      sending.error = error instanceof Error ? error : new BenchError('mesh-send', messageOf(error), { cause: error });
+    bell.ring();
+  };
+  sent.then(() => end(), end);
+  return sending;
 }
 
 /** What a proxy said about its filter, and its address. */

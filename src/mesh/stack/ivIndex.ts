@@ -9,9 +9,6 @@ export interface IvState {
 /** How far ahead a beacon may be for the IV index to be recovered from it (3.11.6). */
 export const IV_RECOVERY_LIMIT = 42;
 
-/** The standard's least time in each of the two states; the caller keeps it before it starts or finishes an update. */
-export const IV_UPDATE_LEAST_HOURS = 96;
-
 /** What can happen: an authenticated beacon, or our own wish as the network's manager. */
 export type IvInput =
   | { readonly kind: 'beacon'; readonly news: NetworkNews }

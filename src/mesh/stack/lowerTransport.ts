@@ -9,6 +9,7 @@ import {
   UNSEGMENTED_OCTETS,
 } from '../codec/lowerTransport.ts';
 import type { NetworkPdu } from '../codec/network.ts';
+import { Bell, pause } from './bell.ts';
 import type { ReplayList } from './replay.ts';
 import { ackDelayMs, ackWaitMs, type SarTiming } from './sarTiming.ts';
 import { receiverNext, type ReceiverInput, receiverStart, type ReceiverState } from './segmentReceiver.ts';
@@ -79,6 +80,7 @@ export class LowerTransport {
   readonly #port: LowerPort;
   readonly #timing: SarTiming;
   readonly #sending = new Set<Sending>();
+  #segmented = 0;
   #receiving: Receiving[] = [];
   readonly #lines = new Map<number, Promise<unknown>>();
 
@@ -89,7 +91,7 @@ export class LowerTransport {
 
   /** Segmented messages on their way: an IV index may not change under them. */
   get busy(): boolean {
-    return this.#sending.size > 0;
+    return this.#segmented > 0;
   }
 
   /** Takes a received network PDU addressed to us. Throws FrameError for a malformed one. */
@@ -135,7 +137,7 @@ export class LowerTransport {
       return this.#port.sendNetwork({ ctl: false, ttl, seq, src, dst, transport }, via).then(() => ({ kind: 'sent' }));
     }
     const line = message.src * 0x10000 + message.dst;
-    const turn = (this.#lines.get(line) ?? Promise.resolve()).then(() => this.#sendSegmented(message, seal, via));
+    const turn = (this.#lines.get(line) ?? Promise.resolve()).then(() => this.#counted(message, seal, via));
     const quiet = turn
       .catch(() => undefined)
       .then(() => {
@@ -150,6 +152,15 @@ export class LowerTransport {
     for (const sending of this.#sending) sending.input({ kind: 'link closed' });
     for (const receiving of this.#receiving) this.#stopTimers(receiving);
     this.#receiving = [];
+  }
+
+  async #counted(...args: Parameters<LowerTransport['send']>): Promise<Delivery> {
+    this.#segmented++;
+    try {
+      return await this.#sendSegmented(...args);
+    } finally {
+      this.#segmented--;
+    }
   }
 
   async #sendSegmented(
@@ -167,7 +178,7 @@ export class LowerTransport {
       for (const [i, segO] of numbers.entries()) {
         const data = parts[segO];
         if (data === undefined) continue;
-        if (i > 0 && this.#timing.segmentIntervalMs > 0) await this.#pause(this.#timing.segmentIntervalMs);
+        if (i > 0 && this.#timing.segmentIntervalMs > 0) await pause(this.#port.timers, this.#timing.segmentIntervalMs);
         const transport = encodeLower({ kind: 'access segment', akf, aid, szmic, seqZero, segO, segN, data });
         const seq = reserved ?? this.#port.takeSeq();
         reserved = undefined;
@@ -176,7 +187,7 @@ export class LowerTransport {
     };
     if (dst < 0x8000) return this.#toUnicast({ src, dst, seqZero, ttl }, parts.length, sendRound);
     for (let round = 0; round < this.#timing.multicastTries; round++) {
-      if (round > 0) await this.#pause(this.#timing.multicastIntervalMs);
+      if (round > 0) await pause(this.#port.timers, this.#timing.multicastIntervalMs);
       await sendRound(parts.map((_, i) => i));
     }
     return { kind: 'sent' };
@@ -187,14 +198,14 @@ export class LowerTransport {
     segments: number,
     sendRound: (numbers: readonly number[]) => Promise<void>,
   ): Promise<Delivery> {
-    let wake: () => void = () => undefined;
+    const bell = new Bell(this.#port.timers);
     const inputs: SenderInput[] = [];
     const sending: Sending = {
       ...to,
       state: { kind: 'delivered' },
       input(input) {
         inputs.push(input);
-        wake();
+        bell.ring();
       },
     };
     this.#sending.add(sending);
@@ -203,25 +214,14 @@ export class LowerTransport {
       sending.state = step.state;
       for (;;) {
         await sendRound(step.send);
-        const cancel = this.#port.timers.after(ackWaitMs(this.#timing, to.ttl), () => sending.input({ kind: 'timer' }));
-        let again = false;
-        while (!again && sending.state.kind === 'sending') {
-          const input = inputs.shift();
-          if (input === undefined) {
-            await new Promise<void>((resolve) => {
-              wake = resolve;
-            });
-            continue;
-          }
-          step = senderNext(sending.state, input, this.#timing);
+        const { timers } = this.#port;
+        const due = timers.now() + ackWaitMs(this.#timing, to.ttl);
+        do {
+          if (inputs.length === 0) await bell.wait(Math.max(0, due - timers.now()));
+          step = senderNext(sending.state, inputs.shift() ?? { kind: 'timer' }, this.#timing);
           sending.state = step.state;
-          again = step.send.length > 0;
-        }
-        cancel();
-        // A timer that fell due while segments were sent speaks of an earlier round.
-        while (inputs[0]?.kind === 'timer') inputs.shift();
-        if (sending.state.kind === 'delivered') return { kind: 'delivered' };
-        if (sending.state.kind === 'failed') return sending.state;
+        } while (sending.state.kind === 'sending' && step.send.length === 0);
+        if (sending.state.kind !== 'sending') return sending.state;
       }
     } finally {
       this.#sending.delete(sending);
@@ -316,11 +316,5 @@ export class LowerTransport {
     if (!this.#port.replay.isNew(pdu.src, ivIndex, pdu.seq)) return false;
     this.#port.replay.accept(pdu.src, ivIndex, pdu.seq);
     return true;
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#port.timers.after(ms, resolve);
-    });
   }
 }

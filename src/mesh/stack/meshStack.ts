@@ -200,7 +200,10 @@ export class MeshStack {
     return this.#send({ type: proxyType.PROXY_CONFIGURATION, payload });
   }
 
-  /** Starts or finishes an IV update as the network's manager, and tells the network by a beacon. */
+  /**
+   * Starts or finishes an IV update as the network's manager, and tells the network by a beacon. A node follows only when it
+   * has been 96 hours in the state that this ends (3.11.5), or is in the IV update test mode.
+   */
   async updateIv(kind: 'start' | 'finish'): Promise<void> {
     this.#counters.follow({ kind });
     const { ivIndex, updating } = this.#counters.iv;
@@ -239,8 +242,10 @@ export class MeshStack {
           this.#record('mesh.refused', 'in', payload, undefined, { reason: `proxy message of type ${type}` });
       }
     } catch (error) {
-      if (!(error instanceof FrameError)) throw error;
-      this.#record('mesh.refused', 'in', payload, undefined, { reason: `malformed: ${error.message}` });
+      // A bench error (a full disk) must not end the connection from within its call-back: the next sending will meet it too.
+      if (!(error instanceof FrameError) && !(error instanceof BenchError)) throw error;
+      const reason = error instanceof FrameError ? `malformed: ${error.message}` : error.message;
+      this.#record('mesh.refused', 'in', payload, undefined, { reason });
     }
   }
 
