@@ -68,6 +68,7 @@ export function cellAt<R extends string>(table: ReplyTable<NameTable, NameTable,
   };
 }
 
+/** Only checks the words of a table at compile time. */
 function table<const S extends NameTable, const P extends NameTable, const R extends string>(
   name: string,
   status: S,

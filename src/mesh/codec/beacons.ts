@@ -76,6 +76,7 @@ export function decodeBeacon(octets: Uint8Array, keys: BeaconKeys): Beacon {
   }
 }
 
+/** Another network id means another network, a wrong authentication value a forgery or a defect. */
 function readSecure(r: Reader, keys: BeaconKeys): Beacon {
   const told = r.bytes(13, 'flags, network id and IV index');
   const tag = r.bytes(8, 'authentication value');
@@ -87,6 +88,7 @@ function readSecure(r: Reader, keys: BeaconKeys): Beacon {
   return { kind: 'secure', ...newsOf(Buffer.concat([told.subarray(0, 1), told.subarray(9)])) };
 }
 
+/** Bit 0: key refresh, bit 1: IV update. */
 function flagsOf(news: NetworkNews): number {
   return (news.keyRefresh ? 1 : 0) | (news.ivUpdate ? 2 : 0);
 }
@@ -97,6 +99,7 @@ function ivOctets(news: NetworkNews): Buffer {
   return out;
 }
 
+/** The counterpart of `flagsOf` and the IV index after it. */
 function newsOf(told: Buffer): NetworkNews {
   if (told.length !== 5) throw new FrameError('invalid', 0, `network news of ${told.length} octets`);
   const flags = told[0] ?? 0;

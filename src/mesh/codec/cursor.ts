@@ -106,6 +106,7 @@ export class Writer {
     this.#order = order;
   }
 
+  /** Appends the low `count` bits of a number. */
   bits(count: number, value: number, what: string): this {
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** count) {
       throw new TesterError('layout', `${what}: ${value} does not fit ${count} bits`);
@@ -125,6 +126,7 @@ export class Writer {
     return this;
   }
 
+  /** Appends octets as they stand; only at an octet boundary. */
   bytes(value: Uint8Array): this {
     if ((this.#bit & 7) !== 0) throw new TesterError('layout', 'octets do not start at an octet boundary');
     for (const octet of value) this.#octets.push(octet);
@@ -132,6 +134,7 @@ export class Writer {
     return this;
   }
 
+  /** All that was written; unused bits of the last octet are 0. */
   done(): Buffer {
     return Buffer.from(this.#octets);
   }

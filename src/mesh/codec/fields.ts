@@ -32,8 +32,11 @@ export function uint(bits: number, options: { of?: NameTable; range?: readonly [
   };
 }
 
+/** One octet. */
 export const u8 = uint(8);
+/** Two octets. */
 export const u16 = uint(16);
+/** Four octets. */
 export const u32 = uint(32);
 
 /** A mesh address, printed in hex. */
@@ -156,6 +159,7 @@ export function when<T>(name: string, value: number, field: Field<T>): Field<T |
   return present(field, (_, before) => before[name] === value);
 }
 
+/** A field that the test decides about on reading, and its value on writing. */
 function present<T>(field: Field<T>, test: (reader: Reader, before: Values) => boolean): Field<T | undefined> {
   return {
     read: (reader, name, before) => (test(reader, before) ? field.read(reader, name, before) : undefined),
@@ -166,6 +170,7 @@ function present<T>(field: Field<T>, test: (reader: Reader, before: Values) => b
   };
 }
 
+/** Refuses octets of a length that the field does not have. */
 function sized(value: Buffer, min: number, max: number, name: string): Buffer {
   if (value.length >= min && value.length <= max) return value;
   throw new RangeError(`${name}: ${value.length} octets, expected ${min}${min === max ? '' : ` to ${max}`}`);

@@ -50,6 +50,7 @@ export function k5(n: Uint8Array, salt: Uint8Array, p: Uint8Array): Buffer {
   return hmac(hmac(salt, n), p);
 }
 
+/** A key of the NetKey that is derived by name (3.8.6.3). */
 const named = (netKey: Uint8Array, salt: string): Buffer =>
   k1(netKey, s1(ascii(salt)), Buffer.from('id128\x01', 'ascii'));
 

@@ -77,6 +77,7 @@ export function decodeLower(octets: Uint8Array, ctl: boolean): LowerPdu {
   return { kind: 'access segment', ...key, szmic, ...readSegment(r, SEGMENT_OCTETS.access) };
 }
 
+/** Control messages: segment acknowledgments have opcode 0, all others are handed on as they are. */
 function decodeControl(r: Reader, segmented: boolean): LowerPdu {
   const opcode = r.bits(7, 'opcode');
   if (segmented) {
@@ -91,6 +92,7 @@ function decodeControl(r: Reader, segmented: boolean): LowerPdu {
   return { kind: 'acknowledgment', ...ack, blockAck };
 }
 
+/** Header and octets of a segment; all but the last segment of a message are full. */
 function readSegment(r: Reader, size: number): SegmentMark & { data: Buffer } {
   const mark = { seqZero: r.bits(13, 'SeqZero'), segO: r.bits(5, 'SegO'), segN: r.bits(5, 'SegN') };
   const data = r.rest('segment');

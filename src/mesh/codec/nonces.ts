@@ -25,6 +25,7 @@ export function proxyNonce(fields: NonceFields): Buffer {
   return nonce(0x03, 0, fields, 0);
 }
 
+/** 13 octets: type, one octet of its own, SEQ, SRC, DST or 0, IV index. */
 function nonce(type: number, second: number, { seq, src, ivIndex }: NonceFields, dst: number): Buffer {
   const out = Buffer.allocUnsafe(13);
   out[0] = type;

@@ -56,6 +56,7 @@ export function joinProxy(pending: ProxyPending, pdu: Uint8Array): ProxyStep {
   }
 }
 
+/** What a new message cut off, where it did. */
 function dropped(pending: ProxyPending, by: string): { problem?: string } {
   return pending === undefined
     ? {}

@@ -18,6 +18,7 @@ export const chunkNumbers: Field<readonly number[]> = {
   print: (value) => `{${value.join(' ')}}`,
 };
 
+/** One to three octets; four-octet patterns stand for numbers that no block has. */
 function readChunkNumber(reader: Reader, name: string): number {
   const first = reader.bits(8, name);
   if (first < 0x80) return first;
@@ -34,6 +35,7 @@ function readChunkNumber(reader: Reader, name: string): number {
   return number;
 }
 
+/** The shortest pattern that holds the number. */
 function writeChunkNumber(writer: Writer, n: number): void {
   if (n < 0x80) writer.bits(8, n, 'chunk number');
   else if (n < 0x800) writer.bits(8, 0xc0 | (n >> 6), 'chunk number').bits(8, 0x80 | (n & 0x3f), 'chunk number');

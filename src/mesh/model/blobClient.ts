@@ -137,6 +137,7 @@ function answered(
   }
 }
 
+/** Takes over what is missing, and counts rounds in which nothing arrived. */
 function blockAnswered(
   state: BlobClientState,
   target: Extract<TargetState, { kind: 'active' }>,
@@ -228,6 +229,7 @@ function nextBlock(state: BlobClientState): BlobClientStep {
   return { state: next, command: { kind: 'ask', question: 'block start', to: unfinished(next) } };
 }
 
+/** Missing chunks of every target that lacks some of this block. */
 function chunksToSend(state: BlobClientState): ReadonlyMap<number, readonly number[]> {
   const wanted = new Map<number, readonly number[]>();
   for (const [address, target] of state.targets)
@@ -235,6 +237,7 @@ function chunksToSend(state: BlobClientState): ReadonlyMap<number, readonly numb
   return wanted;
 }
 
+/** Targets that still take part. */
 function active(state: BlobClientState): number[] {
   return [...state.targets].filter(([, target]) => target.kind === 'active').map(([address]) => address);
 }

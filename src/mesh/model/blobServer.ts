@@ -132,6 +132,7 @@ export function blobServerNext(
   }
 }
 
+/** The first message type that fits; a malformed or foreign message changes nothing. */
 function message(state: BlobServerState, decoded: Decoded, behaviour: BlobServerBehaviour): BlobServerStep {
   const silent = behaviour.silentFromBlock;
   const block = valueOf(blobBlockStart, decoded)?.block ?? (state.kind === 'running' ? state.block?.number : undefined);
@@ -150,6 +151,7 @@ function message(state: BlobServerState, decoded: Decoded, behaviour: BlobServer
   return chunk === undefined ? { state } : chunkCame(state, chunk, behaviour);
 }
 
+/** In pull mode this question is what ends the transfer: only now the server knows that the client knows. */
 function transferGet(state: BlobServerState, behaviour: BlobServerBehaviour): BlobServerStep {
   const ended =
     state.kind === 'running' && state.phase === blobPhase.WAITING_FOR_NEXT_CHUNK && state.blocksMissing.length === 0;
@@ -160,6 +162,7 @@ function transferGet(state: BlobServerState, behaviour: BlobServerBehaviour): Bl
   };
 }
 
+/** Wrong id first, then repeats, then the checks of a first start. */
 function transferStart(state: BlobServerState, start: Parameters, behaviour: BlobServerBehaviour): BlobServerStep {
   if (start.mode !== transferMode.PUSH && start.mode !== transferMode.PULL) return { state };
   if (behaviour.startStatus !== undefined) return transferReply(state, behaviour.startStatus, behaviour);
@@ -191,6 +194,7 @@ function transferStart(state: BlobServerState, start: Parameters, behaviour: Blo
   return { ...transferReply(running, check.status, behaviour), alive: true, event: 'started' };
 }
 
+/** The checks in the order of the table's list. */
 function firstStart(start: Parameters, { information }: BlobServerBehaviour): Check {
   const { tooLarge, blockSize, mode, good } = transferStartChecks;
   if (start.size > information.maxBlobSize) return tooLarge;
@@ -199,6 +203,7 @@ function firstStart(start: Parameters, { information }: BlobServerBehaviour): Ch
   return (start.mode === transferMode.PUSH ? information.push : information.pull) === 1 ? good : mode;
 }
 
+/** Only the right id ends a transfer; without a transfer any id is fine. */
 function transferCancel(state: BlobServerState, blobId: string, behaviour: BlobServerBehaviour): BlobServerStep {
   const right = state.kind === 'inactive' || state.expected.blobId === blobId;
   const found = cell(right ? 'Transfer Cancel, right BLOB id' : 'Transfer Cancel, wrong BLOB id', state);
@@ -207,6 +212,7 @@ function transferCancel(state: BlobServerState, blobId: string, behaviour: BlobS
   return { ...transferReply(next, statusOf(found), behaviour), ...(ends && { event: 'cancelled' }) };
 }
 
+/** The reply table first, then the list of checks. */
 function blockStart(
   state: BlobServerState,
   begin: MessageValue<typeof blobBlockStart>,
@@ -244,6 +250,7 @@ function blockStart(
   };
 }
 
+/** Stores a chunk of the right number and length; a duplicate only shows that the client is alive. */
 function chunkCame(
   state: BlobServerState,
   chunk: MessageValue<typeof blobChunkTransfer>,
@@ -273,6 +280,7 @@ function chunkCame(
   return { state: { ...next, blocksMissing, phase: blobPhase.TRANSFER_COMPLETE }, ...taken, event: 'complete' };
 }
 
+/** A transfer that lacks nothing is complete, any other waits for its client to resume it. */
 function timedOut(state: BlobServerState): BlobServerStep {
   if (
     state.kind !== 'running' ||
@@ -286,6 +294,7 @@ function timedOut(state: BlobServerState): BlobServerStep {
   return { state: { ...rest, phase: blobPhase.TRANSFER_SUSPENDED }, event: 'suspended' };
 }
 
+/** The longer the transfer has lasted, the more fields the status has. */
 function transferReply(state: BlobServerState, status: number, behaviour: BlobServerBehaviour): BlobServerStep {
   const phase = blobPhaseOf(state);
   const blobId = behaviour.wrongBlobId ?? (state.kind === 'inactive' ? '' : state.expected.blobId);
@@ -298,6 +307,7 @@ function transferReply(state: BlobServerState, status: number, behaviour: BlobSe
   return { state, reply: encodeMessage(blobTransferStatus, { status, mode, phase, blobId, transfer }) };
 }
 
+/** Before any block there is nothing to tell: both fields are FFFF then. */
 function blockReply(state: BlobServerState, found: Cell): BlobServerStep {
   const status = statusOf(found);
   if (state.kind !== 'running' || state.block === undefined)

@@ -118,6 +118,7 @@ export function resetNode(stack: MeshStack, node: number, deadline: Deadline): P
   return request(stack, nodeReset, {}, { to: node, key: { dev: node }, ...deadline });
 }
 
+/** Key Index Already Stored is no refusal: an earlier run did the same. */
 function refusal(answer: Answer<{ readonly status: number }>): string | undefined {
   if (answer.kind !== 'reply') return answer.kind;
   const { SUCCESS, KEY_INDEX_ALREADY_STORED } = configStatus;

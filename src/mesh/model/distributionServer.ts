@@ -65,6 +65,7 @@ export function distributionServerNext(
   return { state: { ...state, phase: input.phase, receivers }, replies: [] };
 }
 
+/** The first message type that fits; others change nothing. */
 function message(
   state: DistributionServerState,
   decoded: Decoded,
@@ -106,6 +107,7 @@ function message(
   return valueOf(distributionCancel, decoded) ? cancel(state) : { state, replies: [] };
 }
 
+/** Receivers, AppKey and image come before the phase. */
 function startCame(
   state: DistributionServerState,
   start: Start,
@@ -137,6 +139,7 @@ function cancel(state: DistributionServerState): DistributionServerStep {
   return { state: idle.state, replies: [...step.replies, ...idle.replies] };
 }
 
+/** Entries before the first that does not fit stay in the list. */
 function addReceivers(
   state: DistributionServerState,
   added: MessageValue<typeof receiversAdd>['receivers'],
@@ -165,11 +168,13 @@ function receiversReply(state: DistributionServerState, status: number): Distrib
   return { state, replies: [encodeMessage(receiversStatus, { status, count: state.receivers.length })] };
 }
 
+/** Answers with the cell's status after moving to its phase. */
 function go(state: DistributionServerState, found: Cell): DistributionServerStep {
   const phase = found.kind === 'status' && found.next !== undefined ? found.next : state.phase;
   return answer({ ...state, phase }, statusOf(found));
 }
 
+/** In Idle there is no distribution to tell of, and the status is two octets. */
 function answer(state: DistributionServerState, status: number): DistributionServerStep {
   const { phase, start } = state;
   if (phase === distributionPhase.IDLE || start === undefined) {

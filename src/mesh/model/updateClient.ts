@@ -93,6 +93,7 @@ function refusal(answer: Answer<{ readonly status?: number }>): string | undefin
   }
 }
 
+/** What polling saw at last, in words. */
 function told(polled: Polled<UpdateState>): string {
   switch (polled.kind) {
     case 'reached':

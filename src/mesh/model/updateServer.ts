@@ -93,6 +93,7 @@ export function updateServerNext(
   }
 }
 
+/** The first message type that fits; others change nothing. */
 function message(
   state: UpdateServerState,
   decoded: Decoded,
@@ -120,6 +121,7 @@ function message(
   return { state };
 }
 
+/** An identical start repeats or resumes; any other is new, and new is not allowed everywhere. */
 function startCame(
   state: UpdateServerState,
   start: Start,
@@ -143,6 +145,7 @@ function startCame(
   return { ...reply(next, { kind: 'status', text: '', status: check.status }), prepare: expectedOf(start) };
 }
 
+/** The checks in the order of their list. */
 function newStart(state: UpdateServerState, start: Start, blobBusy: boolean, behaviour: UpdateServerBehaviour): Check {
   if (behaviour.startStatus !== undefined) return { when: 'told to', status: behaviour.startStatus };
   if (start.image >= state.firmwareIds.length) return updateStartChecks.index;
@@ -177,6 +180,7 @@ function metadataReply(
   return encodeMessage(metadataStatus, { status, additional, image });
 }
 
+/** In Idle there is no update to tell of, and the status is one octet. */
 function reply(state: UpdateServerState, found: Cell): UpdateServerStep {
   const status = found.kind === 'status' ? found.status : updateStatus.SUCCESS;
   const { phase } = state;

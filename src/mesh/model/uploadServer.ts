@@ -95,6 +95,7 @@ export function uploadServerNext(
   }
 }
 
+/** The first message type that fits; others change nothing. */
 function message(
   state: UploadServerState,
   decoded: Decoded,
@@ -113,6 +114,7 @@ function message(
   return firmwareMessage(state, decoded, distribution);
 }
 
+/** The reply table first, then the list of checks. */
 function inBandStart(state: UploadServerState, start: InBand, behaviour: UploadServerBehaviour): UploadServerStep {
   const prepare = { blobId: start.blobId, timeoutBase: start.timeoutBase };
   const same = state.request?.kind === 'in band' && sameInBand(state.request.start, start);
@@ -143,6 +145,7 @@ function inBandCheck(state: UploadServerState, start: InBand, behaviour: UploadS
   return space ? uploadStartChecks.good : uploadStartChecks.space;
 }
 
+/** Every answer comes only after the URI check, good or bad. */
 function oobStart(state: UploadServerState, start: OutOfBand, behaviour: UploadServerBehaviour): UploadServerStep {
   const known = state.request?.kind === 'oob' ? state.request.start : undefined;
   const same = known?.uri === start.uri && known.firmwareId.equals(start.firmwareId);
@@ -161,6 +164,7 @@ function oobStart(state: UploadServerState, start: OutOfBand, behaviour: UploadS
   return { ...reply(next, check.status), retrieves: true };
 }
 
+/** While a distribution exists nothing may be deleted. */
 function firmwareMessage(state: UploadServerState, decoded: Decoded, distribution: number): UploadServerStep {
   const get = valueOf(firmwareGet, decoded);
   if (get !== undefined) {
@@ -211,6 +215,7 @@ function reply(state: UploadServerState, status: number): UploadServerStep {
   return { state, reply: encodeMessage(uploadStatus, { status, phase, upload }) };
 }
 
+/** The upload has succeeded: its image is the last of the list. */
 function stored(state: UploadServerState, image: StoredImage): UploadServerState {
   return { ...state, phase: uploadPhase.TRANSFER_SUCCESS, progress: 100, images: [...state.images, image] };
 }

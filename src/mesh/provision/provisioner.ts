@@ -127,6 +127,7 @@ export function provisionerNext(
   }
 }
 
+/** A PDU that does not belong here ends the exchange (5.4.4). */
 function received(state: ProvisionerState, octets: Uint8Array, setup: ProvisionerSetup): ProvisionerStep {
   let pdu: ProvisioningPdu;
   try {
@@ -215,6 +216,7 @@ function keyed(state: Exchange, deviceKey: Buffer, setup: ProvisionerSetup): Pro
   }
 }
 
+/** Both keys and the authentication value are known: commit to our random. */
 function confirm(
   { capabilities, start, deviceKey, secret }: Keyed,
   auth: Buffer,
@@ -263,10 +265,12 @@ function judge(state: { theirs: Buffer } & Confirming, random: Buffer, setup: Pr
   };
 }
 
+/** As many octets as the algorithm wants. */
 function ownRandom(setup: ProvisionerSetup, algorithm: number): Buffer {
   return setup.random.subarray(0, authOctets(algorithm));
 }
 
+/** A number goes to the right of the value, text to its left. */
 function valueAuth(value: number | string, algorithm: number): Buffer {
   return typeof value === 'number' ? numericAuth(value, algorithm) : octetAuth(Buffer.from(value, 'ascii'), algorithm);
 }

@@ -23,6 +23,7 @@ export class NetworkCounters {
     this.#reserved = this.#next;
   }
 
+  /** IV index and update state. */
   get iv(): IvState {
     return this.#iv;
   }
@@ -60,6 +61,7 @@ export class NetworkCounters {
     if (this.#reserved !== this.#next) this.#reserve(this.#next);
   }
 
+  /** Numbers are used only once their reservation is on disk. */
   #reserve(end: number): void {
     this.#store.write({ version: 1, ...this.#iv, reserved: end });
     this.#reserved = end;

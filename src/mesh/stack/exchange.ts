@@ -179,6 +179,7 @@ export function removeFromFilter(
   return proxyExchange(stack, encodeProxyConfiguration(proxyConfiguration.removeAddresses, removed), withinMs);
 }
 
+/** A proxy answers every configuration message with a Filter Status. */
 async function proxyExchange(stack: MeshStack, message: Buffer, withinMs: number): Promise<FilterStatus | Silence> {
   let stop: () => void = () => undefined;
   let cancelTimer: () => void = () => undefined;
@@ -198,6 +199,7 @@ async function proxyExchange(stack: MeshStack, message: Buffer, withinMs: number
   }
 }
 
+/** Records that nothing came; what that means is a judge's matter. */
 function silence(stack: MeshStack, awaited: string, tries: number, afterMs: number): Silence {
   stack.options.sink.append({ channel: 'mesh', type: 'silence', data: { awaited, tries, afterMs } });
   return { kind: 'silence', awaited, tries, afterMs };

@@ -56,6 +56,7 @@ export function ivNext(state: IvState, input: IvInput): IvStep {
   }
 }
 
+/** Sequence numbers restart when the sending index grows, not when the state changes. */
 function go(from: IvState, state: IvState): IvStep {
   return { state, restart: sendingIvIndex(state) > sendingIvIndex(from) };
 }

@@ -39,6 +39,7 @@ export class KeyRing {
     this.beacons = beaconKeysOf(netKey);
   }
 
+  /** An AppKey under its index; an earlier one of that index is replaced. */
   addAppKey(index: number, key: Buffer): void {
     this.#appKeys.set(index, { name: { app: index }, key, akf: true, aid: k4(key) });
   }
@@ -48,6 +49,7 @@ export class KeyRing {
     this.#nodes.set(primary, { elements, key: { name: { dev: primary }, key, akf: false, aid: 0 } });
   }
 
+  /** Forgets the device key of a node that has left. */
   removeNode(primary: number): void {
     this.#nodes.delete(primary);
   }

@@ -154,6 +154,7 @@ export class LowerTransport {
     this.#receiving = [];
   }
 
+  /** Counts the messages on their way, for `busy`. */
   async #counted(...args: Parameters<LowerTransport['send']>): Promise<Delivery> {
     this.#segmented++;
     try {
@@ -193,6 +194,7 @@ export class LowerTransport {
     return { kind: 'sent' };
   }
 
+  /** Sends rounds of segments until all are acknowledged or the machine gives up. */
   async #toUnicast(
     to: { src: number; dst: number; seqZero: number; ttl: number },
     segments: number,
@@ -228,6 +230,7 @@ export class LowerTransport {
     }
   }
 
+  /** Hands an acknowledgment to the message it is for; a friend acknowledges for its node (OBO). */
   #acknowledged(ack: Extract<LowerPdu, { kind: 'acknowledgment' }>, pdu: NetworkPdu): void {
     for (const sending of this.#sending) {
       const from = ack.obo || sending.dst === pdu.src;
@@ -237,6 +240,7 @@ export class LowerTransport {
     }
   }
 
+  /** A segment: of a message that is being received, of one that is complete, or the first of a new one. */
   #segment(segment: Extract<LowerPdu, { kind: 'access segment' }>, { pdu, ivIndex, n }: HeardPdu): void {
     const { src, dst } = pdu;
     const seqAuth = seqAuthOf(pdu.seq, segment.seqZero);
@@ -289,12 +293,14 @@ export class LowerTransport {
     return step.deliver;
   }
 
+  /** Nobody waits for an acknowledgment to be sent: one that is lost is asked for again by its segments. */
   #acknowledge({ src, dst, seqAuth }: Receiving, blockAck: number, ttl: number): void {
     const transport = encodeLower({ kind: 'acknowledgment', obo: false, seqZero: seqAuth & 0x1fff, blockAck });
     const pdu = { ctl: true, ttl: ttl === 0 ? 0 : 0x7f, seq: this.#port.takeSeq(), src: dst, dst: src, transport };
     void this.#port.sendNetwork(pdu, undefined).catch(() => undefined);
   }
 
+  /** A new message between two addresses ends the one before (3.5.3.4); old completed ones are forgotten. */
   #remember(receiving: Receiving): void {
     const same = this.#receiving.filter((r) => r.src === receiving.src);
     for (const old of same) {
@@ -312,6 +318,7 @@ export class LowerTransport {
     receiving.cancelDiscard();
   }
 
+  /** Whether an unsegmented PDU is no replay; it is remembered then. */
   #fresh({ pdu, ivIndex }: HeardPdu): boolean {
     if (!this.#port.replay.isNew(pdu.src, ivIndex, pdu.seq)) return false;
     this.#port.replay.accept(pdu.src, ivIndex, pdu.seq);

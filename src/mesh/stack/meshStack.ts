@@ -95,10 +95,12 @@ export class MeshStack {
     );
   }
 
+  /** The address that messages come from unless told otherwise. */
   get primary(): number {
     return this.options.elements[0] ?? 0;
   }
 
+  /** IV index and update state as last learnt from a beacon. */
   get iv(): IvState {
     return this.#counters.iv;
   }
@@ -229,6 +231,7 @@ export class MeshStack {
     return this.#link.send(message);
   }
 
+  /** Sorts what the connection brings; whatever it is, it ends here. */
   #message({ type, payload }: ProxyMessage): void {
     try {
       switch (type) {
@@ -249,6 +252,7 @@ export class MeshStack {
     }
   }
 
+  /** Opens a network PDU and hands it on where it is for one of our addresses. */
   #network(payload: Buffer): void {
     const n = this.#record('mesh.network', 'in', payload);
     const ivIndex = receivingIvIndex(this.#counters.iv, (payload[0] ?? 0) >> 7);
@@ -262,6 +266,7 @@ export class MeshStack {
     if (elements.includes(pdu.dst) || this.#subscriptions.has(pdu.dst)) this.#lower.receive({ pdu, ivIndex, n });
   }
 
+  /** Opens an access PDU, records it and tells the listeners. */
   #upper(upper: UpperPdu, n: number): void {
     const opened = this.#open(upper);
     const { src, dst, ttl, segments } = upper;
@@ -276,6 +281,7 @@ export class MeshStack {
     for (const listener of this.#received) listener(received);
   }
 
+  /** Tries every key with this AID and every label with this virtual address: both are only hashes. */
   #open(upper: UpperPdu): { key: NamedKey; pdu: Buffer; label: Buffer | undefined } | undefined {
     const { seq, src, dst, ivIndex } = upper;
     const mic = upper.szmic ? 8 : 4;
@@ -298,6 +304,7 @@ export class MeshStack {
     return undefined;
   }
 
+  /** Follows the IV index of an authenticated beacon; others are only recorded. */
   #beacon(payload: Buffer): void {
     const beacon = decodeBeacon(payload, this.options.keys.beacons);
     if (beacon.kind === 'secure' || beacon.kind === 'private') {

@@ -60,11 +60,13 @@ export class ProxyLink {
     return sent;
   }
 
+  /** Stops listening; nothing is handed up any more. */
   close(): void {
     for (const stop of this.#stop) stop();
     this.#cancelTimer();
   }
 
+  /** The rest of a message did not come in time (20 s by the standard). */
   #expire(events: ProxyLinkEvents, reassemblyMs: number): void {
     const octets = this.#pending?.payload.length ?? 0;
     this.#pending = undefined;

@@ -38,6 +38,7 @@ export function receiverNext(state: ReceiverState, input: ReceiverInput): Receiv
   }
 }
 
+/** The segment may be new, a duplicate, or late for a message that is complete. */
 function segment(state: ReceiverState, segO: number, data: Buffer): ReceiverStep {
   if (state.kind === 'discarded') return { state };
   if (state.kind === 'complete') return { state, ack: allSegments(state.segN) };

@@ -57,6 +57,7 @@ export function senderNext(state: SenderState, input: SenderInput, timing: SarTi
   }
 }
 
+/** One more round, while tries are left. */
 function again(state: Extract<SenderState, { kind: 'sending' }>, noProgressLeft: number): SenderStep {
   if (state.triesLeft === 0 || noProgressLeft === 0)
     return { state: { kind: 'failed', reason: 'no acknowledgment' }, send: [] };

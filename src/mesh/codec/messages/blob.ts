@@ -9,6 +9,7 @@ const mode = uint(2, { of: transferMode });
 const status = uint(4, { of: blobStatus });
 const blobId = longNumber(8);
 
+/** Server to client: phase and, once a transfer is prepared, what is known of it. 2, 10, or 17 octets and the block bitmap. */
 export const blobTransferStatus = message(0x8303, 'BLOB Transfer Status', {
   status,
   rfu: reserved(2),
@@ -18,8 +19,10 @@ export const blobTransferStatus = message(0x8303, 'BLOB Transfer Status', {
   transfer: optional(group({ size: u32, blockSizeLog, mtu: u16, blocksNotReceived: bitmap })),
 });
 
+/** Client to server: asks for the state of the transfer. */
 export const blobTransferGet = message(0x8300, 'BLOB Transfer Get', {}, { reply: blobTransferStatus });
 
+/** Client to server: begins or resumes the transfer that the server was told to expect. */
 export const blobTransferStart = message(
   0x8301,
   'BLOB Transfer Start',
@@ -27,8 +30,10 @@ export const blobTransferStart = message(
   { reply: blobTransferStatus },
 );
 
+/** Client to server: ends the transfer of this BLOB. */
 export const blobTransferCancel = message(0x8302, 'BLOB Transfer Cancel', { blobId }, { reply: blobTransferStatus });
 
+/** Server to client: which chunks of the present block are missing. In push mode a bitmap, in pull mode the next wanted. */
 export const blobBlockStatus = message(0x67, 'BLOB Block Status', {
   status,
   rfu: reserved(2),
@@ -39,6 +44,7 @@ export const blobBlockStatus = message(0x67, 'BLOB Block Status', {
   wanted: when('format', missingFormat.ENCODED, chunkNumbers),
 });
 
+/** Client to server: begins a block with this chunk size. */
 export const blobBlockStart = message(
   0x8304,
   'BLOB Block Start',
@@ -46,8 +52,10 @@ export const blobBlockStart = message(
   { reply: blobBlockStatus },
 );
 
+/** Client to server: asks which chunks of the present block are missing. */
 export const blobBlockGet = message(0x8305, 'BLOB Block Get', {}, { reply: blobBlockStatus });
 
+/** Client to server, unacknowledged: one chunk of the present block. */
 export const blobChunkTransfer = message(0x66, 'BLOB Chunk Transfer', { chunk: u16, data: rest() });
 
 /** Older products use 65: accepted and reported (policy MESH-P1). */
@@ -58,6 +66,7 @@ export const blobPartialBlockReport = message(
   { alsoAccepted: [0x65] },
 );
 
+/** Server to client: what it can take. The two mode bits are in the order that this project reads (MESH-P2). */
 export const blobInformationStatus = message(0x8307, 'BLOB Information Status', {
   minBlockSizeLog: blockSizeLog,
   maxBlockSizeLog: blockSizeLog,
@@ -70,6 +79,7 @@ export const blobInformationStatus = message(0x8307, 'BLOB Information Status', 
   rfu: reserved(6),
 });
 
+/** Client to server: asks what it can take. */
 export const blobInformationGet = message(0x8306, 'BLOB Information Get', {}, { reply: blobInformationStatus });
 
 /** All BLOB Transfer messages (MshMBT). */

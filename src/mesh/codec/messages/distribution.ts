@@ -41,8 +41,10 @@ const parameters = {
   image: u16,
 } as const;
 
+/** Server to client: how the change of the receivers list went, and its length. */
 export const receiversStatus = message(0x8313, 'Firmware Distribution Receivers Status', { status, count: u16 });
 
+/** Client to server: target nodes and which of their images to update; at least one. */
 export const receiversAdd = message(
   0x8311,
   'Firmware Distribution Receivers Add',
@@ -50,6 +52,7 @@ export const receiversAdd = message(
   { reply: receiversStatus },
 );
 
+/** Client to server: empties the receivers list. */
 export const receiversDeleteAll = message(
   0x8312,
   'Firmware Distribution Receivers Delete All',
@@ -57,6 +60,7 @@ export const receiversDeleteAll = message(
   { reply: receiversStatus },
 );
 
+/** Server to client: part of the receivers list with how each target fares. The first five fields share 32 bits. */
 export const receiversList = message(0x8315, 'Firmware Distribution Receivers List', {
   count: u16,
   first: u16,
@@ -71,6 +75,7 @@ export const receiversList = message(0x8315, 'Firmware Distribution Receivers Li
   }),
 });
 
+/** Client to server: asks for part of the receivers list. */
 export const receiversGet = message(
   0x8314,
   'Firmware Distribution Receivers Get',
@@ -78,6 +83,7 @@ export const receiversGet = message(
   { reply: receiversList },
 );
 
+/** Server to client: how much it can store and distribute, and which URI schemes it can retrieve from. */
 export const capabilitiesStatus = message(0x8317, 'Firmware Distribution Capabilities Status', {
   maxReceivers: u16,
   maxImages: u16,
@@ -88,6 +94,7 @@ export const capabilitiesStatus = message(0x8317, 'Firmware Distribution Capabil
   schemes: when('oobRetrieval', 1, rest(1)),
 });
 
+/** Client to server: asks for its capabilities. */
 export const capabilitiesGet = message(
   0x8316,
   'Firmware Distribution Capabilities Get',
@@ -95,14 +102,17 @@ export const capabilitiesGet = message(
   { reply: capabilitiesStatus },
 );
 
+/** Server to client: phase and, in any but Idle, the parameters of the distribution. 2 octets or 12. */
 export const distributionStatusMessage = message(0x831d, 'Firmware Distribution Status', {
   status,
   phase: uint(8, { of: distributionPhase }),
   distribution: optional(group({ group: address, ...parameters })),
 });
 
+/** Client to server: asks for the state of the distribution. */
 export const distributionGet = message(0x8318, 'Firmware Distribution Get', {}, { reply: distributionStatusMessage });
 
+/** Client to server: begins or resumes a distribution. Group 0: each target by its unicast address. */
 export const distributionStart = message(
   0x8319,
   'Firmware Distribution Start',
@@ -110,6 +120,7 @@ export const distributionStart = message(
   { reply: distributionStatusMessage },
 );
 
+/** Client to server: holds the transfer to the targets. */
 export const distributionSuspend = message(
   0x831a,
   'Firmware Distribution Suspend',
@@ -117,6 +128,7 @@ export const distributionSuspend = message(
   { reply: distributionStatusMessage },
 );
 
+/** Client to server: ends the distribution and the updates of its targets. */
 export const distributionCancel = message(
   0x831b,
   'Firmware Distribution Cancel',
@@ -124,6 +136,7 @@ export const distributionCancel = message(
   { reply: distributionStatusMessage },
 );
 
+/** Client to server: has the targets install what they have verified. */
 export const distributionApply = message(
   0x831c,
   'Firmware Distribution Apply',
@@ -131,14 +144,17 @@ export const distributionApply = message(
   { reply: distributionStatusMessage },
 );
 
+/** Server to client: phase and, in any but Idle, progress and firmware id of the upload. */
 export const uploadStatus = message(0x8322, 'Firmware Distribution Upload Status', {
   status,
   phase: uint(8, { of: uploadPhase }),
   upload: optional(group({ progress: uint(7, { range: [0, 100] }), type: uint(1, { of: uploadType }), firmwareId })),
 });
 
+/** Client to server: asks for the state of the upload. */
 export const uploadGet = message(0x831e, 'Firmware Distribution Upload Get', {}, { reply: uploadStatus });
 
+/** Client to server: begins the upload of an image, which comes as the BLOB of this id. */
 export const uploadStart = message(
   0x831f,
   'Firmware Distribution Upload Start',
@@ -146,6 +162,7 @@ export const uploadStart = message(
   { reply: uploadStatus },
 );
 
+/** Client to server: has it retrieve an image by itself. The answer may take as long as the check of the URI. */
 export const uploadOobStart = message(
   0x8320,
   'Firmware Distribution Upload OOB Start',
@@ -153,8 +170,10 @@ export const uploadOobStart = message(
   { reply: uploadStatus },
 );
 
+/** Client to server: gives the upload up. */
 export const uploadCancel = message(0x8321, 'Firmware Distribution Upload Cancel', {}, { reply: uploadStatus });
 
+/** Server to client: how many images are stored, and the index of one of them (FFFF for none). */
 export const firmwareStatus = message(0x8327, 'Firmware Distribution Firmware Status', {
   status,
   count: u16,
@@ -162,6 +181,7 @@ export const firmwareStatus = message(0x8327, 'Firmware Distribution Firmware St
   firmwareId,
 });
 
+/** Client to server: asks whether an image with this firmware id is stored. */
 export const firmwareGet = message(
   0x8323,
   'Firmware Distribution Firmware Get',
@@ -169,6 +189,7 @@ export const firmwareGet = message(
   { reply: firmwareStatus },
 );
 
+/** Client to server: asks which image is stored at this index. */
 export const firmwareGetByIndex = message(
   0x8324,
   'Firmware Distribution Firmware Get By Index',
@@ -176,6 +197,7 @@ export const firmwareGetByIndex = message(
   { reply: firmwareStatus },
 );
 
+/** Client to server: deletes the image with this firmware id. */
 export const firmwareDelete = message(
   0x8325,
   'Firmware Distribution Firmware Delete',
@@ -183,6 +205,7 @@ export const firmwareDelete = message(
   { reply: firmwareStatus },
 );
 
+/** Client to server: deletes all images. */
 export const firmwareDeleteAll = message(
   0x8326,
   'Firmware Distribution Firmware Delete All',
