@@ -82,6 +82,16 @@ describe('mesh access messages', () => {
     ]);
   });
 
+  it('reports a prohibited TTL, and allows 7F and FF', () => {
+    for (const [ttl, reports] of [
+      ['7f', []],
+      ['ff', []],
+      ['80', ['prohibited value: ttl = 0x80']],
+    ] as const) {
+      expect(decodeAccess(hex(`830d${ttl}0500110000000000001100`))).to.have.deep.property('reports', reports);
+    }
+  });
+
   it('decodes an unknown opcode to a generic value', () => {
     expect(decodeAccess(hex('d50a0048656c6c6f'))).to.deep.equal({
       kind: 'unknown',

@@ -201,6 +201,12 @@ describe('played BLOB Transfer Server', () => {
     expect(seen[8]).to.include({ phase: TRANSFER_COMPLETE, event: 'complete' });
   });
 
+  it('ignores a chunk of a wrong number or length', () => {
+    for (const wrong of [chunk(0, 15), chunk(0, 17), chunk(4)]) {
+      expect(play([PREPARE, start(), block(0), wrong, BLOCK_GET]).at(-1)?.value).to.include({ format: 0 });
+    }
+  });
+
   it('answers Information Get in every phase', () => {
     const states: BlobServerInput[][] = [[], [PREPARE], [PREPARE, start()], [PREPARE, start(), block(0)]];
     for (const inputs of states) {

@@ -106,6 +106,15 @@ describe('mesh stack: two nodes on one bearer', () => {
     expect(b.received.length).to.equal(2);
   });
 
+  it('ignores a segmented message that is played back later', async () => {
+    const { a, b, turn, left } = pair();
+    await turn(a.stack.sendAccess(chunk(100), { to: 0x0201, key: APP_0 }));
+    const first = a.sink.events.filter((e) => e.type === 'mesh.network' && e.dir === 'out');
+    for (let i = 0; i < 10; i++) await turn(a.stack.sendAccess(chunk(20), { to: 0x0201, key: APP_0 }));
+    for (const event of first) await turn(left.send(Buffer.concat([Buffer.of(0), rawOf(event)])));
+    expect(b.received.length).to.equal(11);
+  });
+
   it('several segmented messages at once reach their elements', async () => {
     const { a, b, turn } = pair();
     const sent = [1, 2, 3].flatMap((from) =>
@@ -185,6 +194,19 @@ describe('mesh stack: IV index and filters', () => {
     }
     expect(a.stack.iv).to.deep.equal({ ivIndex: 0x12345679, updating: false });
     expect(b.received.map((r) => r.pdu.length)).to.deep.equal([23, 11, 23, 11]);
+  });
+
+  it('keeps the IV index until a segmented message has ended (3.11.5)', async () => {
+    let lost = 0;
+    const { a, b, turn, timers, right } = pair(() => (lost++ < 6 ? 'lose' : 'deliver'));
+    const sent = a.stack.sendAccess(chunk(60), { to: 0x0201, key: APP_0 });
+    await timers.advance(1);
+    lost = 6;
+    await turn(right.send(beacon(0x12345679, false)));
+    expect(a.stack.iv.ivIndex).to.equal(0x12345678);
+    expect(await turn(sent)).to.deep.equal({ kind: 'delivered' });
+    expect(a.stack.iv.ivIndex).to.equal(0x12345679);
+    expect(b.received.length).to.equal(1);
   });
 
   it('starts and finishes an update on its own and tells the network', async () => {
