@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { TesterError } from '../../core/errors.ts';
 import { hex, loadVectors } from '../vectors/load.ts';
 import { allMessages, decodeAccess, decodeComposition, encodeComposition, printAccess, valueOf } from './access.ts';
 import { bitmapOf, bitsSet } from './fields.ts';
@@ -107,6 +108,15 @@ describe('mesh access messages', () => {
 
   it('calls an empty PDU and the reserved opcode 7F malformed', () => {
     for (const octets of ['', '7f', 'c1', 'd50a', '83']) expect(decodeAccess(hex(octets)).kind).to.equal('malformed');
+  });
+
+  it('refuses to encode a value that its field cannot hold', () => {
+    const start = { mode: 1, blobId: '11', size: 80, blockSizeLog: 6, mtu: 380 };
+    expect(() => encodeMessage(blobTransferStart, start)).to.throw(TesterError, 'blobId: 1 octets, expected 8');
+    expect(() => encodeMessage(blobTransferStart, { ...start, mode: 4 })).to.throw(
+      TesterError,
+      'mode: 4 does not fit 2 bits',
+    );
   });
 
   it('sends on purpose what no layout allows', () => {

@@ -1,3 +1,4 @@
+import { TesterError } from '../../core/errors.ts';
 import type { Reader, Writer } from './cursor.ts';
 import {
   type Field,
@@ -173,5 +174,5 @@ function present<T>(field: Field<T>, test: (reader: Reader, before: Values) => b
 /** Refuses octets of a length that the field does not have. */
 function sized(value: Buffer, min: number, max: number, name: string): Buffer {
   if (value.length >= min && value.length <= max) return value;
-  throw new RangeError(`${name}: ${value.length} octets, expected ${min}${min === max ? '' : ` to ${max}`}`);
+  throw new TesterError('layout', `${name}: ${value.length} octets, expected ${min}${min === max ? '' : ` to ${max}`}`);
 }
