@@ -9,7 +9,7 @@ import { type Client, type ClientRequest, openClient } from './client.ts';
 import { type CborMap, decodeCbor, isCborMap } from './codec/cbor.ts';
 import { RESOURCE_TYPE } from './codec/ocf.ts';
 import { devicesOf, linksOf } from './links.ts';
-import { answersOf, ask, type Found, type Query } from './multicast.ts';
+import { answersOf, ask, byId, type Found, type Query } from './multicast.ts';
 import { checkIdentity, iutPeer, localTowards, locate, type Target } from './target.ts';
 import type { Variation } from './tester.ts';
 
@@ -63,22 +63,25 @@ export async function openDevice(bench: Bench): Promise<Device> {
     target ??= await locate(bench, client, peer);
     return target;
   };
-  const multicast = (query: Omit<Query, 'iface' | 'ours'>): Promise<Found[]> => {
-    const iface = bench.has('multicastInterface') ? bench.address('multicastInterface') : local;
-    return ask({ ...query, iface, ours: answersOf(ids, peer) }, events, timing);
-  };
-  /** The rig's word first; where that is unchanged and the device does not answer there, multicast by its id. */
-  const findAgain = async (): Promise<void> => {
+  const multicastInterface = (): string =>
+    bench.has('multicastInterface') ? bench.address('multicastInterface') : local;
+  const multicast = (query: Omit<Query, 'iface' | 'ours'>): Promise<Found[]> =>
+    ask({ ...query, iface: multicastInterface(), ours: answersOf(ids, peer) }, events, timing);
+  /** Takes the address that the rig names now; true where it is another one. */
+  const readdress = async (): Promise<boolean> => {
     const said = await iutPeer(bench);
     target = undefined;
     client.endpoint.forget(peer);
-    if (said.port !== peer.port || said.address !== peer.address) {
-      peer = said;
-      return;
-    }
-    if (ids.length === 0) return;
-    const found = await multicast({ label: 'find again', rt: RESOURCE_TYPE.softwareUpdate, tries: 1 });
-    const from = found.find((f) => devicesOf(f.links).some((id) => ids.includes(id)))?.from;
+    if (said.port === peer.port && said.address === peer.address) return false;
+    peer = said;
+    return true;
+  };
+  /** The rig's word first; where that is unchanged and the device does not answer there, multicast by its id. */
+  const findAgain = async (): Promise<void> => {
+    if ((await readdress()) || ids.length === 0) return;
+    const iface = multicastInterface();
+    const query = { label: 'find again', rt: RESOURCE_TYPE.softwareUpdate, tries: 1, iface, ours: byId(ids) };
+    const from = (await ask(query, events, timing))[0]?.from;
     if (from !== undefined) peer = from;
   };
   const request: Device['request'] = async (method, { other: byOther, if: iface, ...rest }) => {
@@ -123,8 +126,8 @@ export async function openDevice(bench: Bench): Promise<Device> {
     async restarted() {
       const limit = bench.timing.real('rebootS');
       const until = performance.now() + limit;
-      await findAgain().catch(() => undefined);
-      for (;;) {
+      await readdress();
+      for (let missing = 1; ; missing++) {
         const outcome = await client.request('GET', { to: peer, path: '/oic/res', subject: 'alive', look: true });
         if (outcome.kind === 'reply') return;
         if (performance.now() >= until)
@@ -132,7 +135,7 @@ export async function openDevice(bench: Bench): Promise<Device> {
             place: { where: printPeer(peer) },
           });
         await sleep(timing.real('pollInterval'));
-        await findAgain().catch(() => undefined);
+        if (missing % LOST_LOOKS === 0) await findAgain().catch(() => undefined);
       }
     },
     async close() {

@@ -4,6 +4,7 @@ import {
   notifications,
   replies,
   requests,
+  resets,
   type SeenReply,
   type SeenRequest,
   silences,
@@ -135,6 +136,19 @@ export function acknowledged(method: SwuMethod, label?: string): Kind<SwuRequest
       const silence = silences.read(event, log);
       const origin = silence?.request === undefined ? undefined : log.at(silence.request.n);
       return silence?.acked === true && origin !== undefined ? request.read(origin, log) : undefined;
+    },
+  };
+}
+
+/** Such a request that was rejected with a reset. */
+export function wasReset(method: SwuMethod, label?: string): Kind<SwuRequest> {
+  const request = asked(method, label);
+  return {
+    name: `reset of ${request.name}`,
+    read(event, log) {
+      const origin = resets.read(event, log)?.request;
+      const made = origin === undefined ? undefined : log.at(origin.n);
+      return made === undefined ? undefined : request.read(made, log);
     },
   };
 }

@@ -117,11 +117,25 @@ function record(sink: EventSink, { label }: Query, { n, from }: Arrival, answer:
   });
 }
 
-/** Answers of one device, by its id or, where the links name none, by its address. */
-export function answersOf(ids: readonly string[], peer: Peer | undefined): Query['ours'] {
-  return ({ links, from }) => {
-    const named = devicesOf(links);
-    if (named.length > 0 && ids.length > 0) return named.some((id) => ids.includes(id));
-    return peer !== undefined && from.address === peer.address && (named.length > 0 || from.port === peer.port);
+/** Answers of the device with one of these ids. */
+export function byId(ids: readonly string[]): Query['ours'] {
+  return ({ links }) => devicesOf(links).some((id) => ids.includes(id));
+}
+
+/**
+ * Answers of one device, by its id or, where its links name none, by its address. On the loopback interface simulated devices of other runs may have the same
+ * id, so that there the port must be the device's as well.
+ */
+export function answersOf(ids: readonly string[], peer: Peer): Query['ours'] {
+  return (found) => {
+    const ports = [found.from.port, ...found.links.flatMap((l) => l.eps.map((ep) => Number(/:(\d+)$/.exec(ep)?.[1])))];
+    const near = found.from.address === peer.address && ports.includes(peer.port);
+    const named = devicesOf(found.links).length > 0 && ids.length > 0;
+    if (!named || isLoopback(peer.address)) return near && (!named || byId(ids)(found));
+    return byId(ids)(found);
   };
+}
+
+function isLoopback(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
 }

@@ -1,12 +1,14 @@
 import { encodeCbor } from '../../src/ocf/codec/cbor.ts';
-import { answerTo, type OcfCase, refuses, unchanged } from './claims.ts';
+import { answerTo, type OcfCase, refuses, type T, unchanged } from './claims.ts';
 import { ITEM } from './items.ts';
 
-/** A map of two pairs with one key. */
-function duplicateKey(first: string, second: string): Buffer {
-  const pair = (purl: string): Buffer => Buffer.concat([encodeCbor('purl'), encodeCbor(purl)]);
-  return Buffer.concat([Buffer.of(0xa2), pair(first), pair(second)]);
+/** A valid body but for its package URL, which stands twice. */
+function duplicateKey(t: T): Buffer {
+  const pairs = [['purl', t.url('one')], ...Object.entries(t.body({ purl: t.url('two') }))];
+  const encoded = pairs.flat().map((item) => encodeCbor(item));
+  return Buffer.concat([Buffer.of(0xa0 + pairs.length), ...encoded]);
 }
+const TWICE = 'two purl';
 
 /** Bodies that are no valid CBOR map (RFC 8949 5.3, appendix F). */
 const BODIES: Readonly<Record<string, Buffer>> = {
@@ -19,7 +21,6 @@ const BODIES: Readonly<Record<string, Buffer>> = {
   'truncated map': encodeCbor({ purl: 'coaps://bench/x', swupdateaction: 'idle' }).subarray(0, 12),
   'map longer than the message': Buffer.from('bb7fffffffffffffff', 'hex'),
   'deeply nested arrays': Buffer.alloc(512, 0x81),
-  'two purl': duplicateKey('coaps://bench/one', 'coaps://bench/two'),
 };
 
 /** UPD-20: every broken body is refused, nothing changes, and the device still answers. */
@@ -35,10 +36,11 @@ export const broken: OcfCase = {
     await t.update(t.body(), { label: 'base' });
     await t.retrieve('before');
     for (const [label, body] of Object.entries(BODIES)) await t.update(body, { label });
+    await t.update(duplicateKey(t), { label: TWICE });
     await t.retrieve('after');
   },
   judge(j) {
-    for (const label of Object.keys(BODIES)) {
+    for (const label of [...Object.keys(BODIES), TWICE]) {
       const reply = answerTo(j, 'OCFSWU-GEN.malformed', 'UPDATE', label);
       if (reply !== undefined) refuses(j, 'OCFSWU-GEN.malformed', reply, `a body with ${label}`);
     }

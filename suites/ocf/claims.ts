@@ -12,6 +12,7 @@ import {
   sendings,
   type SwuMethod,
   type SwuReply,
+  wasReset,
 } from '../../src/ocf/kinds.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
@@ -23,8 +24,13 @@ export type OcfCase = CaseDef<OcfTester, OcfPolicies>;
 /** So many sendings without any answer are explained by loss less than once in a thousand (10 % each way). */
 export const TRIES = 5;
 
-/** The answer to the request with this label; where none came, the verdict on the silence. */
+/** The answer to the request with this label; where none came, the verdict on the silence. A reset is no answer (RFC 7252 4.2). */
 export function answerTo(j: J, statement: string, method: SwuMethod, label: string): Seen<SwuReply> | undefined {
+  const rejected = j.log.first(wasReset(method, label));
+  if (rejected !== undefined) {
+    j.check(statement, () => expect('a reset', `answer to ${method} (${label})`).to.equal('a response'));
+    return undefined;
+  }
   const taken = acknowledged(method, label);
   const delivered = j.log.first(taken) !== undefined;
   return j.came(statement, answered(method, label), {

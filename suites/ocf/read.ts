@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { suite } from '../../src/core/case.ts';
-import { INTERFACE } from '../../src/ocf/codec/ocf.ts';
+import { CONTENT_FORMAT, INTERFACE } from '../../src/ocf/codec/ocf.ts';
 import { instantOf } from '../../src/ocf/instant.ts';
 import { judgeRule } from '../../src/ocf/invariants.ts';
-import type { SeenRepresentation } from '../../src/ocf/kinds.ts';
+import { answered, type SeenRepresentation } from '../../src/ocf/kinds.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { draftNames, isPackageUrl, MANDATORY, unknownNames, valueOf } from '../../src/ocf/schema.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
@@ -38,11 +38,13 @@ export const read = suite<OcfTester, OcfPolicies>('READ', [
     purpose: 'the default interface returns the five mandatory properties',
     item: ITEM.SWU,
     when: ITEM.SWU,
-    statements: ['OCFSWU-T6.mandatory', 'OCFSWU-T7.retrieve'],
+    statements: ['OCFSWU-T6.mandatory', 'OCFSWU-T7.retrieve', 'OCFSWU-CORE.content-format'],
     policies: ['spelling'],
     start: 'answering',
     drive: plain,
-    judge: withPlain('OCFSWU-T7.retrieve', (j, r) =>
+    judge: withPlain('OCFSWU-T7.retrieve', (j, r) => {
+      const format = j.log.first(answered('RETRIEVE', 'plain'))?.contentFormat;
+      j.check('OCFSWU-CORE.content-format', () => expect(format, 'content format').to.equal(CONTENT_FORMAT.ocfCbor));
       j.check('OCFSWU-T6.mandatory', () => {
         // A draft spelling stands for the property where the device claims the draft.
         const found = MANDATORY.filter((name) =>
@@ -51,8 +53,8 @@ export const read = suite<OcfTester, OcfPolicies>('READ', [
             : r.properties[name] !== undefined,
         );
         expect(found, 'mandatory properties present').to.have.members([...MANDATORY]);
-      }),
-    ),
+      });
+    }),
   },
   {
     id: 'OCFSWU/READ/02',

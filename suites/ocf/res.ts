@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { suite } from '../../src/core/case.ts';
 import type { ActionName } from '../../src/ocf/codec/swu.ts';
-import { isRest } from '../../src/ocf/machine.ts';
+import { isRest, isWorking } from '../../src/ocf/machine.ts';
 import { isKnownResult, judgeRule } from '../../src/ocf/invariants.ts';
 import { representations } from '../../src/ocf/kinds.ts';
 import type { Behaviour } from '../../src/ocf/packages/behaviour.ts';
@@ -25,6 +25,7 @@ interface Recipe {
   readonly source: { readonly package: PackageName; readonly behaviour?: Behaviour } | { readonly purl: string };
   /** The package is not valid, so that `sva` must not show. */
   readonly invalid?: true;
+  readonly policies?: readonly (keyof OcfPolicies)[];
   judge?(j: J): void;
 }
 
@@ -42,7 +43,7 @@ function provoked({ action = 'isvv', ...recipe }: Recipe): OcfCase {
       ...(recipe.invalid ? ['OCFSWU-T3.sva-only'] : []),
       'OCFSWU-F1.fail',
     ],
-    policies: recipe.judge === undefined ? [] : ['restAfterFailure'],
+    policies: recipe.policies ?? [],
     ixit: [
       ...('package' in source ? [source.package] : []),
       'maxDownloadS',
@@ -69,6 +70,18 @@ function provoked({ action = 'isvv', ...recipe }: Recipe): OcfCase {
       recipe.judge?.(j);
     },
   };
+}
+
+/** Success is the end of an update, not its beginning. */
+function judgeSuccess(j: J): void {
+  if (beforeRun(j)?.result === 1) return;
+  const early = duringRun(j).filter((r) => isWorking(r.state) && r.result === 1);
+  j.check('OCFSWU-T5.1', () =>
+    expect(
+      early.map((r) => r.state),
+      'states of work that already show result 1',
+    ).to.deep.equal([]),
+  );
 }
 
 /** Figure 1 and table 5 leave the state after a failed installation open. */
@@ -112,6 +125,7 @@ export const res = suite<OcfTester, OcfPolicies>('RES', [
     result: 1,
     action: 'upgrade',
     source: { package: 'packageOk' },
+    judge: judgeSuccess,
   }),
   provoked({
     id: 'OCFSWU/RES/02',
@@ -190,6 +204,7 @@ export const res = suite<OcfTester, OcfPolicies>('RES', [
     result: 8,
     action: 'upgrade',
     source: { package: 'packageFailsAtInstall' },
+    policies: ['restAfterFailure'],
     judge: judgeFailedInstall,
   }),
   provoked({

@@ -2,9 +2,10 @@ import { expect } from 'chai';
 import { suite } from '../../src/core/case.ts';
 import { where } from '../../src/core/log.ts';
 import type { ActionName } from '../../src/ocf/codec/swu.ts';
-import { shown } from '../../src/ocf/kinds.ts';
+import { retrieved, shown } from '../../src/ocf/kinds.ts';
 import { isRest } from '../../src/ocf/machine.ts';
-import { packageAsked, packageFetched } from '../../src/ocf/packages/events.ts';
+import { packageAsked, packageFetched, packageProgress } from '../../src/ocf/packages/events.ts';
+import type { Offer } from '../../src/ocf/packages/stand.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { acceptedInTime, activity, rested, scheduled } from '../../src/ocf/run.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
@@ -20,19 +21,21 @@ function starts(
   action: Exclude<ActionName, 'idle'>,
   item: string,
   judge: (j: J) => void,
-  statement: string,
+  statements: readonly string[],
 ): OcfCase {
   return {
     id,
     purpose: `${action} starts at its update time and does what it is for`,
     item,
     when: `${ITEM.SCHED} and ${item}`,
-    statements: ['OCFSWU-1.schedule', 'OCFSWU-1.not-early', 'OCFSWU-T7.update', 'OCFSWU-1.purl-used', statement],
+    statements: ['OCFSWU-1.schedule', 'OCFSWU-1.not-early', 'OCFSWU-T7.update', 'OCFSWU-1.purl-used', ...statements],
     ixit: ['packageOk', 'scheduleToleranceMs', 'maxDownloadS', ...(action === 'upgrade' ? ['maxUpgradeS'] : [])],
     start: action === 'upgrade' ? 'idle-not-1' : 'idle',
     async drive(t) {
       await t.retrieve('before');
-      await runOf(t, action, await t.serve('packageOk'));
+      // A slow server for the validation, so that the state during the download can be seen.
+      const offer: Offer = action === 'isvv' ? { behaviour: { kind: 'drip' } } : {};
+      await runOf(t, action, await t.serve('packageOk', offer));
     },
     judge(j) {
       punctual(j);
@@ -58,20 +61,47 @@ function judgeValidation(j: J): void {
   if (rest === undefined) return;
   const wanted = j.policy.chain === 'mayGoOn' ? ['sva', 'upgrading'] : ['sva'];
   j.check('OCFSWU-T3.sva', () => expect(states(j), 'states of the run').to.include.oneOf(wanted));
+  if (j.policy.chain === 'stops')
+    j.check('OCFSWU-T4.isvv', () => expect(states(j), 'states of the run').to.not.include('upgrading'));
   j.came('OCFSWU-1.purl-used', packageFetched, { stimulus: acceptedInTime('run') });
+  judgeDownloading(j);
+}
+
+/** What a RETRIEVE shows while the pieces of a complete, slow download go out. */
+function judgeDownloading(j: J): void {
+  const whole = j.log.first(packageFetched);
+  if (whole === undefined) return;
+  const pieces = j.log.all(packageProgress).filter((p) => p.request === whole.request && p.step === 'piece');
+  const [first, last] = [pieces[0]?.n ?? 0, pieces.at(-1)?.n ?? 0];
+  const looks = j.log.all(retrieved()).filter((r) => r.asked.n > first && r.n < last);
+  if (looks.length === 0) j.note('no RETRIEVE fell into the download');
+  else
+    j.check('OCFSWU-T3.svv', () =>
+      expect([...new Set(looks.map((r) => r.state))], 'states during the download').to.deep.equal(['svv']),
+    );
 }
 
 function judgeUpgrade(j: J): void {
   const rest = restOf(j, 'OCFSWU-T4.upgrade');
   if (rest === undefined) return;
   j.check('OCFSWU-T4.upgrade', () => expect(rest.result, 'result of the upgrade').to.equal(1));
+  j.check('OCFSWU-T3.idle', () => expect(rest.state, 'state after the upgrade').to.equal('idle'));
+  const fetched = j.log.first(packageFetched)?.n ?? Number.POSITIVE_INFINITY;
+  const early = duringRun(j).filter((r) => r.state === 'upgrading' && r.n < fetched);
+  j.check('OCFSWU-T3.upgrading', () =>
+    expect(early.length, 'representations with upgrading before the package was fetched').to.equal(0),
+  );
   j.came('OCFSWU-1.purl-used', packageFetched, { stimulus: acceptedInTime('run') });
 }
 
 export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
-  starts('OCFSWU/SCHED/01', 'isac', ITEM.ISAC, judgeCheck, 'OCFSWU-T3.nsa'),
-  starts('OCFSWU/SCHED/02', 'isvv', ITEM.ISVV, judgeValidation, 'OCFSWU-T3.sva'),
-  starts('OCFSWU/SCHED/03', 'upgrade', ITEM.UPGRADE, judgeUpgrade, 'OCFSWU-T4.upgrade'),
+  starts('OCFSWU/SCHED/01', 'isac', ITEM.ISAC, judgeCheck, ['OCFSWU-T3.nsa', 'OCFSWU-T4.isac']),
+  starts('OCFSWU/SCHED/02', 'isvv', ITEM.ISVV, judgeValidation, ['OCFSWU-T3.sva', 'OCFSWU-T4.isvv', 'OCFSWU-T3.svv']),
+  starts('OCFSWU/SCHED/03', 'upgrade', ITEM.UPGRADE, judgeUpgrade, [
+    'OCFSWU-T4.upgrade',
+    'OCFSWU-T3.upgrading',
+    'OCFSWU-T3.idle',
+  ]),
   {
     ...COMMON,
     id: 'OCFSWU/SCHED/04',

@@ -47,7 +47,9 @@ function partial(id: string, left: 'purl' | 'swupdateaction' | 'updatetime'): Oc
     start: 'rest',
     async drive(t) {
       await t.watch();
-      await t.update(t.body(), { label: 'base' });
+      // What is left out must differ from the factory's value, or putting that back would not show.
+      const waiting = left === 'swupdateaction' ? 'isac' : 'idle';
+      await t.update(t.body({ swupdateaction: waiting }), { label: 'base' });
       await t.retrieve('before');
       const whole = t.body({
         purl: t.url('partial'),
