@@ -16,6 +16,13 @@ export interface Errand {
   readonly simArgs: readonly string[];
 }
 
+let seeds = 0;
+
+/** A seed of its own for every device, because it also makes the identity by which devices on one network are told apart. */
+function nextSeed(): string[] {
+  return ['--seed', String(1000 + seeds++)];
+}
+
 /** Works off a list with so many at a time, in order; stops handing out when one rejects. */
 export async function pooled<A, B>(items: readonly A[], width: number, work: (item: A) => Promise<B>): Promise<B[]> {
   const results: B[] = [];
@@ -49,7 +56,7 @@ export async function execute(errand: Errand, folder: string): Promise<Outcome[]
       rig: errand.profile.rig,
       out: join(here, 'reports'),
       state: join(here, 'state'),
-      simArgs: [...errand.profile.simArgs, ...errand.simArgs],
+      simArgs: [...nextSeed(), ...errand.profile.simArgs, ...errand.simArgs],
       reports: false,
       allure: false,
       ...(errand.cases === undefined ? {} : { cases: errand.cases }),
