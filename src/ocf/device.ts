@@ -13,6 +13,9 @@ import { answersOf, ask, byId, type Found, isLoopback, type Query } from './mult
 import { checkIdentity, iutPeer, localTowards, locate, type Target } from './target.ts';
 import type { Variation } from './tester.ts';
 
+/** So many exchanges tell how slow the device and the link are just now. */
+const RECENT = 6;
+
 /** Where a device may have gone after so many looks without answer: it is looked for anew. */
 const LOST_LOOKS = 2;
 
@@ -21,6 +24,8 @@ export interface Device {
   /** Address of this computer that the device sees. */
   readonly local: string;
   readonly client: Client;
+  /** Real milliseconds that the slowest of the latest exchanges took. */
+  slowestMs(): number;
   /** The second client, opened when first needed. */
   other(): Promise<Client>;
   peer(): Promise<Peer>;
@@ -51,6 +56,7 @@ export async function openDevice(bench: Bench): Promise<Device> {
   let target: Target | undefined;
   let ids: string[] = [];
   let missed = 0;
+  let took: number[] = [];
   const local = bench.has('localAddress') ? bench.address('localAddress') : await localTowards(peer);
   const client = await openClient('coap', local, events, timing);
   let second: Promise<Client> | undefined;
@@ -90,13 +96,22 @@ export async function openDevice(bench: Bench): Promise<Device> {
   const request: Device['request'] = async (method, { other: byOther, if: iface, ...rest }) => {
     const { peer: to, path } = await findTarget();
     const who = byOther === true ? await other() : client;
-    return who.request(method, { ...rest, to, path, ...(iface === undefined ? {} : { query: [`if=${iface}`] }) });
+    const began = performance.now();
+    const outcome = await who.request(method, {
+      ...rest,
+      to,
+      path,
+      ...(iface === undefined ? {} : { query: [`if=${iface}`] }),
+    });
+    if (outcome.kind === 'reply') took = [...took, performance.now() - began].slice(-RECENT);
+    return outcome;
   };
   const links = async (): Promise<Outcome> => client.request('GET', { to: peer, path: '/oic/res', subject: 'alive' });
 
   return {
     local,
     client,
+    slowestMs: () => Math.max(0, ...took),
     other,
     peer: () => Promise.resolve(peer),
     target: findTarget,
