@@ -58,7 +58,8 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
       type: SCHEDULE,
       data: { action, purl, time: due, inMs: Date.parse(due) - clock.protocolNow(), label },
     });
-    if (action === 'upgrade') open.upgraded = true;
+    // A device that goes on by itself (4/6) ends with new software whatever the action was.
+    if (action === 'upgrade' || bench.declared('OCFSWU 4/6')) open.upgraded = true;
     return update({ purl, swupdateaction: action, updatetime: due }, { label });
   };
   const cancel: OcfTester['cancel'] = async (label) => {
