@@ -1,26 +1,34 @@
 import { InputError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
+import { needsOutOfStep } from '../ics/needs.ts';
+import { loadProformas } from '../ics/proforma.ts';
 import { type Coverage, coverageOf, loadStatements, type StatementRow } from '../ics/statements.ts';
-import { standards } from '../standards.ts';
+import { loadStandards } from '../standards.ts';
 import { say, sayJson } from './text.ts';
 
-/** `plumbline ics coverage [SPEC]`: exit code 1 where a statement is neither judged nor excused, or a case names one that does not exist. */
-export function coverage(spec: string | undefined, json: boolean): void {
+/** `plumbline ics coverage [SPEC]`: exit code 1 where a statement is neither judged nor excused, a case names one that does not exist, or a proforma's lists of cases are stale. */
+export async function coverage(spec: string | undefined, json: boolean): Promise<void> {
+  const standards = await loadStandards();
   const statements = loadStatements();
   const known = [...new Set([...standards.map((s) => s.spec), ...statements.map((s) => s.spec)])];
   if (spec !== undefined && !known.includes(spec))
     throw new InputError('spec', `no statements and no cases of ${spec}${didYouMean(spec, known)}`);
+  const proformas = loadProformas();
   const results = (spec === undefined ? known : [spec]).map((name) => {
     const own = standards.filter((s) => s.spec === name);
-    return coverageOf(
-      name,
-      statements,
-      own.flatMap((s) => s.cases),
-      own.flatMap((s) => s.declared),
-    );
+    const cases = own.flatMap((s) => s.cases);
+    const declared = own.flatMap((s) => s.declared);
+    const proforma = proformas.specs.get(name);
+    const outOfStep = proforma === undefined ? [] : needsOutOfStep(proforma, [...cases, ...declared]);
+    const found = coverageOf(name, statements, cases, declared);
+    return { ...found, outOfStep, complete: found.complete && outOfStep.length === 0 };
   });
   if (json) sayJson(results);
-  else for (const result of results) say(printCoverage(result, statements));
+  else
+    for (const result of results) {
+      say(printCoverage(result, statements));
+      for (const sentence of result.outOfStep) say(`  proforma: ${sentence}`);
+    }
   process.exitCode = results.every((r) => r.complete) ? 0 : 1;
 }
 

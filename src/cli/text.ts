@@ -9,6 +9,7 @@ export function wrap(text: string, width: number): string[] {
   return lines.length === 0 ? [''] : lines;
 }
 
+/** One column of a table. */
 export interface Column {
   readonly title: string;
   /** Widest line of a cell; longer texts are broken. */

@@ -47,6 +47,14 @@ describe('YAML files', () => {
     expect(yaml.written(['list', 0])).to.equal('lamp');
   });
 
+  it('given an alias without anchor, a second document, a long text: say so briefly', () => {
+    expect(faults('name: *n\n')).to.deep.equal(['1:7 not valid YAML: no anchor &n before *n']);
+    expect(faults('name: a\n---\nname: b\n')).to.deep.equal([
+      '2:1 not valid YAML: a second document begins here, expected one',
+    ]);
+    expect(faults('x'.repeat(999))).to.deep.equal([`1:1 expected a map, found the string "${'x'.repeat(59)}…`]);
+  });
+
   it('given a file that is not there, name it', () => {
     expect(() => readYaml('/nowhere/x.yaml', shape))
       .to.throw(/cannot be read/)

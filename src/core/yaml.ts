@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { InputError, InputErrors, messageOf, type Place } from './errors.ts';
 
@@ -46,7 +46,9 @@ function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'an empty value';
   if (Array.isArray(value)) return 'a list';
-  return typeof value === 'object' ? 'a map' : `the ${typeof value} ${JSON.stringify(value)}`;
+  if (typeof value === 'object') return 'a map';
+  const text = JSON.stringify(value);
+  return `the ${typeof value} ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`;
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -88,10 +90,25 @@ function slips(doc: Document.Parsed, text: string, lines: LineCounter, file: str
   return [...doc.errors, ...doc.warnings].map((e) => {
     const { line, col } = lines.linePos(e.pos[0]);
     const place = { file, line, column: col };
+    if (e.code === 'MULTIPLE_DOCS')
+      return new InputError('yaml', 'not valid YAML: a second document begins here, expected one', { place, cause: e });
     if (e.code !== 'DUPLICATE_KEY') return new InputError('yaml', `not valid YAML: ${e.message}`, { place, cause: e });
     const key = /^(?:"[^"\n]*"|'[^'\n]*'|[^:\n]*)/.exec(text.slice(e.pos[0]))?.[0].trim();
     return new InputError('yaml-duplicate', `the key ${key} stands twice in the same map`, { place, cause: e });
   });
+}
+
+/** Aliases whose anchor does not exist; the parser reports them only when the data is asked for. */
+function looseAliases(doc: Document.Parsed, placeOf: (node: Node) => Place): InputError[] {
+  const errors: InputError[] = [];
+  visit(doc, {
+    Alias(_, alias) {
+      if (alias.resolve(doc) !== undefined) return;
+      const message = `not valid YAML: no anchor &${alias.source} before *${alias.source}`;
+      errors.push(new InputError('yaml', message, { place: placeOf(alias) }));
+    },
+  });
+  return errors;
 }
 
 /** What a schema cannot tell (names that other files define). Called with the data as it is, also where its shape is wrong. */
@@ -103,7 +120,7 @@ export type Check = (raw: YamlFile<unknown>) => readonly InputError[];
  */
 export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, check: Check = () => []): YamlFile<T> {
   const lines = new LineCounter();
-  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const doc = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' });
   const errors = slips(doc, text, lines, file);
   const broken = errors.some((e) => e.code === 'yaml');
 
@@ -126,7 +143,9 @@ export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, c
   try {
     data = doc.toJS();
   } catch (e) {
-    throw new InputErrors([...errors, new InputError('yaml', `not valid YAML: ${messageOf(e)}`, { place: { file } })]);
+    const loose = looseAliases(doc, placeOf);
+    const other = new InputError('yaml', `not valid YAML: ${messageOf(e)}`, { place: { file } });
+    throw new InputErrors([...errors, ...(loose.length > 0 ? loose : [other])].toSorted(byPlace));
   }
   const parsed = schema.safeParse(data);
   for (const issue of parsed.error?.issues ?? []) {

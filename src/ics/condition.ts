@@ -12,10 +12,12 @@ export type Expr =
 export const NO = 0;
 export const UNANSWERED = 1;
 export const YES = 2;
+/** One of the three values that an item or a condition can have. */
 export type Truth = typeof NO | typeof UNANSWERED | typeof YES;
 
 /** Answers by item index. */
 export type Answers = Int8Array;
+/** A compiled condition. */
 export type Test = (answers: Answers) => Truth;
 
 /** Which names a condition may use. */
@@ -27,6 +29,7 @@ export interface Names {
   readonly home?: string;
 }
 
+/** A piece of a condition and where it begins, from 0. */
 interface Token {
   readonly text: string;
   readonly at: number;
@@ -35,6 +38,7 @@ interface Token {
 
 const TOKEN = /\s*(?:(?<item>(?:[A-Z][A-Z0-9]*\s+)?\d+\/\d+)|(?<bracket>[()])|(?<word>[A-Za-z][\w/]*)|(?<stray>\S))/y;
 
+/** Cuts a condition into pieces; what fits nowhere becomes a `stray` that the parser refuses in its place. */
 function tokens(text: string): Token[] {
   const found: Token[] = [];
   TOKEN.lastIndex = 0;

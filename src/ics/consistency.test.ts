@@ -197,6 +197,12 @@ describe('consistency', () => {
       ]);
     });
 
+    it('refuses a declaration without any section', () => {
+      const head = 'product: { vendor: a, name: b, version: 1 }\n';
+      expect(faults(`${head}ics: {}\n`)).to.deep.equal(['2:6 expected a section for at least one proforma']);
+      expect(faults(`${head}ixit: {}\n`)).to.deep.equal(['1:1 ics is missing']);
+    });
+
     it('takes true, false, yes, no and a version that looks like a number, as written', () => {
       const file = path.join(folder, 'ok.yaml');
       writeFileSync(

@@ -7,6 +7,7 @@ import { nearest } from '../core/nearest.ts';
 import type { Item, Proformas } from './proforma.ts';
 import { printForm, readIxit } from './values.ts';
 
+/** The rules by which a finding is named: a closed list. */
 export type Rule = AnswerRule | 'unknown' | 'ixit';
 
 /** One thing wrong with a declaration. */
@@ -143,10 +144,12 @@ function answerFor(engine: Engine, given: Answers, scan: Scanner, broken: Broken
   return works.length === 1 ? `set ${name} to ${only === YES ? 'yes' : 'no'}` : `answer ${name} with yes or no`;
 }
 
+/** `declared yes`, `declared no` or `not answered`. */
 function declared(truth: Truth): string {
   return truth === UNANSWERED ? printTruth(truth) : `declared ${printTruth(truth)}`;
 }
 
+/** Answers to items that the proforma does not have. */
 function unknownItems(declaration: Declaration, proformas: Proformas): Finding[] {
   return [...declaration.answers.keys()]
     .filter((item) => !proformas.items.has(item))

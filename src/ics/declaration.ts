@@ -80,7 +80,7 @@ const shape = z.strictObject({
     contact: remark.optional(),
     configuration: remark.optional(),
   }),
-  ics: specMap(answer),
+  ics: specMap(answer).refine((given) => Object.keys(given).length > 0, 'expected a section for at least one proforma'),
   ixit: specMap(z.unknown()).nullish(),
   policies: specMap(text).nullish(),
   waivers: list(z.strictObject({ case: text, statement: text, owner: text, expires: day, reason: text })),

@@ -34,6 +34,7 @@ export interface Engine {
 const STATUS = ['M', 'O', 'X', 'N/A', 'open'] as const;
 const [MANDATORY, OPTIONAL, EXCLUDED, NOT_APPLICABLE, OPEN] = [0, 1, 2, 3, 4] as const;
 
+/** One item with its rules compiled, and the items that they name. */
 interface Row {
   readonly index: number;
   readonly spec: string;
@@ -45,6 +46,7 @@ interface Row {
   readonly dependsNames: readonly number[];
 }
 
+/** The items of one table that can have the status O.n; who is in it at a time depends on conditions. */
 interface Group {
   readonly spec: string;
   readonly code: number;
@@ -94,6 +96,7 @@ export function compileEngine(proformas: Proformas): Engine {
   });
   const prerequisiteOf = (row: Row, answers: Answers) => (row.prerequisite ? row.prerequisite(answers) : YES);
 
+  /** The rules of one item, the most basic first; at most one finding is about the item itself. */
   function checkRow(row: Row, answers: Answers, emit: Emit): void {
     const i = row.index;
     const value = answers[i];
@@ -130,6 +133,7 @@ export function compileEngine(proformas: Proformas): Engine {
     if (row.depends(answers) === NO) emit('dependency', i, i);
   }
 
+  /** At least one member that counts at present must be supported. */
   function checkGroup(group: Group, answers: Answers, emit: Emit): void {
     let first: number | undefined;
     for (const row of group.members) {

@@ -31,6 +31,7 @@ export interface Reason {
   readonly text: string;
 }
 
+/** One variant of a parameterised case, with its own condition. */
 export interface VariantPlan {
   /** `ID@variant`. */
   readonly id: string;
@@ -113,6 +114,7 @@ export function planCase(meta: CaseMeta | DeclaredCase, ics: Ics, long: boolean)
   }
 }
 
+/** Reads a condition against the declaration; short item names belong to the case's own standard. */
 function select(expression: string, spec: string, ics: Ics): Selection {
   const expr = parseCondition(expression, ics.proformas.names(spec));
   const { truth } = evaluate(expr, (item) => ics.truth(item));

@@ -42,12 +42,14 @@ export interface Table {
   readonly items: readonly Item[];
 }
 
+/** A value that cases may need; `required` says when a declaration must give it. */
 export interface Ixit {
   readonly name: string;
   readonly def: IxitDef;
   readonly required?: Written;
 }
 
+/** An ambiguous place of the standard with its readings; the default may depend on items. */
 export interface Policy {
   readonly name: string;
   readonly def: PolicyDef;
@@ -88,9 +90,10 @@ export function icsFolder(): string {
 
 type Raw = YamlFile<RawProforma>;
 
+/** The full names of a file's items; conditions of every file may use them. */
 function namesIn(raw: Raw): string[] {
   return Object.entries(raw.data.tables).flatMap(([table, t]) =>
-    'items' in t ? Object.keys(t.items).map((item) => `${raw.data.spec} ${table}/${item}`) : [],
+    Object.keys(t.items ?? {}).map((item) => `${raw.data.spec} ${table}/${item}`),
   );
 }
 
@@ -120,7 +123,8 @@ function build(raw: Raw, names: Names, errors: InputError[]): Proforma {
 
   const tables = Object.entries(data.tables).map(([key, t]): Table => {
     const number = Number(key);
-    if ('empty' in t) return { number, title: t.empty, empty: t.empty, items: [] };
+    const { items: rows } = t;
+    if (rows === undefined) return { number, title: t.title, empty: t.title, items: [] };
     const at = ['tables', key];
     const shared = written(t.prerequisite, [...at, 'prerequisite']);
     const conditions = new Map<string, Cascade>();
@@ -131,9 +135,9 @@ function build(raw: Raw, names: Names, errors: InputError[]): Proforma {
         if (!/^(M|O|X|N\/A|O\.\d+)$/.test(value)) fail(`"${text}": ${value} is not M, O, X, N/A or O.n`, where);
       }
       conditions.set(id, cascade ?? { text, branches: [], otherwise: 'O' });
-      if (!Object.values(t.items).some((i) => i.status === id)) fail(`no item of table ${key} has status ${id}`, where);
+      if (!Object.values(rows).some((i) => i.status === id)) fail(`no item of table ${key} has status ${id}`, where);
     }
-    const items = Object.entries(t.items).map(([n, i]): Item => {
+    const items = Object.entries(rows).map(([n, i]): Item => {
       const here = [...at, 'items', n];
       const rule = i.status.startsWith('C.')
         ? conditions.get(i.status)

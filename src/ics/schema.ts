@@ -23,15 +23,13 @@ const item = z.strictObject({
   note: text.optional(),
 });
 
-const table = z.union([
-  z.strictObject({ empty: text }),
-  z.strictObject({
-    title: text,
-    prerequisite: text.optional(),
-    conditions: z.record(z.string().regex(/^C\.\d+$/, 'expected C.1, C.2, …'), text).optional(),
-    items: z.record(number, item),
-  }),
-]);
+const table = z.strictObject({
+  /** Of a table without items: what became of it (`reserved`, `no longer used`). */
+  title: text,
+  prerequisite: text.optional(),
+  conditions: z.record(z.string().regex(/^C\.\d+$/, 'expected C.1, C.2, …'), text).optional(),
+  items: z.record(number, item).optional(),
+});
 
 const common = {
   /** What the value is for. */
@@ -88,6 +86,9 @@ export const proformaSchema = z.strictObject({
   policies: z.record(name, policy).default({}),
 });
 
+/** A proforma as it stands in the file, conditions still as text. */
 export type RawProforma = z.infer<typeof proformaSchema>;
+/** The declaration of one IXIT: its type with range, unit and default. */
 export type IxitDef = z.infer<typeof ixit>;
+/** The declaration of one policy. */
 export type PolicyDef = z.infer<typeof policy>;

@@ -21,6 +21,7 @@ export const EXCUSES = {
   'needs-foreign-stack': 'it shows only with a peer that the tester does not have',
   'needs-vendor-means': 'it shows only with means that the vendor has (a debug port, signing keys)',
 } as const;
+/** One of the accepted reasons. */
 export type Excuse = keyof typeof EXCUSES;
 
 /** A statement with how it is judged, or why it is not. */

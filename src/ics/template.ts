@@ -6,6 +6,7 @@ import { printForm, printOptions } from './values.ts';
 
 const MEANING: Readonly<Record<string, string>> = { M: 'Mandatory', O: 'Optional', X: 'Must not be supported' };
 
+/** The status in words, with the condition where it has one. */
 function statusText(item: Item): string {
   if (item.status.startsWith('O.')) return `${item.status}, at least one of this group`;
   return item.status.startsWith('C.') ? `${item.status}, ${item.rule.text}` : (MEANING[item.status] ?? item.status);
@@ -15,6 +16,7 @@ function comment(indent: string, text: string): string {
   return `${indent}# ${text}`;
 }
 
+/** One item: what it is as comments, then the key that waits for an answer. */
 function itemLines(item: Item): string[] {
   const extra = [
     item.alias === undefined ? '' : `also known as ${item.alias}`,
@@ -44,6 +46,7 @@ function itemSection(proforma: Proforma): string[] {
   ];
 }
 
+/** One IXIT, its default filled in. */
 function ixitLines({ name, def, required }: Ixit): string[] {
   const preset = def.default === undefined ? '' : `; default ${print(def.default)}`;
   const needed = required === undefined ? '' : `; required if ${required.text}`;
@@ -58,6 +61,7 @@ function print(value: string | number | boolean): string {
   return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value);
 }
 
+/** One policy, commented out: the default holds until the vendor says otherwise. */
 function policyLines({ name, def, default: preset }: Policy): string[] {
   const options = printOptions(def);
   return [
