@@ -12,6 +12,9 @@ import { duration, inOrder, stampsOf } from './summary.ts';
 import { badge, caseLink, isOpen, listed, VERDICT_CLASS } from './verdict-html.ts';
 
 const code = (text: string): Html => html`<span class="mono">${text}</span>`;
+/** A digest, marked as what it is. */
+const digestHtml = (digest: string): Html =>
+  html`<span class="muted mono">${digest.startsWith('sha256:') ? digest : `sha256:${digest}`}</span>`;
 const nowrap = (text: string): Html => html`<span class="nowrap">${text}</span>`;
 
 function countsHtml(run: RunRecord): Html {
@@ -48,12 +51,9 @@ function icsFacts(ics: IcsRecord): [string, Part][] {
     ? 'yes'
     : html`<b>no</b>, ${ics.findings.length} finding${ics.findings.length === 1 ? '' : 's'}`;
   return [
-    ['Declaration', [code(ics.file), ' ', html`<span class="muted">${ics.digest}</span>`]],
+    ['Declaration', [code(ics.file), ' ', digestHtml(ics.digest)]],
     ['Consistent', consistent],
-    ...ics.sheets.map((s): [string, Part] => [
-      `Proforma ${s.spec}`,
-      [s.proforma, ' ', html`<span class="muted mono">${s.digest}</span>`],
-    ]),
+    ...ics.sheets.map((s): [string, Part] => [`Proforma ${s.spec}`, [s.proforma, ' ', digestHtml(s.digest)]]),
   ];
 }
 
@@ -68,7 +68,7 @@ function runFacts(run: RunRecord): Html {
   return factsHtml('The run', [
     ...productFacts(run.product),
     ...icsFacts(run.ics),
-    ['Rig', [name, ' ', code(file), ' ', html`<span class="muted mono">${digest}</span>`]],
+    ['Rig', [name, ' ', code(file), ' ', digestHtml(digest)]],
     ['Time', scaled],
     ...(broken === null ? [] : [['Rig broken since', broken] as [string, Part]]),
     ['Run', code(run.run)],
@@ -214,7 +214,7 @@ export function conformancePage(run: RunRecord, cards: ReadonlyMap<string, Card>
     stamps: stampsOf(run),
     top: topHtml(run),
     sections: sections.filter((s) => s.id !== 'cards' || failing.length > 0),
-    foot: html`<p>Made by Plumbline ${run.versions['plumbline'] ?? ''} from run.json, ${code(digest)}. Test-case ids of others are shown as related and never claimed.</p>`,
+    foot: html`<p>Made by Plumbline ${run.versions['plumbline'] ?? ''} from run.json, ${digestHtml(digest)}. Test-case ids of others are shown as related and never claimed.</p>`,
   });
 }
 
@@ -230,7 +230,7 @@ export function icsPage(product: RunRecord['product'], ics: IcsRecord): string {
   const rows = ics.findings.map((f) => [
     html`<span class="nowrap">${f.item}</span>`,
     f.message,
-    [f.rule, f.condition === '' ? '' : `: ${f.condition}`],
+    f.condition === '' ? f.rule : f.condition,
     f.fix,
   ]);
   const count = ics.findings.length;
@@ -265,6 +265,6 @@ ${ics.consistent ? html`<p><b>The declaration is consistent.</b> Nothing has bee
       },
       { id: 'ixit', title: 'IXIT', body: settings('Values', 'IXIT', ics.ixit, 'No values were declared.') },
     ],
-    foot: html`<p>Made by Plumbline from ${code(ics.file)}, ${code(ics.digest)}.</p>`,
+    foot: html`<p>Made by Plumbline from ${code(ics.file)}, ${digestHtml(ics.digest)}.</p>`,
   });
 }

@@ -56,7 +56,7 @@ function verdictsCell(i: SheetItem, run: RunRecord, spec: string): Part {
 
 function findingHtml(f: FindingRecord): Html {
   const fix = f.fix === '' ? null : html` <b>Smallest change:</b> ${f.fix}.`;
-  const rule = [f.rule, f.condition, f.clause === '' ? '' : `clause ${f.clause}`]
+  const rule = [f.condition === '' ? f.rule : f.condition, f.clause === '' ? '' : `clause ${f.clause}`]
     .filter((part) => part !== '')
     .join('; ');
   return html`<p class="finding">${f.message}. <span class="muted">(${rule})</span>${fix}</p>`;

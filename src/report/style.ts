@@ -48,7 +48,7 @@ thead th{font-size:.75rem;font-weight:650;color:var(--muted);letter-spacing:.03e
 tbody th{font-weight:400}
 .nowrap{white-space:nowrap}
 .sheet{table-layout:fixed}
-.sheet .item{width:8.5rem;font-weight:600;white-space:nowrap}.sheet .clause{width:6rem;overflow-wrap:anywhere}.sheet .status{width:7.5rem}.sheet .answer{width:4.75rem}.sheet .verdicts{width:30%}
+.sheet .item{width:8.5rem;font-weight:600;white-space:nowrap}.sheet .clause{width:6rem;overflow-wrap:break-word;hyphens:auto}.sheet .status{width:7.5rem}.sheet .answer{width:4.75rem}.sheet .verdicts{width:30%}
 .sheet td.clause{color:var(--muted);font-size:.875rem}
 .legend{margin:.4rem 0 0;max-width:none}
 .list th:first-child,.list td:first-child{white-space:nowrap}
@@ -119,9 +119,10 @@ h2{margin-top:2.25rem;break-after:avoid}h3,h3+p{break-after:avoid}
 .counts li{flex:1 1 5.5rem;padding:.5rem .7rem}.counts span{font-size:.6875rem}
 table{font-size:.9rem}
 th,td{padding-top:.3rem;padding-bottom:.3rem}
-.sheet .item{width:14.5%}.sheet .clause{width:9%}.sheet .status{width:13%}.sheet .answer{width:8%}.sheet .verdicts{width:27%}
+.sheet .item{width:14.5%}.sheet .clause{width:10%}.sheet .status{width:13%}.sheet .answer{width:8%}.sheet .verdicts{width:27%}
 tr,.card dl,.stamp,.counts,.lines{break-inside:avoid}
 .card{break-inside:avoid;padding:.75rem .9rem}
+tr:has(+tr.below){break-after:avoid}
 .legend{break-before:avoid}
 a{color:inherit;text-decoration:none}
 thead{display:table-header-group}

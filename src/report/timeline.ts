@@ -1,7 +1,10 @@
 import type { Ev, Json } from '../core/events.ts';
 import { type Log, logOf, MARK } from '../core/log.ts';
 
-/** Prints an event of a standard as one decoded line; what `Registered.print` does, handed in because reports know no standard. */
+/**
+ * Prints an event as one decoded line: as its standard does (`Registered.print`, handed in because reports know no standard), else as {@link benchLine}.
+ * Undefined hides the event.
+ */
 export type Printer = (spec: string, event: Ev, log: Log) => string | undefined;
 
 /** One decoded line of a timeline. */
@@ -37,17 +40,26 @@ const RUN_LINES: Readonly<Record<string, (data: Readonly<Record<string, Json>>) 
   'pause.over': () => 'waited',
   stop: (d) => `the drive ends: ${shown(d['reason'])}`,
   loop: () => '',
+  power: (d) => `power ${d['on'] === true ? 'on' : 'off'}`,
+  'probe.failed': (d) => `the probe failed: ${shown(d['message'])}`,
+  'power.failed': (d) => `the power switch failed: ${shown(d['message'])}`,
 };
 
 function limitText(data: Readonly<Record<string, Json>>): string {
   return `${shown(data['ms'])} ms (${shown(data['timer'])})`;
 }
 
-/** The line of an event that belongs to no standard (marks, silence, proof of life), or of any event when no printer is at hand. */
+/** The line of an event that belongs to no standard: what the run wrote (marks, silence, proof of life) and what stood on the console. */
+export function benchLine(event: Ev): string | undefined {
+  return event.channel === 'run' || event.channel === 'console' ? plainLine(event) : undefined;
+}
+
+/** The line of any event, where nothing can decode it. */
 export function plainLine(event: Ev): string {
   const data = event.data ?? {};
   const own = event.channel === 'run' ? RUN_LINES[event.type] : undefined;
   if (own !== undefined) return own(data);
+  if (event.type === 'line' && typeof data['text'] === 'string') return data['text'];
   const octets = event.raw === undefined || event.raw === '' ? '' : `${event.raw.length / 2} octets`;
   return [event.type, words(data), octets].filter((part) => part !== '').join(': ');
 }
@@ -56,8 +68,7 @@ export function plainLine(event: Ev): string {
 export function timelineOf(spec: string, events: readonly Ev[], print: Printer | undefined): Line[] {
   const log = logOf(events, 1);
   return events.flatMap((event) => {
-    const text =
-      print?.(spec, event, log) ?? (print === undefined || event.channel === 'run' ? plainLine(event) : undefined);
+    const text = print === undefined ? plainLine(event) : print(spec, event, log);
     return text === undefined || text === ''
       ? []
       : [{ n: event.n, ms: event.ms, channel: event.channel, dir: event.dir, text }];
