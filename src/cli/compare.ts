@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { comparisonText, compareRuns } from '../report/compare.ts';
-import { readRun } from '../report/read.ts';
 import { say, sayJson } from './text.ts';
 
 /** `plumbline compare RUN RUN`: what became of the cases of an earlier run; exit code 1 for a new FAIL. */
@@ -11,7 +9,9 @@ export function register(program: Command): void {
     .argument('<earlier>', 'folder of the earlier run')
     .argument('<later>', 'folder of the later run')
     .option('--json', 'the comparison as JSON')
-    .action((earlier: string, later: string, words: { json?: true }) => {
+    .action(async (earlier: string, later: string, words: { json?: true }) => {
+      const { comparisonText, compareRuns } = await import('../report/compare.ts');
+      const { readRun } = await import('../report/read.ts');
       const comparison = compareRuns(readRun(earlier).run, readRun(later).run);
       if (words.json) sayJson(comparison);
       else say(comparisonText(comparison));

@@ -1,6 +1,4 @@
 import type { Command } from 'commander';
-import { gateOf, gateSentence } from '../report/gate.ts';
-import { readRun } from '../report/read.ts';
 import { say, sayJson } from './text.ts';
 
 /** `plumbline gate RUN`: yes or no from the run record alone. */
@@ -10,7 +8,9 @@ export function register(program: Command): void {
     .description('decide from a run record whether the product may pass: exit code 0, 1 or 3')
     .argument('<run>', 'folder of the run, or its run.json')
     .option('--json', 'the decision as JSON')
-    .action((dir: string, words: { json?: true }) => {
+    .action(async (dir: string, words: { json?: true }) => {
+      const { gateOf, gateSentence } = await import('../report/gate.ts');
+      const { readRun } = await import('../report/read.ts');
       const gate = gateOf(readRun(dir).run);
       if (words.json) sayJson(gate);
       else

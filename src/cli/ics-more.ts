@@ -4,9 +4,6 @@ import type { Command } from 'commander';
 import { BenchError, messageOf } from '../core/errors.ts';
 import { loadIcs } from '../ics/ics.ts';
 import { loadProformas } from '../ics/proforma.ts';
-import { diffIcs, icsDifferenceText } from '../report/ics-diff.ts';
-import { icsPage } from '../report/page.ts';
-import { icsRecord } from '../report/sheet.ts';
 import { loadStandards } from '../standards.ts';
 import { say, sayJson } from './text.ts';
 
@@ -17,7 +14,7 @@ export function registerMore(ics: Command): void {
     .description('write a declaration as a page to read and to file, with its findings')
     .argument('<file>', 'declaration')
     .option('--out <file>', 'where to write the page (default: in the working folder, named after the declaration)')
-    .action((file: string, words: { out?: string }) => page(file, words.out));
+    .action(async (file: string, words: { out?: string }) => page(file, words.out));
   ics
     .command('diff')
     .description('compare two declarations: items, values, and the cases that come and go')
@@ -27,7 +24,9 @@ export function registerMore(ics: Command): void {
     .action(async (a: string, b: string, words: { json?: true }) => diff(a, b, words.json === true));
 }
 
-function page(file: string, out = `${basename(file).replace(/\.ya?ml$/, '')}.html`): void {
+async function page(file: string, out = `${basename(file).replace(/\.ya?ml$/, '')}.html`): Promise<void> {
+  const { icsPage } = await import('../report/page.ts');
+  const { icsRecord } = await import('../report/sheet.ts');
   const ics = loadIcs(file);
   try {
     writeFileSync(out, icsPage(ics.declaration.product, icsRecord(ics, false)));
@@ -39,6 +38,7 @@ function page(file: string, out = `${basename(file).replace(/\.ya?ml$/, '')}.htm
 }
 
 async function diff(a: string, b: string, json: boolean): Promise<void> {
+  const { diffIcs, icsDifferenceText } = await import('../report/ics-diff.ts');
   const proformas = loadProformas();
   const [from, to] = [loadIcs(a, proformas), loadIcs(b, proformas)];
   const specs = [...new Set([...from.declaration.specs, ...to.declaration.specs])];

@@ -1,8 +1,4 @@
 import type { Command } from 'commander';
-import { readRun } from '../report/read.ts';
-import { summaryOf, summaryText } from '../report/summary.ts';
-import { writeReports } from '../report/write.ts';
-import { printerOf } from './printer.ts';
 import { say, sayJson } from './text.ts';
 
 interface Words {
@@ -11,7 +7,7 @@ interface Words {
   readonly json?: true;
 }
 
-/** `plumbline report DIR`: every report of a run made anew from its record. */
+/** `plumbline report DIR`: every report of a run made anew from its record. What makes reports is loaded only then: other commands start faster. */
 export function register(program: Command): void {
   program
     .command('report')
@@ -21,6 +17,10 @@ export function register(program: Command): void {
     .option('--no-site', 'no browsable report')
     .option('--json', 'the summary as JSON')
     .action(async (dir: string, words: Words) => {
+      const { readRun } = await import('../report/read.ts');
+      const { summaryOf, summaryText } = await import('../report/summary.ts');
+      const { writeReports } = await import('../report/write.ts');
+      const { printerOf } = await import('./printer.ts');
       const { runDir, run } = readRun(dir);
       const print = await printerOf(run);
       const reports = await writeReports(runDir, { print, raw: words.raw === true, site: words.site });

@@ -1,10 +1,6 @@
 import type { Command } from 'commander';
 import { InputError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
-import { cardOf, cardText } from '../report/card.ts';
-import { readRun } from '../report/read.ts';
-import { SHOWN_TEXT, shownAs } from '../report/status.ts';
-import { printerOf } from './printer.ts';
 import { say, sayJson } from './text.ts';
 
 /** `plumbline show RUN CASE`: the verdict card of one case. */
@@ -16,6 +12,10 @@ export function register(program: Command): void {
     .argument('<case>', 'id of the case')
     .option('--json', 'the card as JSON')
     .action(async (dir: string, id: string, words: { json?: true }) => {
+      const { cardOf, cardText } = await import('../report/card.ts');
+      const { readRun } = await import('../report/read.ts');
+      const { SHOWN_TEXT, shownAs } = await import('../report/status.ts');
+      const { printerOf } = await import('./printer.ts');
       const { runDir, run } = readRun(dir);
       const found = run.cases.find((c) => c.id === id.split('@')[0]);
       if (found === undefined) {
