@@ -67,6 +67,11 @@ export const CAUSES: readonly Rule[] = [
     sign: ({ events }) => events.some((e) => /(?:^|\.)(?:reboot|boot|announce)$/.test(e.type)),
   },
   {
+    cause: 'another device than the declared one answers at this address',
+    look: 'compare the address and the device id in the rig file with the device on the bench',
+    codes: ['wrong-device'],
+  },
+  {
     cause: 'wrong address, or the device is not on this network',
     look: 'compare the address in the rig file with the device; check interface, firewall and that it has power',
     codes: ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EADDRNOTAVAIL'],
@@ -114,6 +119,11 @@ export const CAUSES: readonly Rule[] = [
       'rung',
       'timer',
       'ixit',
+      'tester-exception',
+      'unhandled',
+      'late-verb',
+      'case-deadline',
+      'child-lost',
     ],
   },
 ];

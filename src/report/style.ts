@@ -42,7 +42,7 @@ nav ul{list-style:none;margin:1.25rem 0 0;padding:.75rem 0;display:flex;flex-wra
 .counts li:not(.zero).c-fail *{color:var(--fail)}.counts li:not(.zero).c-error *{color:var(--error)}.counts li:not(.zero).c-inconc *{color:var(--inconc)}.counts li:not(.zero).c-notrun *{color:var(--notrun)}.counts li:not(.zero).c-waived *{color:var(--waived)}.counts li:not(.zero).c-pass *{color:var(--pass)}
 table{border-collapse:collapse;width:100%;font-size:.9375rem;margin:.5rem 0 0}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-th,td{text-align:left;vertical-align:top;padding:.45rem .9rem .45rem 0;border-bottom:1px solid var(--rule)}
+th,td{text-align:left;vertical-align:baseline;padding:.45rem .9rem .45rem 0;border-bottom:1px solid var(--rule)}
 th:last-child,td:last-child{padding-right:0}
 thead th{font-size:.75rem;font-weight:650;color:var(--muted);letter-spacing:.03em;border-bottom:1px solid var(--muted);white-space:nowrap}
 tbody th{font-weight:400}
@@ -67,7 +67,7 @@ tr:has(+tr.below)>*{border-bottom:0}
 .card.e-fail{--edge:var(--fail);--tint:var(--fail-tint)}.card.e-error{--edge:var(--error);--tint:var(--error-tint)}.card.e-inconc{--edge:var(--inconc);--tint:var(--inconc-tint)}.card.e-waived{--edge:var(--waived);--tint:var(--waived-tint)}
 .card h3{margin:0;display:flex;flex-wrap:wrap;gap:.15rem .6rem;align-items:baseline}
 .card h3 .purpose{font-weight:400;flex-basis:100%}
-.card dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem 1rem;margin:.75rem 0 0;font-size:.9375rem}
+.card dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem 1rem;align-items:baseline;margin:.75rem 0 0;font-size:.9375rem}
 .card dt{color:var(--muted);font-size:.875rem}.card dd{margin:0;overflow-wrap:anywhere}
 .card .said{white-space:pre-wrap}
 .label{margin:.9rem 0 .2rem;color:var(--muted);font-size:.875rem}
