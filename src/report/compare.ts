@@ -2,6 +2,7 @@ import type { AttemptRecord, CaseRecord, RunRecord } from '../core/record.ts';
 import type { Verdict } from '../core/verdict.ts';
 import { deviceName } from './allure.ts';
 import { natural } from './order.ts';
+import { reasonLine } from './reason.ts';
 import { type Shown, shownAs, SHOWN_TEXT } from './status.ts';
 
 /** A case counts as slower from this factor on, if it also took so much longer. */
@@ -78,7 +79,7 @@ export function compareRuns(a: RunRecord, b: RunRecord): Comparison {
       to: to === undefined ? null : shownAs(to, b),
       fromMs: from?.durationMs ?? 0,
       toMs: to?.durationMs ?? 0,
-      text: text ?? to?.reason?.message ?? '',
+      text: text ?? (to === undefined || to.reason === null ? '' : reasonLine(to.reason)),
     };
   };
   const where = (test: (from: CaseRecord, to: CaseRecord) => boolean): Change[] =>

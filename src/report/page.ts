@@ -6,6 +6,7 @@ import { cardHtml } from './card-html.ts';
 import { gateOf, gateSentence, type Problem } from './gate.ts';
 import { type Html, html, type Part } from './html.ts';
 import { factsHtml, listHtml, pageHtml, type Section } from './page-frame.ts';
+import { reasonLine } from './reason.ts';
 import { sheetAnchor, sheetsHtml } from './sheet-html.ts';
 import { countShown, covers, SHOWN, SHOWN_TEXT, shownAs, waiverState } from './status.ts';
 import { duration, inOrder, stampsOf } from './summary.ts';
@@ -87,7 +88,7 @@ function attention(run: RunRecord): Html {
     badge(shownAs(c, run)),
     caseLink(c),
     c.purpose,
-    [statementOf(c), c.reason?.message ?? ''],
+    [statementOf(c), reasonLine(c.reason)],
   ]);
   return html`${listHtml('Cases that did not pass', ['Verdict', 'Case', 'Purpose', 'Reason'], rows, 'Every case that was run passed.', 'list attention')}
 ${
@@ -172,7 +173,7 @@ function allCases(run: RunRecord): Html {
         [c.purpose, read, related],
         nowrap(c.item),
         badge(shownAs(c, run)),
-        nowrap(`${(c.durationMs / 1000).toFixed(1)} s`),
+        nowrap(c.durationMs < 1000 ? `${Math.round(c.durationMs)} ms` : `${(c.durationMs / 1000).toFixed(1)} s`),
       ];
     });
   return listHtml('Cases that were run', ['Case', 'Purpose', 'Item', 'Verdict', 'Took'], rows, 'No case was run.');
@@ -236,7 +237,7 @@ export function icsPage(product: RunRecord['product'], ics: IcsRecord): string {
   const count = ics.findings.length;
   return pageHtml({
     title: `${device}: declaration`,
-    stamps: ics.consistent ? [] : [`inconsistent: ${count} finding${count === 1 ? '' : 's'}`],
+    stamps: ics.consistent ? [] : [{ text: `inconsistent: ${count} finding${count === 1 ? '' : 's'}`, serious: true }],
     top: html`<p class="eyebrow">Self-assessment (ICS)</p>
 <h1>${device}</h1>
 <p class="lead">${ics.sheets.map((s) => s.title).join(' · ')}</p>

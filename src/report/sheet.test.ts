@@ -74,10 +74,8 @@ describe('the filled-in proforma of a run record', () => {
     expect(digest(DFUM)).to.not.equal(digest('ics: { OCFSWU: { "1/1": yes } }\n'));
   });
 
-  it('takes along the text of those statements that the cases name', () => {
-    const known = ['a', 'b'].map((id) => ({ id, place: 'p', text: `text of ${id}` }));
-    expect(statementsRecord(known, [{ statements: ['b'] }])).to.deep.equal({
-      b: { id: 'b', place: 'p', text: 'text of b' },
-    });
+  it('takes along the text of every statement of the standards that the cases judge', () => {
+    const known = ['A-1', 'A-2', 'B-1'].map((id) => ({ id, place: 'p', text: `text of ${id}` }));
+    expect(Object.keys(statementsRecord(known, [{ statements: ['A-2'] }]))).to.deep.equal(['A-1', 'A-2']);
   });
 });

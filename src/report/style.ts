@@ -30,6 +30,7 @@ code,.mono{overflow-wrap:anywhere;font:400 .875em/1.45 ui-monospace,"SF Mono","C
 .muted{color:var(--muted)}
 .small{font-size:.875rem}
 .stamp{margin:1.25rem 0 0;padding:.65rem 1rem;border:2px solid var(--fail);border-radius:4px;color:var(--fail);background:var(--fail-tint);font-weight:650;max-width:none}
+.stamp.mild{border-width:1px;border-color:var(--muted);color:var(--ink);background:var(--panel);font-weight:400}
 .skip{position:absolute;left:-999rem}.skip:focus{left:1rem;top:1rem;background:var(--paper);padding:.5rem 1rem}
 nav ul{list-style:none;margin:1.25rem 0 0;padding:.75rem 0;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;border-top:1px solid var(--rule);border-bottom:1px solid var(--rule);font-size:.9375rem}
 .badge{display:inline-block;padding:.05rem .45rem;border-radius:3px;font-size:.75rem;font-weight:650;letter-spacing:.03em;line-height:1.5;white-space:nowrap;border:1px solid currentColor;print-color-adjust:exact;-webkit-print-color-adjust:exact}
@@ -92,6 +93,7 @@ h1{font-size:1.625rem}
 .stack th::before,.stack td::before{content:attr(data-label);color:var(--muted);font-size:.75rem;font-weight:400;line-height:1.9}
 .stack .empty{display:none}
 .facts th{width:7.5rem}
+.nowrap{white-space:normal}
 .stack tr.below{padding-top:0}.stack tr:has(+tr.below){border-bottom:0;padding-bottom:0}
 .stack tr.below td{display:block}.stack tr.below td::before{content:none}
 .sheet tr{display:grid;grid-template-columns:auto auto 1fr;gap:.1rem .75rem}
@@ -123,6 +125,7 @@ th,td{padding-top:.3rem;padding-bottom:.3rem}
 tr,.card dl,.stamp,.counts,.lines{break-inside:avoid}
 .card{break-inside:avoid;padding:.75rem .9rem}
 tr:has(+tr.below){break-after:avoid}
+tbody tr:first-child{break-before:avoid}
 .legend{break-before:avoid}
 a{color:inherit;text-decoration:none}
 thead{display:table-header-group}

@@ -14,6 +14,7 @@ export interface Line {
   readonly ms: number;
   readonly channel: string;
   readonly dir: 'in' | 'out' | undefined;
+  /** Without an arrow of its own: the direction is told apart. */
   readonly text: string;
 }
 
@@ -69,9 +70,9 @@ export function timelineOf(spec: string, events: readonly Ev[], print: Printer |
   const log = logOf(events, 1);
   return events.flatMap((event) => {
     const text = print === undefined ? plainLine(event) : print(spec, event, log);
-    return text === undefined || text === ''
-      ? []
-      : [{ n: event.n, ms: event.ms, channel: event.channel, dir: event.dir, text }];
+    if (text === undefined || text === '') return [];
+    const { n, ms, channel, dir } = event;
+    return [{ n, ms, channel, dir, text: dir === undefined ? text : text.replace(/^[→←▶◀]\s*/u, '') }];
   });
 }
 
