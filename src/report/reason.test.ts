@@ -25,6 +25,8 @@ describe('reasons for people', () => {
   it('keep the whole message where expected or observed is missing, or nothing but it was said', () => {
     const half = fail({ message: "code: expected '4.06' to match /^2/", observed: '4.06' });
     expect(reasonLine(half)).to.equal(half.message);
+    const above = fail({ message: 'delay: expected 3 to be above 4', expected: '4', observed: '3' });
+    expect(claimOf(above)).to.equal(above.message);
     const bare = fail({ message: 'expected 3 to be above 4', expected: '> 4', observed: '3' });
     expect(claimOf(bare)).to.equal(bare.message);
     expect(reasonLine({ verdict: 'NOT_RUN', message: 'not reached' })).to.equal('not reached');

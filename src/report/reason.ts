@@ -21,9 +21,12 @@ function isFull(reason: AnyReason): reason is Reason & { readonly expected: stri
   return 'expected' in reason && 'observed' in reason && reason.expected !== undefined && reason.observed !== undefined;
 }
 
+/** The part of an assertion's message that expected and observed say as well; other comparisons (above, include) say more. */
+const EQUAL = /(?:: |^)expected [\s\S]*? (?:to not|not to|to) (?:deeply |strictly |loosely )*equal [\s\S]*$/;
+
 /** What was claimed, without the repetition of expected and observed that an assertion library puts behind it. */
 export function claimOf(reason: AnyReason): string {
-  return isFull(reason) ? reason.message.replace(/(?:: |^)expected [\s\S]*$/, '') || reason.message : reason.message;
+  return isFull(reason) ? reason.message.replace(EQUAL, '') || reason.message : reason.message;
 }
 
 /** The reason in one line, for lists. */
