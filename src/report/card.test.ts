@@ -6,7 +6,7 @@ import type { CaseRecord, RunRecord } from '../core/record.ts';
 import { type Card, cardOf, cardText, repeatCommand } from './card.ts';
 import { printSample } from './fixture/events.ts';
 import { sampleRun, writeSampleRun } from './fixture/run.ts';
-import { around, type Line } from './timeline.ts';
+import { around, folded, type Line } from './timeline.ts';
 
 const find = (run: RunRecord, id: string): CaseRecord => {
   const found = run.cases.find((c) => c.id === id);
@@ -104,6 +104,27 @@ describe('the verdict card', () => {
       rmSync(events());
       expect(card('OCFSWU/UPD/05', failed).missing).to.contain('was not kept');
     });
+  });
+});
+
+describe('folding of repeated lines', () => {
+  const lines = ['poll', 'idle', 'poll', 'idle', 'poll', 'busy', 'poll', 'busy'].map(
+    (text, n): Line => ({ n, ms: n * 1000, channel: 'c', dir: 'in', text }),
+  );
+
+  it('keeps what polling repeats as one line each, with how often and until when', () => {
+    expect(folded(lines, undefined).map((l) => l.text)).to.deep.equal([
+      'poll (3 times until 4.000)',
+      'idle (2 times until 3.000)',
+      'busy (2 times until 7.000)',
+      'poll',
+    ]);
+  });
+
+  it('never folds the line that the verdict rests on, nor lines of another channel', () => {
+    expect(folded(lines, 3).map((l) => l.n)).to.include(3);
+    const apart = lines.map((l, i) => ({ ...l, channel: `c${i}` }));
+    expect(folded(apart, undefined)).to.have.length(lines.length);
   });
 });
 

@@ -4,9 +4,9 @@ import type { Statement } from '../core/statement.ts';
 import type { Reason } from '../core/verdict.ts';
 import { likelyCauses } from './cause.ts';
 import { readEvents } from './evidence.ts';
-import { claimOf, readable } from './reason.ts';
+import { claimOf, telling } from './reason.ts';
 import { type Shown, SHOWN_TEXT, shownAs, waiversOf } from './status.ts';
-import { around, type Line, type Printer, printLine, timelineOf } from './timeline.ts';
+import { around, folded, type Line, type Printer, printLine, timelineOf } from './timeline.ts';
 
 /** What an engineer needs of a case that did not pass, without opening anything else. */
 export interface Card {
@@ -80,7 +80,7 @@ function evidenceOf(c: CaseRecord, reason: Partial<Reason>, { runDir, print }: S
     const events = readEvents(runDir, attempt);
     if (events === undefined)
       return without(`the event log of this attempt was not kept (private/${attempt.evidence})`);
-    const lines = around(timelineOf(c.spec, events, print), reason.at);
+    const lines = around(folded(timelineOf(c.spec, events, print), reason.at), reason.at);
     return { lines, missing: null, causes: likelyCauses({ code: reason.code, said, events, lines }) };
   } catch (e) {
     return without(printError(e));
@@ -105,8 +105,8 @@ export function cardOf(c: CaseRecord, run: RunHead, sources: Sources): Card | nu
         ? null
         : (run.statements[statement] ?? { id: statement, place: 'place not recorded', text: '' }),
     message: given === null ? 'no reason was recorded' : claimOf(given),
-    expected: reason.expected === undefined ? null : readable(reason.expected),
-    observed: reason.observed === undefined ? null : readable(reason.observed),
+    expected: telling(reason, reason.expected),
+    observed: telling(reason, reason.observed),
     lines,
     at: reason.at ?? null,
     missing,

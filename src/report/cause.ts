@@ -79,6 +79,11 @@ export const CAUSES: readonly Rule[] = [
     sign: neverAnswered,
   },
   {
+    cause: 'the device hung or crashed',
+    look: 'read its console or crash log around the moment; it answered again only after a restart',
+    said: /fell silent .*answered again after it was restarted/,
+  },
+  {
     cause: 'the link was lost',
     look: 'check cable, antenna, distance and the adapter; run `plumbline rig check` before the next run',
     codes: ['ENODEV', 'EIO', 'EPIPE', 'ECONNRESET', 'disconnected'],

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Reason } from '../core/verdict.ts';
-import { claimOf, readable, reasonLine } from './reason.ts';
+import { claimOf, readable, reasonLine, telling } from './reason.ts';
 
 const fail = (over: Partial<Reason>): Reason => ({ verdict: 'FAIL', message: 'm', ...over });
 
@@ -27,6 +27,9 @@ describe('reasons for people', () => {
     expect(reasonLine(half)).to.equal(half.message);
     const above = fail({ message: 'delay: expected 3 to be above 4', expected: '4', observed: '3' });
     expect(claimOf(above)).to.equal(above.message);
+    const plain = fail({ message: 'rises: expected false to equal true', expected: 'true', observed: 'false' });
+    expect(reasonLine(plain)).to.equal('rises');
+    expect(telling(plain, plain.expected)).to.equal(null);
     const bare = fail({ message: 'expected 3 to be above 4', expected: '> 4', observed: '3' });
     expect(claimOf(bare)).to.equal(bare.message);
     expect(reasonLine({ verdict: 'NOT_RUN', message: 'not reached' })).to.equal('not reached');

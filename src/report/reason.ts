@@ -17,6 +17,16 @@ export function readable(value: string): string {
   }
 }
 
+/** True where a claim was only true or false: the message says it all. */
+function isBare({ expected, observed }: Partial<Reason>): boolean {
+  return expected === 'true' && observed === 'false';
+}
+
+/** Expected or observed as a card shows it; null where it tells nothing. */
+export function telling(reason: Partial<Reason>, value: string | undefined): string | null {
+  return value === undefined || isBare(reason) ? null : readable(value);
+}
+
 function isFull(reason: AnyReason): reason is Reason & { readonly expected: string; readonly observed: string } {
   return 'expected' in reason && 'observed' in reason && reason.expected !== undefined && reason.observed !== undefined;
 }
@@ -34,6 +44,7 @@ export function reasonLine(reason: CaseRecord['reason']): string {
   if (reason === null) return 'no reason was recorded';
   if (!isFull(reason)) return reason.message;
   const claim = claimOf(reason);
+  if (isBare(reason)) return claim;
   const one = (value: string): string => readable(value).replaceAll('\n', '; ');
   return claim === reason.message ? claim : `${claim}: ${one(reason.observed)}, expected ${one(reason.expected)}`;
 }

@@ -91,6 +91,7 @@ h1{font-size:1.625rem}
 .stack tr{display:block;padding:.6rem 0;border-bottom:1px solid var(--rule)}
 .stack th,.stack td{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.5rem;border:0;padding:.1rem 0;width:auto!important;white-space:normal}
 .stack th::before,.stack td::before{content:attr(data-label);color:var(--muted);font-size:.75rem;font-weight:400;line-height:1.9}
+.stack td>div,.stack th>div{overflow-wrap:anywhere}
 .stack .empty{display:none}
 .facts th{width:7.5rem}
 .nowrap{white-space:normal}

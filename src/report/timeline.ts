@@ -85,6 +85,24 @@ export function printLine(line: Line, at?: number): string {
   return `${line.n === at ? '>' : ' '}${seconds}  ${line.channel.padEnd(9)} ${arrow} ${line.text}`;
 }
 
+/** How far back a line may be that is said again: polling repeats a request and its answer. */
+const PERIOD = 2;
+
+/** Lines that only repeat what was just said, folded into one with how often and until when; the line of the event `at` is never folded. */
+export function folded(lines: readonly Line[], at: number | undefined): Line[] {
+  const kept: { line: Line; times: number; until: number }[] = [];
+  for (const line of lines) {
+    const again = kept
+      .slice(-PERIOD)
+      .find((k) => k.line.text === line.text && k.line.channel === line.channel && k.line.dir === line.dir);
+    if (again === undefined || line.n === at || again.line.n === at) kept.push({ line, times: 1, until: line.ms });
+    else Object.assign(again, { times: again.times + 1, until: line.ms });
+  }
+  return kept.map(({ line, times, until }) =>
+    times === 1 ? line : { ...line, text: `${line.text} (${times} times until ${(until / 1000).toFixed(3)})` },
+  );
+}
+
 /** The `count` lines around an event: two thirds before it. Without an event, the last ones. */
 export function around(lines: readonly Line[], at: number | undefined, count = 10): readonly Line[] {
   if (at === undefined) return lines.slice(-count);
