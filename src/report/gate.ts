@@ -1,4 +1,5 @@
 import type { CaseRecord, RunRecord, WaiverRecord } from '../core/record.ts';
+import { reasonLine } from './reason.ts';
 import { covers, shownAs, WAIVER_MAX_DAYS, waiverState } from './status.ts';
 
 /** Exit codes: 0 all good; 1 a contradiction or a rule broken by the vendor; 3 no contradiction, but something is not proven. */
@@ -31,7 +32,7 @@ export interface Gate {
 }
 
 function problemOf(c: CaseRecord, run: RunRecord): Problem[] {
-  const text = c.reason?.message ?? 'no reason was recorded';
+  const text = reasonLine(c.reason);
   const shown = shownAs(c, run);
   switch (shown) {
     case 'FAIL':

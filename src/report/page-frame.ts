@@ -1,5 +1,6 @@
 import { type Html, html, type Part, tableHtml } from './html.ts';
 import { styleSheet } from './style.ts';
+import type { Stamp } from './summary.ts';
 
 /** One section of a page; its body may hold its own heading (`title` null) where it has several. */
 export interface Section {
@@ -14,7 +15,7 @@ export interface Section {
 export interface Page {
   readonly title: string;
   /** What must be said before anything else; repeated at the head of every printed page. */
-  readonly stamps: readonly string[];
+  readonly stamps: readonly Stamp[];
   readonly top: Html;
   readonly sections: readonly Section[];
   readonly foot: Part;
@@ -38,7 +39,7 @@ export function pageHtml({ title, stamps, top, sections, foot }: Page): string {
   const body = html`<header>
 ${top}
 ${stamps.map(
-  (stamp) => html`<p class="stamp" role="note">${sentence(stamp)}</p>
+  ({ text, serious }) => html`<p class="${serious ? 'stamp' : 'stamp mild'}" role="note">${sentence(text)}</p>
 `,
 )}<nav aria-label="Contents"><ul>${nav}</ul></nav>
 </header>
@@ -53,7 +54,7 @@ ${sections.map(sectionHtml)}</main>
 <meta name="referrer" content="no-referrer">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 ${html`<title>${title}</title>`.text}
-<style>${styleSheet([title, ...stamps].join(' · '))}</style>
+<style>${styleSheet([title, ...stamps.map((s) => s.text)].join(' · '))}</style>
 </head>
 <body>
 <a class="skip" href="#content">Skip to the tables</a>

@@ -6,12 +6,16 @@ import { cardHtml } from './card-html.ts';
 import { gateOf, gateSentence, type Problem } from './gate.ts';
 import { type Html, html, type Part } from './html.ts';
 import { factsHtml, listHtml, pageHtml, type Section } from './page-frame.ts';
+import { reasonLine } from './reason.ts';
 import { sheetAnchor, sheetsHtml } from './sheet-html.ts';
 import { countShown, covers, SHOWN, SHOWN_TEXT, shownAs, waiverState } from './status.ts';
 import { duration, inOrder, stampsOf } from './summary.ts';
 import { badge, caseLink, isOpen, listed, VERDICT_CLASS } from './verdict-html.ts';
 
 const code = (text: string): Html => html`<span class="mono">${text}</span>`;
+/** A digest, marked as what it is. */
+const digestHtml = (digest: string): Html =>
+  html`<span class="muted mono">${digest.startsWith('sha256:') ? digest : `sha256:${digest}`}</span>`;
 const nowrap = (text: string): Html => html`<span class="nowrap">${text}</span>`;
 
 function countsHtml(run: RunRecord): Html {
@@ -48,12 +52,9 @@ function icsFacts(ics: IcsRecord): [string, Part][] {
     ? 'yes'
     : html`<b>no</b>, ${ics.findings.length} finding${ics.findings.length === 1 ? '' : 's'}`;
   return [
-    ['Declaration', [code(ics.file), ' ', html`<span class="muted">${ics.digest}</span>`]],
+    ['Declaration', [code(ics.file), ' ', digestHtml(ics.digest)]],
     ['Consistent', consistent],
-    ...ics.sheets.map((s): [string, Part] => [
-      `Proforma ${s.spec}`,
-      [s.proforma, ' ', html`<span class="muted mono">${s.digest}</span>`],
-    ]),
+    ...ics.sheets.map((s): [string, Part] => [`Proforma ${s.spec}`, [s.proforma, ' ', digestHtml(s.digest)]]),
   ];
 }
 
@@ -68,7 +69,7 @@ function runFacts(run: RunRecord): Html {
   return factsHtml('The run', [
     ...productFacts(run.product),
     ...icsFacts(run.ics),
-    ['Rig', [name, ' ', code(file), ' ', html`<span class="muted mono">${digest}</span>`]],
+    ['Rig', [name, ' ', code(file), ' ', digestHtml(digest)]],
     ['Time', scaled],
     ...(broken === null ? [] : [['Rig broken since', broken] as [string, Part]]),
     ['Run', code(run.run)],
@@ -87,7 +88,7 @@ function attention(run: RunRecord): Html {
     badge(shownAs(c, run)),
     caseLink(c),
     c.purpose,
-    [statementOf(c), c.reason?.message ?? ''],
+    [statementOf(c), reasonLine(c.reason)],
   ]);
   return html`${listHtml('Cases that did not pass', ['Verdict', 'Case', 'Purpose', 'Reason'], rows, 'Every case that was run passed.', 'list attention')}
 ${
@@ -172,7 +173,7 @@ function allCases(run: RunRecord): Html {
         [c.purpose, read, related],
         nowrap(c.item),
         badge(shownAs(c, run)),
-        nowrap(`${(c.durationMs / 1000).toFixed(1)} s`),
+        nowrap(c.durationMs < 1000 ? `${Math.round(c.durationMs)} ms` : `${(c.durationMs / 1000).toFixed(1)} s`),
       ];
     });
   return listHtml('Cases that were run', ['Case', 'Purpose', 'Item', 'Verdict', 'Took'], rows, 'No case was run.');
@@ -214,7 +215,7 @@ export function conformancePage(run: RunRecord, cards: ReadonlyMap<string, Card>
     stamps: stampsOf(run),
     top: topHtml(run),
     sections: sections.filter((s) => s.id !== 'cards' || failing.length > 0),
-    foot: html`<p>Made by Plumbline ${run.versions['plumbline'] ?? ''} from run.json, ${code(digest)}. Test-case ids of others are shown as related and never claimed.</p>`,
+    foot: html`<p>Made by Plumbline ${run.versions['plumbline'] ?? ''} from run.json, ${digestHtml(digest)}. Test-case ids of others are shown as related and never claimed.</p>`,
   });
 }
 
@@ -230,13 +231,13 @@ export function icsPage(product: RunRecord['product'], ics: IcsRecord): string {
   const rows = ics.findings.map((f) => [
     html`<span class="nowrap">${f.item}</span>`,
     f.message,
-    [f.rule, f.condition === '' ? '' : `: ${f.condition}`],
+    f.condition === '' ? f.rule : f.condition,
     f.fix,
   ]);
   const count = ics.findings.length;
   return pageHtml({
     title: `${device}: declaration`,
-    stamps: ics.consistent ? [] : [`inconsistent: ${count} finding${count === 1 ? '' : 's'}`],
+    stamps: ics.consistent ? [] : [{ text: `inconsistent: ${count} finding${count === 1 ? '' : 's'}`, serious: true }],
     top: html`<p class="eyebrow">Self-assessment (ICS)</p>
 <h1>${device}</h1>
 <p class="lead">${ics.sheets.map((s) => s.title).join(' · ')}</p>
@@ -265,6 +266,6 @@ ${ics.consistent ? html`<p><b>The declaration is consistent.</b> Nothing has bee
       },
       { id: 'ixit', title: 'IXIT', body: settings('Values', 'IXIT', ics.ixit, 'No values were declared.') },
     ],
-    foot: html`<p>Made by Plumbline from ${code(ics.file)}, ${code(ics.digest)}.</p>`,
+    foot: html`<p>Made by Plumbline from ${code(ics.file)}, ${digestHtml(ics.digest)}.</p>`,
   });
 }

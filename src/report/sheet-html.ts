@@ -48,15 +48,16 @@ function verdictsCell(i: SheetItem, run: RunRecord, spec: string): Part {
     const named = of.filter(isOpen).map((c) => caseLink(c, spec));
     return named.length === 0 ? `${of.length} ${SHOWN_TEXT[shown]}` : html`${SHOWN_TEXT[shown]} ${listed(named)}`;
   });
+  const none = own.length === 0 && readers.length === 0 && i.answer === true;
   return [
-    grouped(own, run, spec),
+    none ? html`<span class="muted small">no case</span>` : grouped(own, run, spec),
     further.length === 0 ? null : html`<div class="muted small">also read by: ${listed(further)}</div>`,
   ];
 }
 
 function findingHtml(f: FindingRecord): Html {
   const fix = f.fix === '' ? null : html` <b>Smallest change:</b> ${f.fix}.`;
-  const rule = [f.rule, f.condition, f.clause === '' ? '' : `clause ${f.clause}`]
+  const rule = [f.condition === '' ? f.rule : f.condition, f.clause === '' ? '' : `clause ${f.clause}`]
     .filter((part) => part !== '')
     .join('; ');
   return html`<p class="finding">${f.message}. <span class="muted">(${rule})</span>${fix}</p>`;
@@ -65,7 +66,8 @@ function findingHtml(f: FindingRecord): Html {
 function rowOf(i: SheetItem, sheet: Sheet, ics: IcsRecord, run: RunRecord | null): Row {
   const findings = ics.findings.filter((f) => f.item === i.item);
   const verdicts = run === null ? null : verdictsCell(i, run, sheet.spec);
-  const empty = run !== null && run.cases.every((c) => c.item !== i.item && !c.items.includes(i.item));
+  const empty =
+    i.answer !== true && run !== null && run.cases.every((c) => c.item !== i.item && !c.items.includes(i.item));
   return {
     id: itemAnchor(i.item),
     ...(i.answer === true ? {} : { className: 'no' }),

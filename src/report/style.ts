@@ -30,6 +30,7 @@ code,.mono{overflow-wrap:anywhere;font:400 .875em/1.45 ui-monospace,"SF Mono","C
 .muted{color:var(--muted)}
 .small{font-size:.875rem}
 .stamp{margin:1.25rem 0 0;padding:.65rem 1rem;border:2px solid var(--fail);border-radius:4px;color:var(--fail);background:var(--fail-tint);font-weight:650;max-width:none}
+.stamp.mild{border-width:1px;border-color:var(--muted);color:var(--ink);background:var(--panel);font-weight:400}
 .skip{position:absolute;left:-999rem}.skip:focus{left:1rem;top:1rem;background:var(--paper);padding:.5rem 1rem}
 nav ul{list-style:none;margin:1.25rem 0 0;padding:.75rem 0;display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;border-top:1px solid var(--rule);border-bottom:1px solid var(--rule);font-size:.9375rem}
 .badge{display:inline-block;padding:.05rem .45rem;border-radius:3px;font-size:.75rem;font-weight:650;letter-spacing:.03em;line-height:1.5;white-space:nowrap;border:1px solid currentColor;print-color-adjust:exact;-webkit-print-color-adjust:exact}
@@ -42,13 +43,13 @@ nav ul{list-style:none;margin:1.25rem 0 0;padding:.75rem 0;display:flex;flex-wra
 .counts li:not(.zero).c-fail *{color:var(--fail)}.counts li:not(.zero).c-error *{color:var(--error)}.counts li:not(.zero).c-inconc *{color:var(--inconc)}.counts li:not(.zero).c-notrun *{color:var(--notrun)}.counts li:not(.zero).c-waived *{color:var(--waived)}.counts li:not(.zero).c-pass *{color:var(--pass)}
 table{border-collapse:collapse;width:100%;font-size:.9375rem;margin:.5rem 0 0}
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-th,td{text-align:left;vertical-align:top;padding:.45rem .9rem .45rem 0;border-bottom:1px solid var(--rule)}
+th,td{text-align:left;vertical-align:baseline;padding:.45rem .9rem .45rem 0;border-bottom:1px solid var(--rule)}
 th:last-child,td:last-child{padding-right:0}
 thead th{font-size:.75rem;font-weight:650;color:var(--muted);letter-spacing:.03em;border-bottom:1px solid var(--muted);white-space:nowrap}
 tbody th{font-weight:400}
 .nowrap{white-space:nowrap}
 .sheet{table-layout:fixed}
-.sheet .item{width:8.5rem;font-weight:600;white-space:nowrap}.sheet .clause{width:6rem;overflow-wrap:anywhere}.sheet .status{width:7.5rem}.sheet .answer{width:4.75rem}.sheet .verdicts{width:30%}
+.sheet .item{width:8.5rem;font-weight:600;white-space:nowrap}.sheet .clause{width:6rem;overflow-wrap:break-word;hyphens:auto}.sheet .status{width:7.5rem}.sheet .answer{width:4.75rem}.sheet .verdicts{width:30%}
 .sheet td.clause{color:var(--muted);font-size:.875rem}
 .legend{margin:.4rem 0 0;max-width:none}
 .list th:first-child,.list td:first-child{white-space:nowrap}
@@ -67,7 +68,7 @@ tr:has(+tr.below)>*{border-bottom:0}
 .card.e-fail{--edge:var(--fail);--tint:var(--fail-tint)}.card.e-error{--edge:var(--error);--tint:var(--error-tint)}.card.e-inconc{--edge:var(--inconc);--tint:var(--inconc-tint)}.card.e-waived{--edge:var(--waived);--tint:var(--waived-tint)}
 .card h3{margin:0;display:flex;flex-wrap:wrap;gap:.15rem .6rem;align-items:baseline}
 .card h3 .purpose{font-weight:400;flex-basis:100%}
-.card dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem 1rem;margin:.75rem 0 0;font-size:.9375rem}
+.card dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.25rem 1rem;align-items:baseline;margin:.75rem 0 0;font-size:.9375rem}
 .card dt{color:var(--muted);font-size:.875rem}.card dd{margin:0;overflow-wrap:anywhere}
 .card .said{white-space:pre-wrap}
 .label{margin:.9rem 0 .2rem;color:var(--muted);font-size:.875rem}
@@ -90,8 +91,10 @@ h1{font-size:1.625rem}
 .stack tr{display:block;padding:.6rem 0;border-bottom:1px solid var(--rule)}
 .stack th,.stack td{display:grid;grid-template-columns:6.5rem minmax(0,1fr);gap:.5rem;border:0;padding:.1rem 0;width:auto!important;white-space:normal}
 .stack th::before,.stack td::before{content:attr(data-label);color:var(--muted);font-size:.75rem;font-weight:400;line-height:1.9}
+.stack td>div,.stack th>div{overflow-wrap:anywhere}
 .stack .empty{display:none}
 .facts th{width:7.5rem}
+.nowrap{white-space:normal}
 .stack tr.below{padding-top:0}.stack tr:has(+tr.below){border-bottom:0;padding-bottom:0}
 .stack tr.below td{display:block}.stack tr.below td::before{content:none}
 .sheet tr{display:grid;grid-template-columns:auto auto 1fr;gap:.1rem .75rem}
@@ -119,9 +122,11 @@ h2{margin-top:2.25rem;break-after:avoid}h3,h3+p{break-after:avoid}
 .counts li{flex:1 1 5.5rem;padding:.5rem .7rem}.counts span{font-size:.6875rem}
 table{font-size:.9rem}
 th,td{padding-top:.3rem;padding-bottom:.3rem}
-.sheet .item{width:14.5%}.sheet .clause{width:9%}.sheet .status{width:13%}.sheet .answer{width:8%}.sheet .verdicts{width:27%}
+.sheet .item{width:14.5%}.sheet .clause{width:10%}.sheet .status{width:13%}.sheet .answer{width:8%}.sheet .verdicts{width:27%}
 tr,.card dl,.stamp,.counts,.lines{break-inside:avoid}
 .card{break-inside:avoid;padding:.75rem .9rem}
+tr:has(+tr.below){break-after:avoid}
+tbody tr:first-child{break-before:avoid}
 .legend{break-before:avoid}
 a{color:inherit;text-decoration:none}
 thead{display:table-header-group}

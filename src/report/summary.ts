@@ -2,6 +2,7 @@ import type { CaseRecord, RunRecord } from '../core/record.ts';
 import { deviceName } from './allure.ts';
 import { type Gate, gateOf, gateSentence } from './gate.ts';
 import { natural } from './order.ts';
+import { reasonLine } from './reason.ts';
 import { countShown, SHOWN, type Shown, SHOWN_TEXT, shownAs } from './status.ts';
 
 /** A case that did not pass, in one line. */
@@ -35,14 +36,14 @@ export interface Summary {
 }
 
 function lineOf(c: CaseRecord, run: RunRecord): Line {
-  const reason = c.reason ?? { message: 'no reason was recorded' };
+  const { reason } = c;
   return {
     id: c.id,
     shown: shownAs(c, run),
     item: c.item,
     purpose: c.purpose,
-    statement: 'statement' in reason ? (reason.statement ?? null) : null,
-    message: reason.message,
+    statement: reason !== null && 'statement' in reason ? (reason.statement ?? null) : null,
+    message: reasonLine(reason),
   };
 }
 
@@ -69,15 +70,30 @@ export function summaryOf(run: RunRecord): Summary {
   };
 }
 
-/** What must be said before any figure: nothing, or that the run is not what it seems. */
-export function stampsOf(run: RunRecord): string[] {
+/** Something that must be said before any figure. */
+export interface Stamp {
+  readonly text: string;
+  /** A defect of the run; otherwise only what kind of run it was. */
+  readonly serious: boolean;
+}
+
+/** Nothing, or that the run is not what it seems. */
+export function stampsOf(run: RunRecord): Stamp[] {
+  const { protocol } = run.rig.factors;
   return [
-    ...(run.state === 'complete' ? [] : ['incomplete: the run was not settled']),
-    ...(run.ics.consistent ? [] : ['run on an inconsistent ICS']),
-    ...((run.errors ?? []).length === 0 ? [] : ['a defect of the tester surfaced during the run']),
-    ...(run.rig.factors.protocol === 1
+    ...(run.state === 'complete' ? [] : [{ text: 'incomplete: the run was not settled', serious: true }]),
+    ...(run.ics.consistent ? [] : [{ text: 'run on an inconsistent ICS', serious: true }]),
+    ...((run.errors ?? []).length === 0
       ? []
-      : [`simulated: protocol time runs at ${1 / run.rig.factors.protocol} times its speed`]),
+      : [{ text: 'a defect of the tester surfaced during the run', serious: true }]),
+    ...(protocol === 1
+      ? []
+      : [
+          {
+            text: `simulated device, protocol time ${Number((1 / protocol).toFixed(2))} times as fast`,
+            serious: false,
+          },
+        ]),
   ];
 }
 
@@ -108,7 +124,7 @@ export function summaryText(run: RunRecord, rows = SCREEN_ROWS): string {
   const took = run.endedAt === null ? '' : `, ${duration(Date.parse(run.endedAt) - Date.parse(run.startedAt))}`;
   const head = [
     cut(`${s.device} on ${s.rig}, ${run.startedAt.slice(0, 16).replace('T', ' ')} UTC${took}`),
-    ...stampsOf(run).map((stamp) => `*** ${stamp} ***`),
+    ...stampsOf(run).map(({ text, serious }) => (serious ? `*** ${text} ***` : text)),
   ];
   const counts = SHOWN.filter((v) => s.counts[v] > 0 || v === 'FAIL' || v === 'PASS').map(
     (v) => `${s.counts[v]} ${SHOWN_TEXT[v]}`,

@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { BenchError, messageOf, PlumblineError } from '../core/errors.ts';
 import type { RunRecord } from '../core/record.ts';
 import { type Card, cardOf, type Sources } from './card.ts';
 import { junitXml } from './junit.ts';
 import { conformancePage } from './page.ts';
 import { summaryOf } from './summary.ts';
 import type { Printer } from './timeline.ts';
-import { readRun } from './read.ts';
+import { readRun, type Stored } from './read.ts';
 import { writeResults } from './results.ts';
 import { writeSite } from './site.ts';
 
@@ -39,9 +40,22 @@ function cardsOf(run: RunRecord, sources: Sources): Map<string, Card> {
   );
 }
 
-/** Makes every report of a run anew from its record, and from its private evidence where that is still there. */
+/**
+ * Makes every report of a run anew from its record, and from its private evidence where that is still there. Throws an InputError where there is no usable
+ * record, a BenchError where a report cannot be made; those made before it stay.
+ */
 export async function writeReports(dir: string, options: ReportOptions = {}): Promise<Reports> {
-  const { runDir, run, digest } = readRun(dir);
+  const stored = readRun(dir);
+  try {
+    return await writeAll(stored, options);
+  } catch (e) {
+    if (e instanceof PlumblineError) throw e;
+    const place = { file: stored.runDir };
+    throw new BenchError('reports', `the reports cannot be written: ${messageOf(e)}`, { place, cause: e });
+  }
+}
+
+async function writeAll({ runDir, run, digest }: Stored, options: ReportOptions): Promise<Reports> {
   const { print, raw } = options;
   const sources = { runDir, ...(print === undefined ? {} : { print }), ...(raw === undefined ? {} : { raw }) };
   const cards = cardsOf(run, sources);
