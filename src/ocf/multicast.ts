@@ -129,10 +129,10 @@ export function byId(ids: readonly string[]): Query['ours'] {
 export function answersOf(ids: readonly string[], peer: Peer): Query['ours'] {
   return (found) => {
     const ports = [found.from.port, ...found.links.flatMap((l) => l.eps.map((ep) => Number(/:(\d+)$/.exec(ep)?.[1])))];
-    const near = found.from.address === peer.address && ports.includes(peer.port);
+    const port = ports.includes(peer.port);
     const named = devicesOf(found.links).length > 0 && ids.length > 0;
-    if (!named || isLoopback(peer.address)) return near && (!named || byId(ids)(found));
-    return byId(ids)(found);
+    if (!named) return port && found.from.address === peer.address;
+    return byId(ids)(found) && (port || !isLoopback(peer.address));
   };
 }
 
