@@ -30,8 +30,10 @@ export function mandatoryIn(representation: CborMap, { spelling }: OcfPolicies):
   );
 }
 
-/** So many sendings without any answer are explained by loss less than once in a thousand (10 % each way). */
+/** So many lost chances of one kind are explained by loss less than once in ten thousand (10 % each way). */
 export const TRIES = 5;
+/** Of requests there are thousands in a run, so that their silence takes more: every sending of two rounds (RFC 7252 4.2). */
+const SENDINGS = 10;
 
 /** The answer to the request with this label; where none came, the verdict on the silence. A reset is no answer (RFC 7252 4.2). */
 export function answerTo(j: J, statement: string, method: SwuMethod, label: string): Seen<SwuReply> | undefined {
@@ -44,7 +46,7 @@ export function answerTo(j: J, statement: string, method: SwuMethod, label: stri
   const delivered = j.log.first(taken) !== undefined;
   return j.came(statement, answered(method, label), {
     stimulus: delivered ? taken : sendings(method, label),
-    tries: delivered ? 1 : TRIES,
+    tries: delivered ? 1 : SENDINGS,
   });
 }
 

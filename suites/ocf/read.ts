@@ -38,16 +38,24 @@ export const read = suite<OcfTester, OcfPolicies>('READ', [
     purpose: 'the default interface returns the five mandatory properties',
     item: ITEM.SWU,
     when: ITEM.SWU,
-    statements: ['OCFSWU-T6.mandatory', 'OCFSWU-T7.retrieve', 'OCFSWU-CORE.content-format'],
+    statements: [
+      'OCFSWU-T7.retrieve',
+      'OCFSWU-CORE.content-format',
+      ...MANDATORY.map((name) => `OCFSWU-T2.${name}`),
+      'OCFSWU-T6.mandatory',
+    ],
     policies: ['spelling'],
     start: 'answering',
     drive: plain,
     judge: withPlain('OCFSWU-T7.retrieve', (j, r) => {
       const format = j.log.first(answered('RETRIEVE', 'plain'))?.contentFormat;
       j.check('OCFSWU-CORE.content-format', () => expect(format, 'content format').to.equal(CONTENT_FORMAT.ocfCbor));
-      j.check('OCFSWU-T6.mandatory', () => {
-        expect(mandatoryIn(r.properties, j.policy), 'mandatory properties present').to.have.members([...MANDATORY]);
-      });
+      const found = mandatoryIn(r.properties, j.policy);
+      for (const name of MANDATORY)
+        j.check(`OCFSWU-T2.${name}`, () => expect(found, 'mandatory properties present').to.include(name));
+      j.check('OCFSWU-T6.mandatory', () =>
+        expect(found.length, 'mandatory properties present').to.equal(MANDATORY.length),
+      );
     }),
   },
   {

@@ -54,6 +54,11 @@ function judgeCheck(j: J): void {
   // With CHAIN the device may have left nsa before anyone could look.
   const wanted = j.policy.chain === 'mayGoOn' ? ['nsa', 'svv', 'sva', 'upgrading'] : ['nsa'];
   j.check('OCFSWU-T3.nsa', () => expect(states(j), 'states of the run').to.include.oneOf(wanted));
+  if (j.declared(ITEM.NV) && rest.state === 'nsa')
+    j.check(
+      'OCFSWU-T2.nv',
+      () => expect(rest.properties['nv'], 'version that the check found').to.be.a('string').that.is.not.empty,
+    );
 }
 
 function judgeValidation(j: J): void {
@@ -95,7 +100,7 @@ function judgeUpgrade(j: J): void {
 }
 
 export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
-  starts('OCFSWU/SCHED/01', 'isac', ITEM.ISAC, judgeCheck, ['OCFSWU-T3.nsa', 'OCFSWU-T4.isac']),
+  starts('OCFSWU/SCHED/01', 'isac', ITEM.ISAC, judgeCheck, ['OCFSWU-T3.nsa', 'OCFSWU-T4.isac', 'OCFSWU-T2.nv']),
   starts('OCFSWU/SCHED/02', 'isvv', ITEM.ISVV, judgeValidation, ['OCFSWU-T3.sva', 'OCFSWU-T4.isvv', 'OCFSWU-T3.svv']),
   starts('OCFSWU/SCHED/03', 'upgrade', ITEM.UPGRADE, judgeUpgrade, [
     'OCFSWU-T4.upgrade',

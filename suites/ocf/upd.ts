@@ -44,6 +44,7 @@ function partial(id: string, left: 'purl' | 'swupdateaction' | 'updatetime'): Oc
     when: ITEM.SWU,
     statements: [REQUIRED, 'OCFSWU-CORE.error'],
     policies: ['partialUpdate', 'errorCode'],
+    ixit: ['quietS'],
     start: 'rest',
     async drive(t) {
       await t.watch();
@@ -124,7 +125,7 @@ export const upd = suite<OcfTester, OcfPolicies>(
       item: ITEM.SWU,
       when: ITEM.SWU,
       statements: ['OCFSWU-T7.update', 'OCFSWU-A4.answer', 'OCFSWU-A4.applied', 'OCFSWU-A4.baseline'],
-      policies: ['rtInUpdateAnswer'],
+      policies: ['rtInUpdateAnswer', 'spelling'],
       start: 'rest',
       async drive(t) {
         await t.update(t.body(), { label: 'base' });

@@ -119,9 +119,8 @@ export const RUN_FAULTS: readonly Fault[] = [
     name: 'new-version-hidden',
     describe: 'finds a new version and does not name it',
     violates: ['OCFSWU-T2.nv'],
-    caughtBy: [],
+    caughtBy: ['OCFSWU/SCHED/01'],
     apply: { forgetsNewVersion: true },
-    excused: 'judged by TRIG-01, which needs security',
   },
   {
     name: 'factory-result-wrong',
