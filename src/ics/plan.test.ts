@@ -160,7 +160,7 @@ describe('the plan', () => {
       '  3/6: yes',
       `    OCFSWU 3/6 (New version (nv)): yes  ${PLAIN}:${ocf.line('OCFSWU 3/6')}`,
       'IXIT',
-      `  rebootS: 30  (${PLAIN}:${ocf.ixitUsed('OCFSWU').get('rebootS')?.line})`,
+      `  rebootS: 20  (${PLAIN}:${ocf.ixitUsed('OCFSWU').get('rebootS')?.line})`,
       'policies',
       '  chain: stops  (default)',
     ]);
