@@ -42,8 +42,7 @@ function faultsOf(capture: string): string[] {
     .trimEnd()
     .split('\n');
   const sent = log.map((line) => JSON.parse(line) as Ev).filter((e) => e.type === 'datagram');
-  const peers = sent.map((e) => e.data?.['peer']).filter((peer) => typeof peer === 'string');
-  const ports = [...new Set(peers.map((peer) => parsePeer(peer).port))];
+  const ports = [...new Set(sent.flatMap((e) => parsePeer(e.data?.['peer'])?.port ?? []))];
   const frames = tshark(capture, ports);
   return [
     ...(frames.length === sent.length ? [] : [`${sent.length} datagrams in the log, ${frames.length} in the capture`]),
