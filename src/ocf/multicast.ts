@@ -136,6 +136,7 @@ export function answersOf(ids: readonly string[], peer: Peer): Query['ours'] {
   };
 }
 
-function isLoopback(address: string): boolean {
+/** True for an address of this computer that no other one can reach. */
+export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
 }

@@ -3,6 +3,7 @@ import type { CaseDef, Drive, Judge } from '../../src/core/case.ts';
 import type { Seen } from '../../src/core/log.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { isRefusal } from '../../src/ocf/policies.ts';
+import type { CborMap } from '../../src/ocf/codec/cbor.ts';
 import { sameInstant } from '../../src/ocf/instant.ts';
 import {
   acknowledged,
@@ -14,12 +15,20 @@ import {
   type SwuReply,
   wasReset,
 } from '../../src/ocf/kinds.ts';
+import { MANDATORY, valueOf } from '../../src/ocf/schema.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
 
 export type J = Judge<OcfPolicies>;
 export type T = OcfTester & Drive;
 export type OcfCase = CaseDef<OcfTester, OcfPolicies>;
+
+/** The mandatory properties that are there; a draft spelling stands for the property where the device claims the draft. */
+export function mandatoryIn(representation: CborMap, { spelling }: OcfPolicies): string[] {
+  return MANDATORY.filter((name) =>
+    spelling === 'information' ? valueOf(representation, name) !== undefined : representation[name] !== undefined,
+  );
+}
 
 /** So many sendings without any answer are explained by loss less than once in a thousand (10 % each way). */
 export const TRIES = 5;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Kind } from '../../src/core/log.ts';
+import type { Limit } from '../../src/core/timing.ts';
 import { shown, type SeenRepresentation } from '../../src/ocf/kinds.ts';
 import type { ActionName } from '../../src/ocf/codec/swu.ts';
 import { acceptedInTime, activity, rested, scheduled } from '../../src/ocf/run.ts';
@@ -22,10 +23,15 @@ export async function runOf(t: T, action: ActionName, purl: string, plan: Omit<P
   await untilRest(t, action, plan.label ?? 'run');
 }
 
+/** The wait for the time of a schedule, and as long as a whole lead beyond. */
+export function untilDue(t: T, label = 'run'): Limit {
+  return { timer: 'scheduleLead', times: t.leads(label) + 1 };
+}
+
 /** The waits of a run that was accepted: its beginning, its rest. */
 export async function untilRest(t: T, action: ActionName, label: string): Promise<void> {
   const began =
-    (await t.perhaps(activity(label), { timer: 'scheduleLead', times: 2 })) ??
+    (await t.perhaps(activity(label), untilDue(t, label))) ??
     (await t.perhaps(activity(label), { timer: 'scheduleToleranceMs', times: 2 }));
   if (began !== undefined) {
     const stages = action === 'upgrade' ? ['maxDownloadS', 'maxUpgradeS'] : ['maxDownloadS'];
@@ -43,8 +49,12 @@ export function began(j: J, statement: string, label = 'run'): { readonly n: num
     );
     return undefined;
   }
-  if (j.log.first(gaveUp) === undefined && j.log.first(activity(label)) === undefined) {
-    j.inconclusive(statement, 'the run was not watched to its end');
+  const end = j.log.last(gaveUp);
+  const plan = j.log.first(scheduled(label));
+  const watched =
+    end !== undefined && plan !== undefined && j.log.elapsed(plan, end) > plan.inMs + j.ms('scheduleToleranceMs');
+  if (!watched && j.log.first(activity(label)) === undefined) {
+    j.inconclusive(statement, 'the time of the action, with its tolerance, was not watched to its end');
     return undefined;
   }
   return j.came(statement, activity(label), { stimulus: acceptedInTime(label) });

@@ -13,7 +13,7 @@ import { printValue } from '../../src/ocf/value.ts';
 import { accepts, answerTo, type J, type OcfCase, readBack, refuses } from './claims.ts';
 import { ITEM } from './items.ts';
 import { COMMON, inert, past, powered, punctual, REFUSED, WATCHED } from './schedules.ts';
-import { began, duringRun, restOf, runOf, untilRest } from './runs.ts';
+import { began, duringRun, restOf, runOf, untilDue, untilRest } from './runs.ts';
 
 /** Each action at its time, with what it must come to. */
 function starts(
@@ -137,7 +137,7 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       await t.retrieve('before');
       await t.watch();
       await t.schedule('isvv', { purl: await t.serve('packageOk'), lead: { timer: 'farAhead', times: -1 } });
-      await past(t, 0);
+      await past(t);
     },
     judge(j) {
       const reply = answerTo(j, 'OCFSWU-1.past-answer', 'UPDATE', 'run');
@@ -183,7 +183,6 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       const second = await t.serve('packageOk', REFUSED);
       await t.schedule('isvv', { purl: first, label: 'first', lead: { timer: 'scheduleLead', times: 2 } });
       await t.schedule('isvv', { purl: second, lead: { timer: 'scheduleLead', times: 4 } });
-      await t.perhaps(activity('run'), { timer: 'scheduleLead', times: 2 });
       await untilRest(t, 'isvv', 'run');
     },
     judge(j) {
@@ -222,7 +221,7 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       await t.watch();
       await t.schedule('isvv', { purl: await t.serve('packageOk'), lead: { timer: 'scheduleLead', times: 2 } });
       await t.cancel('cancel');
-      await past(t, 2);
+      await past(t);
     },
     judge(j) {
       const taken = accepts(j, 'OCFSWU-T7.update', 'run');
@@ -244,7 +243,7 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       await t.off();
       await t.on();
       await t.watch();
-      await t.perhaps(activity('run'), { timer: 'rebootS', times: 2 });
+      await t.perhaps(activity('run'), untilDue(t));
     },
   ),
   powered(
@@ -255,7 +254,7 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
     async (t, purl) => {
       await t.schedule('isvv', { purl });
       await t.off();
-      await t.pause({ timer: 'scheduleLead' }, 'the time of the action passes');
+      await t.pause({ timer: 'scheduleLead', times: t.leads() }, 'the time of the action passes');
       await t.pause({ timer: 'scheduleToleranceMs' }, 'the time of the action passes');
       await t.on();
       await t.watch();
@@ -296,7 +295,7 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       await t.retrieve('before');
       await t.watch();
       await t.schedule('isvv', { purl: await t.serve('packageOk', { behaviour: { kind: 'drip' } }) });
-      const busy = await t.perhaps(activity('run'), { timer: 'scheduleLead', times: 2 });
+      const busy = await t.perhaps(activity('run'), untilDue(t));
       if (busy === undefined) t.stop('the run did not begin');
       await t.update(t.body({ purl: t.url('during') }), { label: 'during' });
       await t.perhaps(rested('run'), { timer: 'maxDownloadS' });

@@ -13,6 +13,7 @@ import { type Goal, LAST } from './machine.ts';
 import type { Options } from './options.ts';
 import { folderStore } from './store.ts';
 import { writeTime } from './time.ts';
+import { openVendor, OWN_VENDOR } from './vendor.ts';
 
 /** What the simulated device is started with. */
 export interface OcfStart {
@@ -33,7 +34,9 @@ const LOOPBACK = '127.0.0.1';
 
 /** Opens the device on a free loopback port. Throws InputError or BenchError where the state or a port cannot be used. */
 export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
-  const { options, behaviour, seed, factors, epochMs } = start;
+  const { behaviour, seed, factors, epochMs } = start;
+  const builtinUrl = start.options.builtinUrl === OWN_VENDOR ? await openVendor(LOOPBACK) : start.options.builtinUrl;
+  const options = { ...start.options, builtinUrl };
   const sink = noSink();
   const impair: Impairments | undefined =
     start.impair === undefined ? undefined : { seed, in: start.impair, out: start.impair };
