@@ -177,6 +177,7 @@ export const read = suite<OcfTester, OcfPolicies>('READ', [
     policies: ['resetDefaults'],
     start: 'answering',
     async drive(t) {
+      await t.update(t.body({ swupdateaction: 'isac' }), { label: 'set' });
       await t.factoryReset();
       await t.retrieve('plain');
     },

@@ -57,7 +57,7 @@ export class Testbench {
     const { wire, group, clock, options, behaviour, store } = this;
     this.device = new OcfDevice({
       wire,
-      multicast: group,
+      multicast: [group],
       clock,
       link: { ackTimeoutMs: 20, maxRetransmit: 2, lifetimeMs: 10_000, promptMs: 10 },
       options,
