@@ -15,6 +15,7 @@ import {
   type SwuReply,
   wasReset,
 } from '../../src/ocf/kinds.ts';
+import { scheduled } from '../../src/ocf/run.ts';
 import { MANDATORY, valueOf } from '../../src/ocf/schema.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
@@ -50,10 +51,15 @@ export function answerTo(j: J, statement: string, method: SwuMethod, label: stri
   });
 }
 
-/** The answer to an UPDATE that a device must accept. */
+/** The answer to an UPDATE that a device must accept. One that got there late, after its own update time, may be refused as past. */
 export function accepts(j: J, statement: string, label: string): Seen<SwuReply> | undefined {
   const reply = answerTo(j, statement, 'UPDATE', label);
   if (reply === undefined) return undefined;
+  const plan = j.log.before(reply).last(scheduled(label));
+  if (!reply.code.startsWith('2.') && plan !== undefined && plan.inMs > 0 && j.log.elapsed(plan, reply) >= plan.inMs) {
+    j.inconclusive(statement, `refused with ${reply.code} after its update time: the device may have had it too late`);
+    return undefined;
+  }
   j.check(statement, () => expect(reply.code, `answer to the UPDATE (${label})`).to.match(/^2\./));
   return reply.code.startsWith('2.') ? reply : undefined;
 }
