@@ -3,7 +3,7 @@ import { suite } from '../../src/core/case.ts';
 import { where } from '../../src/core/log.ts';
 import type { ActionName } from '../../src/ocf/codec/swu.ts';
 import { retrieved, shown } from '../../src/ocf/kinds.ts';
-import { isRest } from '../../src/ocf/machine.ts';
+import { isRest, isWorking } from '../../src/ocf/machine.ts';
 import { packageAsked, packageFetched, packageProgress } from '../../src/ocf/packages/events.ts';
 import type { Offer } from '../../src/ocf/packages/stand.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
@@ -300,10 +300,14 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       await t.retrieve('before');
       await t.watch();
       await t.schedule('isvv', { purl: await t.serve('packageOk', { behaviour: { kind: 'drip' } }) });
-      const busy = await t.perhaps(activity('run'), untilDue(t));
-      if (busy === undefined) t.stop('the run did not begin');
+      if ((await t.perhaps(activity('run'), untilDue(t))) === undefined) t.stop('the run did not begin');
+      const loading = where(shown, 'state svv', (r) => r.state === 'svv');
+      if ((await t.perhaps(loading, { timer: 'maxDownloadS' })) === undefined) t.stop('state svv was not seen');
       await t.update(t.body({ purl: t.url('during') }), { label: 'during' });
-      await t.perhaps(rested('run'), { timer: 'maxDownloadS' });
+      const rest = await t.perhaps(rested('run'), { timer: 'maxDownloadS' });
+      // Idle may be the end of a run that was given up, or the mask of one that goes on.
+      const atWork = where(shown, 'state of work', (r) => isWorking(r.state));
+      if (rest?.state === 'idle') await t.quiet(atWork, { timer: 'maxDownloadS' });
       await t.retrieve('after');
       t.mark(WATCHED);
     },
@@ -319,9 +323,15 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       const first = j.log.first(scheduled('run'))?.purl;
       if (after === undefined) return;
       const now = reply.sent?.['purl'];
+      const looks = j.log
+        .after(reply)
+        .all(retrieved())
+        .map((r) => r.state);
+      const mixed = looks.slice(looks.indexOf('idle')).filter((state) => state !== 'idle');
       j.check('OCFSWU-F2.busy', () => {
         expect(after.purl, 'purl after both').to.equal(reply.code.startsWith('2.') ? now : first);
         expect(isRest(after.state), `state ${printValue(after.state)} is one of rest`).to.equal(true);
+        expect(looks.includes('idle') ? mixed : [], 'states of the run after idle was shown').to.deep.equal([]);
       });
     },
   },

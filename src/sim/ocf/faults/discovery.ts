@@ -243,7 +243,7 @@ export const DISCOVERY_FAULTS: readonly Fault[] = [
   {
     name: 'draft-spelling-state',
     describe: 'shows the validation state as a draft figure did',
-    violates: ['OCFSWU-T2.types', 'OCFSWU-T3.values'],
+    violates: ['OCFSWU-T2.types', 'OCFSWU-T3.svv', 'OCFSWU-T3.values'],
     caughtBy: ['OCFSWU/SCHED/02'],
     apply: { stateNames: { svv: 'sv' } },
   },

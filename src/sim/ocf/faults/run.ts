@@ -125,7 +125,7 @@ export const RUN_FAULTS: readonly Fault[] = [
   {
     name: 'factory-result-wrong',
     describe: 'shows success before anything was done',
-    violates: ['OCFSWU-T5.0'],
+    violates: ['OCFSWU-CORE.reset', 'OCFSWU-T5.0'],
     caughtBy: ['OCFSWU/RES/00', 'OCFSWU/READ/09'],
     apply: { results: { 0: 1 } },
   },
