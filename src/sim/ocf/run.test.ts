@@ -3,14 +3,12 @@ import { expect } from 'chai';
 import { RESULTS } from '../../ocf/codec/swu.ts';
 import { Endpoint, linkTiming } from '../coap/endpoint.ts';
 import { blockwise } from '../coap/blocks.ts';
-import { FakeWire, until } from '../coap/fake-wire.ts';
+import { FakeWire } from '../coap/fake-wire.ts';
 import { openUdp } from '../../link/udp.ts';
 import { noSink } from '../process.ts';
 import type { Options } from './options.ts';
 import { makePackage, type PackageKind } from './package.ts';
 import { serve, Testbench, type Told } from './testbench.ts';
-
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('simulated OCF device: runs', () => {
   let bench: Testbench;
@@ -140,7 +138,7 @@ describe('simulated OCF device: runs', () => {
         () => request.url === '/p?close' && request.headers.range === undefined && response.destroy(),
       );
     }));
-    open();
+    open({ stallMs: 20_000 });
     for (const purl of [`${url}?close`, `${url}?stall`, 'http://127.0.0.1:1/p']) {
       await bench.update('idle', 'coap://none/', 60);
       bench.device.factoryReset();
@@ -199,14 +197,14 @@ describe('simulated OCF device: runs', () => {
   it('starts at the time and not before, and not when it was replaced or cancelled', async () => {
     await offer('ok');
     open();
-    await bench.update('isac', url, 30);
-    await sleep(50);
+    await bench.update('isac', url, 15);
+    await bench.pass(5);
     expect(requests, 'before the time').to.deep.equal([]);
-    await bench.update('isac', url, 60);
-    await sleep(150);
+    await bench.update('isac', url, 25);
+    await bench.pass(20);
     expect(requests, 'replaced').to.deep.equal([]);
-    await bench.update('idle', url, 90);
-    await sleep(200);
+    await bench.update('idle', url, 10);
+    await bench.pass(20);
     expect(requests, 'cancelled').to.deep.equal([]);
     expect(await bench.read()).to.include({ swupdatestate: 'idle', swupdateaction: 'idle' });
   });
@@ -221,7 +219,7 @@ describe('simulated OCF device: runs', () => {
     await offer('ok');
     open({ pastUpdate: 'accept' });
     await bench.update('isac', url, -5);
-    await sleep(30);
+    await bench.pass(6);
     expect(requests).to.deep.equal([]);
   });
   it('is off the net during the reboot where it is told to, and has forgotten its observers', async () => {
@@ -250,10 +248,10 @@ describe('simulated OCF device: runs', () => {
         open({ overdueAtBoot });
         await bench.update('isac', url, 1);
         bench.powerCut(true);
-        await sleep(10);
+        await bench.pass(2);
         bench.powerOn();
-        if (overdueAtBoot === 'run') await until('a request', () => requests.length === 1);
-        else await sleep(40);
+        if (overdueAtBoot === 'run') await bench.until('a request', () => requests.length === 1);
+        else await bench.pass(8);
         expect(requests, overdueAtBoot).to.have.length(overdueAtBoot === 'run' ? 1 : 0);
         bench.close();
       }
