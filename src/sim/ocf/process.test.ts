@@ -18,6 +18,8 @@ import { makePackage } from './package.ts';
 import { serve } from './testbench.ts';
 import { writeTime } from './time.ts';
 
+/** For whatever must come; long enough for a computer that is busy with something else. */
+const PATIENCE_MS = 10_000;
 const MAIN = fileURLToPath(new URL('../../cli/main.js', import.meta.url));
 
 describe('simulated OCF device: process', () => {
@@ -31,7 +33,6 @@ describe('simulated OCF device: process', () => {
   let socket: Socket;
   let ready: { iut: string; console: string; deviceId: string };
   let mid = 0;
-  let again: NodeJS.Timeout | undefined;
 
   const launch = (...words: string[]): ChildProcess => {
     child = spawn(process.execPath, [MAIN, 'sim', 'ocf', '--state', folder, ...words], { stdio: 'pipe' });
@@ -60,19 +61,22 @@ describe('simulated OCF device: process', () => {
   ): Promise<ParsedPacket> => {
     mid += 1;
     const token = Buffer.of(mid);
-    const arrived = new Promise<ParsedPacket>((resolve) => {
-      socket.on('message', (data: Buffer) => {
-        const answer = parse(data);
+    const data = generate({ messageId: mid, token, confirmable: true, ...packet });
+    let limit: NodeJS.Timeout | undefined;
+    const arrived = new Promise<ParsedPacket>((resolve, reject) => {
+      socket.on('message', (octets: Buffer) => {
+        const answer = parse(octets);
         if (answer.token.equals(token) && wanted(answer)) resolve(answer);
       });
+      limit = setTimeout(() => reject(new Error(`no answer in ${PATIENCE_MS} ms`)), PATIENCE_MS);
     });
-    const data = generate({ messageId: mid, token, confirmable: true, ...packet });
-    again = setInterval(() => socket.send(data, port, host), 200);
+    const again = setInterval(() => socket.send(data, port, host), 200);
     socket.send(data, port, host);
     try {
       return await arrived;
     } finally {
       clearInterval(again);
+      clearTimeout(limit);
       socket.removeAllListeners('message');
     }
   };
@@ -89,12 +93,13 @@ describe('simulated OCF device: process', () => {
   const protocolNow = (): number => EPOCH + (Date.now() - EPOCH) / SCALE;
   /** Asked anew where a busy computer let the time pass before the device got it. */
   const update = async (action: string, purl: string, inS: number): Promise<void> => {
-    for (;;) {
+    for (let tries = 0; tries < 20; tries++) {
       const body = { purl, swupdateaction: action, updatetime: writeTime(Math.round(protocolNow() + inS * 1000)) };
       const format = { name: 'Content-Format' as const, value: Buffer.from('2710', 'hex') };
       const { code } = await exchange({ code: 'POST', options: [...path, format], payload: encodeCbor(body) }, port());
       if (code === '2.04') return;
     }
+    throw new Error(`UPDATE ${action} was refused`);
   };
   const say = async (line: string): Promise<string> => {
     const { port: at, hostname } = new URL(ready.console);
@@ -105,9 +110,11 @@ describe('simulated OCF device: process', () => {
     return answer;
   };
   const until = async (shows: Readonly<Record<string, unknown>>): Promise<CborMap> => {
+    const end = performance.now() + PATIENCE_MS;
     for (;;) {
       const shown = await read();
       if (Object.entries(shows).every(([name, value]) => shown[name] === value)) return shown;
+      if (performance.now() > end) throw new Error(`waited in vain for ${JSON.stringify(shows)}`);
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
   };
@@ -119,7 +126,6 @@ describe('simulated OCF device: process', () => {
     await once(socket, 'listening');
   });
   afterEach(async () => {
-    clearInterval(again);
     await kill();
     server?.close();
     server?.closeAllConnections();

@@ -15,6 +15,7 @@ describe('simulated OCF device: runs', () => {
   let server: Server | undefined;
   let url = '';
   let requests: string[] = [];
+  const closing: (() => unknown)[] = [];
   const open = (options: Partial<Options> = {}): Testbench => {
     bench = new Testbench(options);
     return bench;
@@ -37,7 +38,8 @@ describe('simulated OCF device: runs', () => {
     more: { token?: number; from?: { address: string; port: number } } = {},
   ): Promise<Told> =>
     bench.must({ options: [{ name: 'Observe', value: value === 0 ? Buffer.alloc(0) : Buffer.of(value) }], ...more });
-  afterEach(() => {
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
     bench.close();
     server?.close();
     server?.closeAllConnections();
@@ -161,6 +163,7 @@ describe('simulated OCF device: runs', () => {
   });
   it('fetches over CoAP, block by block, and maps its error codes', async () => {
     const wire = await openUdp({ host: '127.0.0.1', port: 0, sink: noSink(), channel: 'packages' });
+    closing.push(() => wire.close());
     const data = makePackage({ kind: 'ok' });
     const handler = blockwise(
       ({ message }) =>
@@ -171,14 +174,13 @@ describe('simulated OCF device: runs', () => {
       },
     );
     const packages = new Endpoint(wire, linkTiming(1), handler);
+    closing.push(() => packages.close());
     open();
     await bench.update('isvv', `coap://127.0.0.1:${wire.local.port}/p`, 0.2);
     await bench.rest('sva');
     await bench.update('isvv', `coap://127.0.0.1:${wire.local.port}/q`, 0.2);
     await bench.rest('idle');
     expect(await bench.read()).to.include({ swupdateresult: 404 });
-    packages.close();
-    await wire.close();
   });
   it('uses its built-in URL for an empty one', async () => {
     await offer('ok');

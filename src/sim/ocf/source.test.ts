@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import { expect } from 'chai';
-import { openUdp } from '../../link/udp.ts';
+import { openUdp, type UdpWire } from '../../link/udp.ts';
 import { RESULTS } from '../../ocf/codec/swu.ts';
 import { blockwise } from '../coap/blocks.ts';
 import { Endpoint, linkTiming } from '../coap/endpoint.ts';
@@ -36,32 +36,40 @@ describe('simulated OCF device: package sources', () => {
     it(`${JSON.stringify(url)} ${result === undefined ? 'can be tried' : `is result ${result}`}`, () => {
       expect(urlFault(url, setup.protocols)).to.equal(result);
     });
+  const closing: (() => unknown)[] = [];
+  const packageWire = async (): Promise<UdpWire> => {
+    const wire = await openUdp({ host: '127.0.0.1', port: 0, sink: noSink(), channel: 'packages' });
+    closing.push(() => wire.close());
+    return wire;
+  };
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
   it('takes a path that cannot be decoded for an invalid URL', async () => {
     expect(await fetchPackage('coap://127.0.0.1/%zz', order, setup)).to.include({ result: RESULTS.invalidUrl });
   });
   it('fetches over a CoAP link that loses a third of all datagrams', async () => {
     const data = makePackage({ kind: 'ok' });
-    const wire = await openUdp({ host: '127.0.0.1', port: 0, sink: noSink(), channel: 'packages' });
+    const wire = await packageWire();
     const server = new Endpoint(
       wire,
       setup.link,
       blockwise(() => ({ code: '2.05', payload: data }), { szx: 6, maxBody: 0 }),
     );
+    closing.push(() => server.close());
     const bad = { losePercent: 33, repeatPercent: 10 };
     // So many repetitions that the fetch does not hang on the luck of a busy computer.
     const link = { ...setup.link, maxRetransmit: 12 };
     const impaired = { ...setup, link, stallMs: 60_000, impair: { seed: 7, in: bad, out: bad } };
     const url = `coap://127.0.0.1:${wire.local.port}/p`;
     expect(await fetchPackage(url, order, impaired)).to.deep.equal({ ok: true, data });
-    server.close();
-    await wire.close();
   });
   it('gives a CoAP server up that does not answer', async () => {
-    const wire = await openUdp({ host: '127.0.0.1', port: 0, sink: noSink(), channel: 'packages' });
+    const wire = await packageWire();
     const quick = { ...setup, stallMs: 100 };
     const got = await fetchPackage(`coap://127.0.0.1:${wire.local.port}/p`, order, quick);
     expect(got).to.include({ ok: false, result: RESULTS.connectionLost });
-    await wire.close();
   });
 
   describe('HTTPS', () => {
