@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { needTool } from '../core/testing/need.ts';
 import { memorySink } from '../core/events.ts';
 import { addressOctets, capture } from './pcapng.ts';
 
@@ -57,11 +58,7 @@ describe('capture', () => {
         ),
         { encoding: 'utf8' },
       );
-      if (tshark.error !== undefined) {
-        if (process.env['PLUMBLINE_REQUIRE_TOOLS'] === '1') throw tshark.error;
-        process.stdout.write('    skipped: tshark is not installed\n');
-        this.skip();
-      }
+      needTool(this, 'the program tshark', tshark.error === undefined ? true : undefined);
       const rows = tshark.stdout.replace(/\n$/, '').split('\n');
       const time = `${EPOCH_MS / 1000 + 1}.234568000`;
       expect(rows.map((row) => row.split('\t'))).to.deep.equal([
