@@ -7,7 +7,7 @@ import {
   updateStatus,
   uploadPhase,
 } from './codec/enums.ts';
-import type { NameTable } from './codec/names.ts';
+import type { NameTable } from '../core/layout/names.ts';
 
 /** One check of a list: the first that applies decides. */
 export interface Check {
