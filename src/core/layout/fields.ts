@@ -17,19 +17,32 @@ export function reserved(bits: number): Reserved {
   return { reserved: bits };
 }
 
-/** An unsigned number. `range` names the allowed values: others are decoded and reported. */
-export function uint(bits: number, options: { of?: NameTable; range?: readonly [number, number] } = {}): Field<number> {
-  const { of, range } = options;
+/** What an unsigned number means. Values that are not allowed are decoded and reported. */
+export interface NumberOptions {
+  /** Names of values, for printing. */
+  readonly of?: NameTable;
+  /** The lowest and the highest allowed value. */
+  readonly range?: readonly [number, number];
+  /** The only allowed values. */
+  readonly only?: readonly number[];
+  /** Printed in hex. */
+  readonly hex?: true;
+}
+
+/** An unsigned number. */
+export function uint(bits: number, { of, range, only, hex }: NumberOptions = {}): Field<number> {
+  const plain = (value: number): string => (hex === true ? hexNumber(value, Math.ceil(bits / 4)) : String(value));
+  const [lowest, highest] = range ?? [0, 2 ** bits - 1];
   return {
     read(reader, name) {
       const value = reader.bits(bits, name);
-      if (range !== undefined && (value < range[0] || value > range[1])) {
+      if (value < lowest || value > highest || only?.includes(value) === false) {
         reader.reports.push(`prohibited value: ${name} = ${hexNumber(value, 2)}`);
       }
       return value;
     },
     write: (writer, value, name) => void writer.bits(bits, value, name),
-    print: (value) => (of === undefined ? String(value) : nameOf(of, value)),
+    print: (value) => (of === undefined ? plain(value) : nameOf(of, value)),
   };
 }
 
@@ -101,19 +114,22 @@ export function vector<T>(lengthBits: number, item: Field<T>): Field<readonly T[
   };
 }
 
+/** Values of one field, again and again to the end. */
+export function toEnd<T>(item: Field<T>): Field<readonly T[]> {
+  return {
+    read(reader, name, before) {
+      const items: T[] = [];
+      while (reader.left > 0) items.push(item.read(reader, `${name} ${items.length}`, before));
+      return items;
+    },
+    write: (writer, value, name, all) => value.forEach((one) => item.write(writer, one, name, all)),
+    print: (value) => `[${value.map((one) => item.print(one)).join(', ')}]`,
+  };
+}
+
 /** The fields of `layout`, again and again to the end. */
 export function list<const L extends Layout>(layout: L): Field<readonly Value<L>[]> {
-  return {
-    read(reader) {
-      const entries: Value<L>[] = [];
-      while (reader.left > 0) entries.push(readLayout(layout, reader));
-      return entries;
-    },
-    write(writer, value) {
-      for (const entry of value) writeLayout(layout, entry, writer);
-    },
-    print: (value) => `[${value.map((entry) => `{${printLayout(layout, entry)}}`).join(', ')}]`,
-  };
+  return toEnd(group(layout));
 }
 
 /** As many values as an earlier field of this name says. */
@@ -140,23 +156,26 @@ export function optional<T>(field: Field<T>): Field<T | undefined> {
   return present(field, (reader) => reader.left > 0);
 }
 
-/** What an earlier field must hold for a later one to be there: a value, or a test of it. */
-export type Condition = number | ((value: number) => boolean);
+/** What an earlier field must hold for a later one to be there: a number, or a test of its value. */
+export type Condition = number | ((value: unknown) => boolean);
 
 /** Whether the bit of this number (0 is the lowest) is set. */
 export function bit(n: number): Condition {
-  return (value) => ((value >> n) & 1) === 1;
+  return (value) => ((Number(value) >> n) & 1) === 1;
 }
 
 /** Whether the value lies in this range. */
 export function within(min: number, max: number): Condition {
-  return (value) => value >= min && value <= max;
+  return (value) => Number(value) >= min && Number(value) <= max;
 }
+
+/** Whether the earlier field is there itself. */
+export const given: Condition = (value) => value !== undefined;
 
 /** A field that is there only when the earlier field `name` holds this value. Writing it otherwise is a TesterError. */
 export function when<T>(name: string, condition: Condition, field: Field<T>): Field<T | undefined> {
   const holds = (values: Values): boolean =>
-    typeof condition === 'number' ? values[name] === condition : condition(Number(values[name]));
+    typeof condition === 'number' ? values[name] === condition : condition(values[name]);
   const plain = present(field, (_, before) => holds(before));
   return {
     ...plain,
@@ -170,7 +189,7 @@ export function when<T>(name: string, condition: Condition, field: Field<T>): Fi
   };
 }
 
-/** A field that the test decides about on reading, and its value on writing. */
+/** A field that the test decides about on reading, and its value on writing. The test may report why a field is absent. */
 export function present<T>(
   field: Field<T>,
   test: (reader: Reader, before: Values, name: string) => boolean,

@@ -1,9 +1,9 @@
-import { counted, rest, u16, u8 } from '../../core/layout/fields.ts';
+import { counted, rest, u8, uint } from '../../core/layout/fields.ts';
 import type { Field } from '../../core/layout/layout.ts';
 import { hexNumber } from '../../core/layout/names.ts';
 
 /** A mesh address, printed in hex. */
-export const address: Field<number> = { ...u16, print: (value) => hexNumber(value, 4) };
+export const address = uint(16, { hex: true });
 
 /** A TTL field of the update models: 00 to 7F, or FF for the default TTL. */
 export const ttl: Field<number> = {
