@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { InputError, printError } from '../core/errors.ts';
 import * as ics from './ics.ts';
+import * as image from './image.ts';
 import * as plan from './plan.ts';
 import * as prove from './prove.ts';
 import * as rig from './rig.ts';
@@ -14,7 +15,7 @@ export function createProgram(): Command {
   const program = new Command('plumbline')
     .description('Hardware-in-the-loop conformance tests for over-the-air update standards')
     .exitOverride();
-  for (const command of [ics, plan, prove, rig, run, sim, why]) command.register(program);
+  for (const command of [ics, image, plan, prove, rig, run, sim, why]) command.register(program);
   return program;
 }
 

@@ -76,11 +76,20 @@ export function decodeLayout<const L extends Layout>(
   return { value, reports: reader.reports };
 }
 
+/** Name and printed value of every field that is there, in the order of transmission. */
+export function printFields<const L extends Layout>(
+  layout: L,
+  value: Value<L>,
+): readonly (readonly [string, string])[] {
+  const all: Values = value;
+  return Object.entries(layout).flatMap(([name, field]) =>
+    'reserved' in field || all[name] === undefined ? [] : [[name, field.print(all[name])] as const],
+  );
+}
+
 /** `name=value, name=value` in the order of transmission. */
 export function printLayout<const L extends Layout>(layout: L, value: Value<L>): string {
-  const all: Values = value;
-  const parts = Object.entries(layout).flatMap(([name, field]) =>
-    'reserved' in field || all[name] === undefined ? [] : [`${name}=${field.print(all[name])}`],
-  );
-  return parts.join(', ');
+  return printFields(layout, value)
+    .map(([name, text]) => `${name}=${text}`)
+    .join(', ');
 }
