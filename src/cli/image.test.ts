@@ -44,7 +44,7 @@ describe('plumbline image', () => {
       ['all optional fields', [at('deadbeef'), ...all]],
       ['hardware range alone', [at('deadbeef'), '--hardware', '0-6']],
       ['integrity code over what is before it', [at('deadbeef'), '--integrity', 'before']],
-      ['integrity code with its own tag and length', [at('deadbeef'), '--integrity', 'with-header']],
+      ['integrity code with its own tag and length', [at('deadbeef'), '--integrity', 'withHeader']],
       ['elements of the manufacturer around the image, one of them empty', around],
     ];
     for (const [name, words] of cases) {

@@ -95,14 +95,14 @@ describe('spoilt OTA files', () => {
     expect(tags('signature-wrong-1')).to.deep.equal([0xf000, 0, 2, 1, 3]);
     expect(tags('signature-wrong-2')).to.deep.equal([0xf000, 0, 6, 5, 3]);
     expect(read('signature-wrong-2').findings).to.deep.equal([]);
-    expect(read('integrity-coverage').integrity).to.equal('with-header');
+    expect(read('integrity-coverage').integrity).to.equal('withHeader');
     expect(read('trailing').findings).to.deep.equal([{ at: 1095, text: '16 octets after the total size' }]);
     expect(read('header-version').findings[0]?.text).to.contain('header version 0x0200');
   });
 
   it('names what a file lacks', () => {
     const bare = readImage(makeImage({ manufacturerCode: 1, imageType: 1, fileVersion: 1, elements: [] }), 'bare');
-    for (const name of ['bit-flipped', 'integrity-wrong', 'element-overrun']) {
+    for (const name of ['bit-flipped', 'integrity-wrong', 'integrity-coverage', 'element-overrun']) {
       const kind = BREAK_KINDS.find((one) => one.name === name);
       expect(() => kind?.apply(bare, 0))
         .to.throw(InputError)

@@ -48,7 +48,10 @@ export const BREAK_KINDS: readonly BreakKind[] = [
     'an integrity code that covers the file the other way',
     'declared',
     'verifies as its maker declares (ZB-P8)',
-    (order) => ({ integrity: order.integrity === 'before' ? 'with-header' : 'before' }),
+    ({ integrity }) => {
+      if (integrity === undefined) throw lacking('right integrity code');
+      return { integrity: integrity === 'before' ? 'withHeader' : 'before' };
+    },
   ),
   signature('signature-wrong-1', 1, elementTag.ECDSA_CERTIFICATE_1, elementTag.ECDSA_SIGNATURE_1),
   signature('signature-wrong-2', 2, elementTag.ECDSA_CERTIFICATE_2, elementTag.ECDSA_SIGNATURE_2),

@@ -2,7 +2,7 @@ import { ELEMENT_HEADER_OCTETS } from './header.ts';
 import { aesMmo } from './mmo.ts';
 
 /** Which octets the integrity code covers: those before its element, or with tag and length of its element (policy ZB-P8). */
-export const COVERAGES = ['before', 'with-header'] as const;
+export const COVERAGES = ['before', 'withHeader'] as const;
 /** One of `COVERAGES`. */
 export type Coverage = (typeof COVERAGES)[number];
 
