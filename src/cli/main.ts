@@ -4,6 +4,7 @@ import { InputError, printError } from '../core/errors.ts';
 import * as compare from './compare.ts';
 import * as gate from './gate.ts';
 import * as ics from './ics.ts';
+import * as image from './image.ts';
 import * as plan from './plan.ts';
 import * as prove from './prove.ts';
 import * as report from './report.ts';
@@ -13,12 +14,15 @@ import * as show from './show.ts';
 import * as sim from './sim.ts';
 import * as why from './why.ts';
 
+/** In the order in which `plumbline --help` shows them. */
+const COMMANDS = [ics, plan, why, rig, run, report, show, gate, compare, prove, sim, image];
+
 /** The command line as a whole; every command sets `process.exitCode` itself. */
 export function createProgram(): Command {
   const program = new Command('plumbline')
     .description('Hardware-in-the-loop conformance tests for over-the-air update standards')
     .exitOverride();
-  for (const command of [ics, plan, rig, run, report, show, gate, compare, prove, sim, why]) command.register(program);
+  for (const command of COMMANDS) command.register(program);
   return program;
 }
 
