@@ -4,6 +4,7 @@ import { InputError, printError } from '../core/errors.ts';
 import * as ics from './ics.ts';
 import * as plan from './plan.ts';
 import * as prove from './prove.ts';
+import * as radio from './radio.ts';
 import * as rig from './rig.ts';
 import * as run from './run.ts';
 import * as sim from './sim.ts';
@@ -14,7 +15,7 @@ export function createProgram(): Command {
   const program = new Command('plumbline')
     .description('Hardware-in-the-loop conformance tests for over-the-air update standards')
     .exitOverride();
-  for (const command of [ics, plan, prove, rig, run, sim, why]) command.register(program);
+  for (const command of [ics, plan, prove, radio, rig, run, sim, why]) command.register(program);
   return program;
 }
 

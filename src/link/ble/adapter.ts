@@ -39,6 +39,7 @@ export class Adapter implements BleLink {
   readonly #noble: Noble;
   readonly #peripherals = new Map<string, Peripheral>();
   readonly #watchers = new Set<Watcher>();
+  readonly #starting = new Set<(error: BenchError) => void>();
   #broken: BenchError | undefined;
 
   constructor(noble: Noble, host: ConnectionHost) {
@@ -76,6 +77,7 @@ export class Adapter implements BleLink {
     for (const connection of this.connections.values()) connection.end(error.message);
     this.connections.clear();
     for (const watcher of this.#watchers) watcher.lost(error);
+    for (const reject of this.#starting) reject(error);
   }
 
   /** The port is there again. */
@@ -160,12 +162,19 @@ export class Adapter implements BleLink {
     if (this.#broken !== undefined) throw this.#broken;
   }
 
-  #startScanning(deadlineMs: number): Promise<void> {
+  async #startScanning(deadlineMs: number): Promise<void> {
     const late = (): Error =>
       new BenchError('ble-port', `scanning did not start within ${deadlineMs} ms`, { place: { where: this.url } });
-    return within<void>(deadlineMs, late, (resolve, reject) => {
-      this.#noble.startScanning([], true, (error) => (error ? reject(error) : resolve()));
-    });
+    let fail: ((error: BenchError) => void) | undefined;
+    try {
+      await within<void>(deadlineMs, late, (resolve, reject) => {
+        fail = reject;
+        this.#starting.add(reject);
+        this.#noble.startScanning([], true, (error) => (error ? reject(error) : resolve()));
+      });
+    } finally {
+      if (fail !== undefined) this.#starting.delete(fail);
+    }
   }
 
   /** A device that can be connected to is found only when noble knows it too, which waits for the scan response. */

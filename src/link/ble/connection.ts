@@ -178,13 +178,14 @@ export class BleConnection {
 
   async #call<T>(what: string, deadlineMs: number, start: (resolve: (value: T) => void) => void): Promise<T> {
     if (this.#ended !== undefined) throw this.#gone();
+    let stop: () => void = () => undefined;
     const late = (): Error => {
+      stop();
       this.end(`${what}: no answer within ${deadlineMs} ms, given up`);
       // Without a handle noble throws here; the connection is over then anyway.
       if (this.#peripheral.state === 'connected') this.#peripheral.disconnect();
       return this.#error('ble-deadline', `${what}: no answer within ${deadlineMs} ms, the connection was given up`);
     };
-    let stop: () => void = () => undefined;
     try {
       return await within<T>(deadlineMs, late, (resolve, reject) => {
         this.#waiting.add(reject);
