@@ -7,6 +7,7 @@ import * as ics from './ics.ts';
 import * as image from './image.ts';
 import * as plan from './plan.ts';
 import * as prove from './prove.ts';
+import * as radio from './radio.ts';
 import * as report from './report.ts';
 import * as rig from './rig.ts';
 import * as run from './run.ts';
@@ -15,7 +16,7 @@ import * as sim from './sim.ts';
 import * as why from './why.ts';
 
 /** In the order in which `plumbline --help` shows them. */
-const COMMANDS = [ics, plan, why, rig, run, report, show, gate, compare, prove, sim, image];
+const COMMANDS = [ics, plan, why, rig, run, report, show, gate, compare, prove, sim, radio, image];
 
 /** The command line as a whole; every command sets `process.exitCode` itself. */
 export function createProgram(): Command {
