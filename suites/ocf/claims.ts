@@ -20,8 +20,11 @@ import { MANDATORY, valueOf } from '../../src/ocf/schema.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
 
+/** What a judge of OCF cases is given. */
 export type J = Judge<OcfPolicies>;
+/** What the drive of an OCF case is given. */
 export type T = OcfTester & Drive;
+/** A case of OCF software update. */
 export type OcfCase = CaseDef<OcfTester, OcfPolicies>;
 
 /** The mandatory properties that are there; a draft spelling stands for the property where the device claims the draft. */

@@ -111,6 +111,7 @@ const onboarding = (
   ...more,
 });
 
+/** What outlives a run: versions, power cuts, ownership. */
 export const life = suite<OcfTester, OcfPolicies>(
   'LIFE',
   [
