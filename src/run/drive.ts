@@ -8,6 +8,9 @@ import type { LiveLog } from './recorder.ts';
 /** A wait without progress may start anew for so many times its limit; a device that never comes to rest ends as silence. */
 const NO_PROGRESS_TIMES = 20;
 
+/** The system's timers may fire a little early; a judge counts a window as watched only when all of it is in the log. */
+const SLACK_MS = 5;
+
 export interface DriveContext {
   readonly sink: EventSink;
   readonly live: LiveLog;
@@ -67,7 +70,7 @@ function waitFor<R>(
     const arm = (): void => {
       const left = Math.min(ms, latest - performance.now());
       context.granted(left);
-      timer = setTimeout(() => end(() => resolve(undefined)), left);
+      timer = setTimeout(() => end(() => resolve(undefined)), left + SLACK_MS);
     };
     const unsubscribe = live.onEvent((event) => {
       try {
