@@ -1,4 +1,4 @@
-import type { Registered } from './core/registered.ts';
+import { type Registered, register } from './core/registered.ts';
 
 /** A standard with its suites; loaded only when somebody asks for it. */
 export interface StandardEntry {
@@ -15,7 +15,19 @@ export interface StandardsModule {
 }
 
 /** Every standard that Plumbline can test. */
-export const STANDARDS: readonly StandardEntry[] = [];
+export const STANDARDS: readonly StandardEntry[] = [
+  {
+    spec: 'SWMGMT',
+    name: 'lwm2m',
+    async load() {
+      const [{ LWM2M }, { lwm2mSuites }] = await Promise.all([
+        import('./lwm2m/standard.ts'),
+        import('../suites/lwm2m/index.ts'),
+      ]);
+      return register({ standard: LWM2M, suites: lwm2mSuites });
+    },
+  },
+];
 
 /** The standards of these specs, all of them unless told. */
 export function loadStandards(

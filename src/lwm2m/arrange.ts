@@ -61,10 +61,8 @@ export function arranger({
     until((s) => !isWorking(s.state), 'checkS', 'pullS', 'giveUpS', 'unfinishedS');
   /** Out of a state that the device does not leave by itself: reset before power, whichever the rig has. */
   const force = async (): Promise<void> => {
-    if (bench.reset !== undefined) {
-      await bench.reset.reset();
-      await tester.registers({ timer: 'registerS' });
-    } else if (bench.power !== undefined) {
+    if (bench.reset !== undefined) await bench.reset.reset();
+    else if (bench.power !== undefined) {
       await tester.off();
       await tester.on();
     }
@@ -78,7 +76,7 @@ export function arranger({
       const stuck = seen === undefined || isWorking(seen.state);
       if (stuck || i > 0) await force();
       if (!stuck) await execute(RES.uninstall);
-      seen = await until(isInitial, 'uninstallS');
+      seen = await until(isInitial, 'uninstallS', ...(stuck || i > 0 ? ['registerS'] : []));
     }
     if (seen === undefined || !isInitial(seen)) throw failed('INITIAL', seen);
     open.holds = undefined;

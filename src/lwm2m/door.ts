@@ -7,7 +7,8 @@ import type { Transmission } from '../coap/transmission.ts';
 import { BenchError } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
 import { openDtls } from '../link/dtls/wire.ts';
-import { openUdp } from '../link/udp.ts';
+import type { Impairments } from '../link/impair.ts';
+import { openUdp, type UdpWire } from '../link/udp.ts';
 import { type Peer, printPeer, type Wire } from '../link/wire.ts';
 
 /** One port of the bench: CoAP client and server at once. */
@@ -15,6 +16,8 @@ export interface Door {
   readonly endpoint: CoapEndpoint;
   readonly server: CoapServer;
   readonly secure: boolean;
+  /** Loses, delays, repeats what passes from now on; undefined ends it. */
+  impair(impairments: Impairments | undefined): void;
   close(): Promise<void>;
 }
 
@@ -49,31 +52,37 @@ function keyOctets(text: string): Buffer {
   return /^(?:[0-9a-f]{2})+$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'utf8');
 }
 
-async function wireOf(bench: Bench, { secure, host, port }: Address, channel: string): Promise<Wire> {
+async function wiresOf(
+  bench: Bench,
+  { secure, host, port }: Address,
+  channel: string,
+): Promise<{ wire: Wire; below: UdpWire }> {
   const sink = bench.events;
-  if (!secure) return openUdp({ host, port, sink, channel });
+  const below = await openUdp({ host, port, sink, channel: secure ? `${channel}.dtls` : channel });
+  if (!secure) return { wire: below, below };
   const key = keyOctets(bench.address('psk'));
   const identity = bench.has('pskIdentity') ? Buffer.from(bench.address('pskIdentity'), 'utf8') : undefined;
-  const wire = await openUdp({ host, port, sink, channel: `${channel}.dtls` });
   const keyLog = join(bench.privateDir, 'sslkeys.log');
-  return openDtls({
-    wire,
+  const wire = openDtls({
+    wire: below,
     sink,
     channel,
     server: { psk: (shown) => (identity === undefined || shown.equals(identity) ? key : undefined) },
     keyLog: (line) => appendFileSync(keyLog, `${line}\n`),
   });
+  return { wire, below };
 }
 
 /** Opens a port of the bench. Rejects with a BenchError where it cannot be had. */
 export async function openDoor(bench: Bench, address: Address, channel: string): Promise<Door> {
-  const wire = await wireOf(bench, address, channel);
+  const { wire, below } = await wiresOf(bench, address, channel);
   const endpoint = openCoap({ wire, sink: bench.events, channel, timing: transmissionOf(bench) });
   const server = openServer(endpoint);
   return {
     endpoint,
     server,
     secure: address.secure,
+    impair: (impairments) => below.impair(impairments),
     async close() {
       server.close();
       endpoint.close();

@@ -7,6 +7,8 @@ import {
   type SeenRequest,
   silences,
 } from '../coap/events.ts';
+import { isFresher } from '../coap/observe.ts';
+import { findUint, OPTION } from '../coap/options.ts';
 import type { Ev } from '../core/events.ts';
 import { type Kind, type Log, type Seen, where } from '../core/log.ts';
 import { decodeContent } from './codec/content.ts';
@@ -33,6 +35,8 @@ export interface Answer extends Asked {
   readonly entries: readonly Entry[] | undefined;
   /** Why there are none. */
   readonly problem: string | undefined;
+  /** Value of the Observe option. */
+  readonly seq: number | undefined;
   /** The request. */
   readonly asked: { readonly n: number; readonly ms: number };
 }
@@ -114,7 +118,8 @@ function readAnswer(reply: SeenReply | undefined, event: Ev): Answer | undefined
   if (reply === undefined || about === undefined || reply.request === undefined || reply.dir !== 'in') return undefined;
   const { code, contentFormat, body } = reply;
   const content = code === '2.05' ? contentOf(event, reply, about.path) : { entries: undefined, problem: undefined };
-  return { ...about, code, contentFormat, body, ...content, asked: { n: reply.request.n, ms: reply.request.ms } };
+  const seq = findUint(reply.options, OPTION.observe);
+  return { ...about, code, contentFormat, body, seq, ...content, asked: { n: reply.request.n, ms: reply.request.ms } };
 }
 
 /** Answers to requests of this kind; with a label, to those alone. */
@@ -231,7 +236,6 @@ export function showing(instance: number, name: string, fits: (s: Snapshot) => b
 
 /** A notification of one observation. */
 export interface Notified extends Answer {
-  readonly seq: number | undefined;
   readonly fresh: boolean;
   readonly last: boolean;
 }
@@ -245,10 +249,29 @@ export function notified(label?: string): Kind<Notified> {
       const answer = readAnswer(notification, event);
       if (notification === undefined || answer === undefined) return undefined;
       if (label !== undefined && answer.label !== label) return undefined;
-      return { ...answer, seq: notification.seq, fresh: notification.fresh, last: notification.last };
+      return { ...answer, fresh: notification.fresh, last: notification.last };
     },
   };
 }
+
+/** A notification of one resource, with its value. */
+export function toldValue(label: string, fits: (value: Value) => boolean): Kind<Notified> {
+  return where(notified(label), `notification (${label}) with the value`, (n) => {
+    const value = n.entries === undefined ? undefined : valueAt(n.entries, n.path);
+    return value !== undefined && fits(value);
+  });
+}
+
+/** Every message on the wire that looks like a notification, wanted or not. */
+export const observeMessages: Kind<{ readonly seq: number }> = {
+  name: 'message with the Observe option',
+  read(event, log) {
+    const seen = messages.read(event, log);
+    if (seen?.dir !== 'in' || seen.message.type === 'ACK' || !seen.message.code.startsWith('2.')) return undefined;
+    const seq = findUint(seen.message.options, OPTION.observe);
+    return seq === undefined ? undefined : { seq };
+  },
+};
 
 /** One message that a case made by hand, and the code that came back. */
 export interface Stepped {
@@ -278,4 +301,12 @@ export function stepped(label: string): Kind<Stepped> {
 /** A Read that only served the tester's own polling. */
 export function isLook(operation: string): boolean {
   return LOOKS.includes(operation);
+}
+
+/** True where the number of one notification is newer than that of another (RFC 7641 3.4). */
+export function isNewer(
+  later: { readonly seq: number; readonly ms: number },
+  earlier: { readonly seq: number; readonly ms: number },
+): boolean {
+  return isFresher(later, earlier);
 }

@@ -201,6 +201,7 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
       return tester.execute([1, server?.path[1] ?? 0, 8], label);
     },
     registers: (limit) => roster.next(timing.real(limit)),
+    impair: (impairments) => door.impair(impairments),
     async off() {
       const supply = power();
       await watch.stop();
@@ -273,6 +274,7 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     registered,
     ...arranger({ bench, tester, look, open, clear: () => packages.clear() }),
     async settle() {
+      door.impair(undefined);
       await watch.stop();
       for (const observation of observations.splice(0))
         if (!observation.ended && roster.current() !== undefined) await observation.cancel('request');

@@ -67,7 +67,10 @@ export function stepper({ events, timing }: Bench, endpoint: CoapEndpoint, clien
     },
     async ping(label) {
       const message = emptyMessage('CON', endpoint.nextMid(client.registration().peer));
-      await insist(label, 'ping', message, ({ decoded }) => decoded.ok && decoded.message.mid === message.mid);
+      await insist(label, 'ping', message, ({ decoded }) => {
+        const got = decoded.ok ? decoded.message : undefined;
+        return got?.mid === message.mid && (got.type === 'RST' || got.type === 'ACK');
+      });
     },
   };
 }

@@ -1,9 +1,10 @@
 import type { Block } from '../coap/block.ts';
 import type { Method } from '../coap/message.ts';
 import type { Behaviour } from '../coap/misbehave.ts';
-import type { Option } from '../coap/options.ts';
+import { type Option, uintOption } from '../coap/options.ts';
 import type { Outcome } from '../coap/request.ts';
 import type { Limit } from '../core/timing.ts';
+import type { Impairments } from '../link/impair.ts';
 import type { Path } from './codec/path.ts';
 import type { Entry, Value } from './codec/value.ts';
 import type { BlockAsk } from './client.ts';
@@ -85,6 +86,8 @@ export interface Lwm2mTester {
   trigger(label: string): Promise<Outcome>;
   /** Waits for a Register that comes from now on; undefined when none came in time. */
   registers(limit: Limit): Promise<Registration | undefined>;
+  /** Loses, repeats and delays what passes on the port of the server, until the end of the case. */
+  impair(impairments: Impairments): void;
   /** Ends the drive where the rig has no power switch. */
   off(): Promise<void>;
   /** Power on, until the device has registered. */
@@ -110,5 +113,8 @@ export interface Internals {
   close(): Promise<void>;
 }
 
-/** Numbers of options that no device knows. */
-export const UNKNOWN_OPTION = { critical: 65_001, elective: 65_002 } as const;
+/** Options that no device knows. */
+export const UNKNOWN_OPTION: Readonly<Record<'critical' | 'elective', Option>> = {
+  critical: uintOption(65_001, 1),
+  elective: uintOption(65_002, 1),
+};

@@ -13,7 +13,11 @@ export const LWM2M_TIMING = {
   periodMin: { ms: 3_000, class: 'protocol', clause: 'CORE, pmin: the value used' },
   periodMax: { ms: 8_000, class: 'protocol', clause: 'CORE, pmax: the value used' },
   periodTolerance: { ms: 2_000, class: 'protocol', clause: 'bench: how exactly periods are judged' },
-  slowCheck: { ms: 2_000, class: 'protocol', clause: 'bench: how long DOWNLOADED lasts at least with packageSlowCheck' },
+  slowCheck: {
+    ms: 2_000,
+    class: 'protocol',
+    clause: 'bench: how long DOWNLOADED lasts at least with packageSlowCheck',
+  },
   drip: { ms: 1_000, class: 'protocol', clause: 'bench: pause before each block of a slow package server' },
   updateLead: { ms: 15_000, class: 'protocol', clause: 'bench: an Update sent so early is not the periodic one' },
 } as const satisfies TimingTable;

@@ -15,7 +15,12 @@ const DEACTIVATION = { item: ITEM.DEACTIVATE, when: ITEM.DEACTIVATE } as const;
 
 const REQUESTS = {
   activate: { name: 'activate', resource: RES.activate, item: ITEM.ACTIVATE, statement: 'SWMGMT-S.activate-only' },
-  deactivate: { name: 'deactivate', resource: RES.deactivate, item: ITEM.DEACTIVATE, statement: 'SWMGMT-S.deactivate-only' },
+  deactivate: {
+    name: 'deactivate',
+    resource: RES.deactivate,
+    item: ITEM.DEACTIVATE,
+    statement: 'SWMGMT-S.deactivate-only',
+  },
 } as const;
 type Request = keyof typeof REQUESTS;
 
@@ -122,7 +127,9 @@ const activation: Lwm2mCase[] = [
     judge(j) {
       const seen = stateAt(j, 'SWMGMT-S.active-restart', 'after');
       if (seen !== undefined)
-        j.check('SWMGMT-S.active-restart', () => expect(printTriple(seen), 'state, result, activation').to.equal('4/2/1'));
+        j.check('SWMGMT-S.active-restart', () =>
+          expect(printTriple(seen), 'state, result, activation').to.equal('4/2/1'),
+        );
     },
   },
 ];

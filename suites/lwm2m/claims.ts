@@ -52,7 +52,9 @@ export function accepts(j: J, statement: string, operation: Operation, label: st
     return 'yes';
   }
   if (wasRepeated(j.log, reply)) {
-    j.note(`${operation} (${label}) was repeated on the link and then answered ${reply.code}; judged by what the device shows`);
+    j.note(
+      `${operation} (${label}) was repeated on the link and then answered ${reply.code}; judged by what the device shows`,
+    );
     return 'doubtful';
   }
   j.check(statement, () => expect(reply.code, `answer to ${operation} (${label})`).to.match(/^2\./));
@@ -132,7 +134,9 @@ export function printSeen({ state, result, active }: Triple): string {
 export function isAt(j: J, statement: string, label: string, wanted: Triple): SeenSnapshot | undefined {
   const seen = stateAt(j, statement, label);
   if (seen === undefined) return undefined;
-  j.check(statement, () => expect(printTriple(seen), `state, result, activation (${label})`).to.equal(printTriple(wanted)));
+  j.check(statement, () =>
+    expect(printTriple(seen), `state, result, activation (${label})`).to.equal(printTriple(wanted)),
+  );
   return seen;
 }
 
@@ -178,11 +182,7 @@ export function failsWith(
 }
 
 const failed = (j: J): Kind<Snapshot> =>
-  showing(
-    j.ixit.number('instance'),
-    'end of the download',
-    (s) => s.state === 3 || (s.state === 0 && s.result >= 50),
-  );
+  showing(j.ixit.number('instance'), 'end of the download', (s) => s.state === 3 || (s.state === 0 && s.result >= 50));
 
 function isFailure(j: J, statement: string, seen: SeenSnapshot, results: readonly number[]): void {
   j.check(statement, () => {
@@ -217,7 +217,11 @@ export function isNamed(j: J, statement: string, seen: Snapshot, of: 'A' | 'B'):
 }
 
 /** The answer to a message that the case made by hand; inconclusive without one. */
-export function stepAnswer(j: J, statement: string, label: string): Seen<Stepped> & { readonly code: string } | undefined {
+export function stepAnswer(
+  j: J,
+  statement: string,
+  label: string,
+): (Seen<Stepped> & { readonly code: string }) | undefined {
   const step = j.log.first(stepped(label));
   if (step?.code !== undefined) return { ...step, code: step.code };
   j.inconclusive(statement, step === undefined ? `the case ended before "${label}"` : `no answer to "${label}"`);
@@ -225,7 +229,12 @@ export function stepAnswer(j: J, statement: string, label: string): Seen<Stepped
 }
 
 /** The device was in this state when it got the request, as far as the messages before and after it can show; inconclusive otherwise. */
-export function wasIn(j: J, statement: string, state: number, request: { readonly asked: { readonly n: number } }): boolean {
+export function wasIn(
+  j: J,
+  statement: string,
+  state: number,
+  request: { readonly asked: { readonly n: number } },
+): boolean {
   const before = j.log.before(request.asked).last(snapshots);
   if (before?.state === state) return true;
   j.inconclusive(statement, `the device was not seen in ${printState(state)} before the request`);
@@ -246,4 +255,10 @@ export function givesUp(j: J, statement: string, label: string, results: readonl
 /** A mark of the case. */
 export function marked(name: string): Kind<{ readonly name: string }> {
   return { name, read: (event) => (event.type === 'mark' && event.data?.['name'] === name ? { name } : undefined) };
+}
+
+/** Nothing of the case ever showed DELIVERED. */
+export function neverDelivered(j: J, statement: string): void {
+  const delivered = j.log.all(showing(j.ixit.number('instance'), 'DELIVERED', (s) => s.state === 3));
+  j.check(statement, () => expect(delivered.map(printSeen), 'DELIVERED shown').to.deep.equal([]));
 }

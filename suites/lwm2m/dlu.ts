@@ -100,7 +100,12 @@ const good: Lwm2mCase[] = [
     judge(j) {
       if (answerTo(j, 'SWMGMT-R.1', 'write', 'pull') === undefined) return;
       const started = showing(own(j), 'DOWNLOAD STARTED', (s) => s.state === 1);
-      const seen = j.came('SWMGMT-R.1', started, { stimulus: fetches, within: { timer: 'pullS' } }, j.log.after('pull'));
+      const seen = j.came(
+        'SWMGMT-R.1',
+        started,
+        { stimulus: fetches, within: { timer: 'pullS' } },
+        j.log.after('pull'),
+      );
       if (seen !== undefined)
         j.check('SWMGMT-R.1', () => expect(printTriple(seen), 'state, result, activation').to.equal('1/1/0'));
     },
@@ -157,9 +162,13 @@ const good: Lwm2mCase[] = [
       if (seen === undefined) return;
       if (requests.length === 0) return j.inconclusive('SWMGMT-S.mixed', 'no block was asked for after the change');
       const restarted = requests.some((r) => r.num === 0);
-      j.note(`after the change ${restarted ? 'the download began anew' : 'no first block was asked for'}; then ${printSeen(seen)}`);
+      j.note(
+        `after the change ${restarted ? 'the download began anew' : 'no first block was asked for'}; then ${printSeen(seen)}`,
+      );
       if (!restarted)
-        j.check('SWMGMT-S.mixed', () => expect(printState(seen.state), 'state, blocks of two packages').to.not.equal(printState(3)));
+        j.check('SWMGMT-S.mixed', () =>
+          expect(printState(seen.state), 'state, blocks of two packages').to.not.equal(printState(3)),
+        );
       else j.check('SWMGMT-S.mixed', () => expect([0, 1, 2, 3], 'state after a new download').to.include(seen.state));
     },
   },
@@ -204,7 +213,8 @@ const good: Lwm2mCase[] = [
       delivers(j, 'SWMGMT-9.3.length', '255 octets', DOWNLOAD);
       const reply = j.log.first(answered('write', '256 octets'));
       if (reply === undefined) return;
-      if (reply.code.startsWith('2.')) return void failsWith(j, 'SWMGMT-9.3.length', '256 octets', [56], { timer: 'quietWindow' });
+      if (reply.code.startsWith('2.'))
+        return void failsWith(j, 'SWMGMT-9.3.length', '256 octets', [56], { timer: 'quietWindow' });
       refusal(j, 'SWMGMT-9.3.length', reply.code, 'a Package URI of 256 octets');
     },
   },
@@ -230,7 +240,8 @@ const good: Lwm2mCase[] = [
       await until(t, 'DELIVERED', (s) => s.state === 3, CHECK);
     },
     judge(j) {
-      if (answerTo(j, 'SWMGMT-S.after-other', 'write', 'pull') !== undefined) delivers(j, 'SWMGMT-S.after-other', 'pull', DOWNLOAD);
+      if (answerTo(j, 'SWMGMT-S.after-other', 'write', 'pull') !== undefined)
+        delivers(j, 'SWMGMT-S.after-other', 'pull', DOWNLOAD);
       if (j.log.first(answered('write', 'push')) !== undefined) delivers(j, 'SWMGMT-S.after-other', 'push', CHECK);
     },
   },
@@ -247,7 +258,10 @@ function midPull(j: J, statement: string, operation: 'execute' | 'write', label:
 
 function judgeBusy(j: J): void {
   const statement = 'SWMGMT-S.busy';
-  const [uninstalled, second] = [answerTo(j, statement, 'execute', 'uninstall'), answerTo(j, statement, 'write', 'second URI')];
+  const [uninstalled, second] = [
+    answerTo(j, statement, 'execute', 'uninstall'),
+    answerTo(j, statement, 'write', 'second URI'),
+  ];
   const after = stateAt(j, statement, 'after');
   if (uninstalled === undefined || second === undefined || after === undefined) return;
   j.note(`during a pull: Uninstall ${uninstalled.code}, Package URI ${second.code}; then ${printSeen(after)}`);
@@ -256,7 +270,8 @@ function judgeBusy(j: J): void {
     [uninstalled, 'Uninstall'],
     [second, 'Package URI'],
   ] as const)
-    if (j.policy.outOfState === 'refuse' && reply.code !== '5.03') refusal(j, statement, reply.code, `${what} during a pull`);
+    if (j.policy.outOfState === 'refuse' && reply.code !== '5.03')
+      refusal(j, statement, reply.code, `${what} during a pull`);
   const refused = !uninstalled.code.startsWith('2.') && !second.code.startsWith('2.');
   if (refused) delivers(j, 'SWMGMT-S.pull', 'pull', DOWNLOAD);
   else j.check(statement, () => expect([0, 3], 'state at rest').to.include(after.state));
@@ -347,7 +362,8 @@ const bad: Lwm2mCase[] = [
     },
     judge(j) {
       givesUp(j, 'SWMGMT-R.52', 'pull', [52]);
-      if (j.log.first(answered('write', 'again')) !== undefined) delivers(j, 'SWMGMT-S.after-failure', 'again', DOWNLOAD);
+      if (j.log.first(answered('write', 'again')) !== undefined)
+        delivers(j, 'SWMGMT-S.after-failure', 'again', DOWNLOAD);
     },
   },
   {

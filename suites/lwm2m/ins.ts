@@ -71,7 +71,9 @@ const cases: Lwm2mCase[] = [
       const seen = installs(j, 'SWMGMT-S.install', 'install');
       if (seen === undefined) return;
       const active = j.declared(ITEM.SELF_ACTIVATES);
-      j.check('SWMGMT-S.activation-initial', () => expect(seen.active, 'Activation State after Install').to.equal(active));
+      j.check('SWMGMT-S.activation-initial', () =>
+        expect(seen.active, 'Activation State after Install').to.equal(active),
+      );
     },
   },
   refusedIn('SWMGMT/INS/02', 0, INSTALL_REQUEST),
@@ -167,9 +169,12 @@ const cases: Lwm2mCase[] = [
     judge(j) {
       const reply = answerTo(j, 'SWMGMT-CORE.install-argument', 'execute', 'install');
       if (reply === undefined) return;
-      j.check('SWMGMT-CORE.install-argument', () => expect(['2.04', '4.00', '4.05'], 'answer to Install with an argument').to.include(reply.code));
+      j.check('SWMGMT-CORE.install-argument', () =>
+        expect(['2.04', '4.00', '4.05'], 'answer to Install with an argument').to.include(reply.code),
+      );
       const seen = stateAt(j, 'SWMGMT-GEN.answers', 'after');
-      if (seen !== undefined) j.check('SWMGMT-GEN.answers', () => expect([3, 4], 'state after it').to.include(seen.state));
+      if (seen !== undefined)
+        j.check('SWMGMT-GEN.answers', () => expect([3, 4], 'state after it').to.include(seen.state));
     },
   },
   {
@@ -189,11 +194,23 @@ const cases: Lwm2mCase[] = [
     judge(j) {
       const statement = 'SWMGMT-S.install-reboot';
       if (accepts(j, statement, 'execute', 'install') === undefined) return;
-      const back = j.came(statement, registrations, { stimulus: answered('execute', 'install'), within: { timer: 'registerS' } }, j.log.after('install'));
+      const back = j.came(
+        statement,
+        registrations,
+        { stimulus: answered('execute', 'install'), within: { timer: 'registerS' } },
+        j.log.after('install'),
+      );
       if (back === undefined) return;
-      const seen = j.came(statement, where(snapshots, 'outcome', (s) => s.state === 4 || s.result === 58), { stimulus: registrations, within: INSTALL }, j.log.after('install'));
+      const seen = j.came(
+        statement,
+        where(snapshots, 'outcome', (s) => s.state === 4 || s.result === 58),
+        { stimulus: registrations, within: INSTALL },
+        j.log.after('install'),
+      );
       if (seen !== undefined)
-        j.check(statement, () => expect(['4/2', '3/58'], 'outcome after the reboot').to.include(`${seen.state}/${seen.result}`));
+        j.check(statement, () =>
+          expect(['4/2', '3/58'], 'outcome after the reboot').to.include(`${seen.state}/${seen.result}`),
+        );
     },
   },
   {
@@ -215,7 +232,10 @@ const cases: Lwm2mCase[] = [
       const statement = 'SWMGMT-S.power-delivered';
       if (j.log.first(POWER_ON) === undefined) return j.inconclusive(statement, 'the power was not switched');
       const seen = stateAt(j, statement, 'after');
-      if (seen !== undefined) j.check(statement, () => expect([0, 3].map(printState), 'state after the cut').to.include(printState(seen.state)));
+      if (seen !== undefined)
+        j.check(statement, () =>
+          expect([0, 3].map(printState), 'state after the cut').to.include(printState(seen.state)),
+        );
     },
   },
   {
@@ -231,15 +251,22 @@ const cases: Lwm2mCase[] = [
       await t.write([9, own(t), RES.supportedObjects], boolean(true), 'supported objects');
       await download(t, 'packageNewObjects', 'new objects');
       await install(t, 'install');
-      await t.perhaps(where(updates, 'update with links', (u) => u.links !== undefined), { timer: 'updateLead' });
+      await t.perhaps(
+        where(updates, 'update with links', (u) => u.links !== undefined),
+        { timer: 'updateLead' },
+      );
     },
     judge(j) {
       const statement = 'SWMGMT-9.8.update';
       accepts(j, statement, 'write', 'supported objects');
       if (installs(j, statement, 'install') === undefined) return;
       const wanted = j.ixit.text('newObjects').split(',').map(Number);
-      const tells = where(updates, 'update with the new objects', (u) => wanted.every((o) => u.links?.links.some((l) => l.path[0] === o) === true));
-      const registered = where(registrations, 'registration with the new objects', (u) => wanted.every((o) => u.links?.links.some((l) => l.path[0] === o) === true));
+      const tells = where(updates, 'update with the new objects', (u) =>
+        wanted.every((o) => u.links?.links.some((l) => l.path[0] === o) === true),
+      );
+      const registered = where(registrations, 'registration with the new objects', (u) =>
+        wanted.every((o) => u.links?.links.some((l) => l.path[0] === o) === true),
+      );
       const after = j.log.after('install');
       if (after.first(registered) !== undefined) return j.note('the device registered anew with the new objects');
       j.came(statement, tells, { stimulus: showingInstalled(j), within: { timer: 'updateLead' } }, after);
@@ -256,7 +283,6 @@ export function sameAnswer(j: J, label: string): void {
   if (first === undefined || again === undefined) return;
   j.check(statement, () => expect(again.code, `answer to the repetition of ${label}`).to.equal(first.code));
 }
-
 
 /** Installation. */
 export const ins = suite<Lwm2mTester, Lwm2mPolicies>('INS', cases);

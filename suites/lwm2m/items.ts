@@ -1,3 +1,5 @@
+import { SOFTWARE_MANAGEMENT } from '../../src/lwm2m/codec/definitions.ts';
+
 /** Items of `ics/proformas/swmgmt.yaml` by what they are about. */
 export const ITEM = {
   V10: 'SWMGMT 1/1',
@@ -60,3 +62,10 @@ export const FORMAT_ITEM: Readonly<Record<number, string>> = {
   11543: 'SWMGMT 9/7',
   11544: 'SWMGMT 9/8',
 };
+
+/** Resources that the device has and the server may use so. */
+export function resources(o: { declared(item: string): boolean }, ...operations: string[]): number[] {
+  return Object.entries(SOFTWARE_MANAGEMENT.resources)
+    .filter(([id, r]) => operations.includes(r.operations) && o.declared(resourceItem(Number(id))))
+    .map(([id]) => Number(id));
+}

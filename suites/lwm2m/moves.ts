@@ -119,7 +119,12 @@ export async function startDownload(t: T): Promise<void> {
   }
   const payload = t.content('packageA').subarray(0, 64);
   t.mark('download');
-  await t.block('download', { path: [9, own(t), RES.package], block: { num: 0, more: true, szx: 2 }, payload, format: 42 });
+  await t.block('download', {
+    path: [9, own(t), RES.package],
+    block: { num: 0, more: true, szx: 2 },
+    payload,
+    format: 42,
+  });
 }
 
 /** DOWNLOADED: pushes the package whose check takes long, until the device shows the state. */

@@ -35,7 +35,11 @@ import {
   until,
 } from './moves.ts';
 
-const INSTALLED = { start: 'installed', item: ITEM.UNINSTALL, when: `${ITEM.UNINSTALL} and ${ITEM.DEINSTALL}` } as const;
+const INSTALLED = {
+  start: 'installed',
+  item: ITEM.UNINSTALL,
+  when: `${ITEM.UNINSTALL} and ${ITEM.DEINSTALL}`,
+} as const;
 
 /** Uninstall from INSTALLED, with an argument or without: 0/0, activation by policy A5. */
 function removes(id: string, purpose: string, statement: string, start: string, argument?: string): Lwm2mCase {
@@ -99,7 +103,9 @@ const cases: Lwm2mCase[] = [
     judge(j) {
       const gone = uninstalls(j, 'SWMGMT-S.for-update', 'for update');
       if (gone === undefined) return;
-      j.check('SWMGMT-R.0', () => expect(printResult(gone.result), 'result after Uninstall 1').to.equal(printResult(0)));
+      j.check('SWMGMT-R.0', () =>
+        expect(printResult(gone.result), 'result after Uninstall 1').to.equal(printResult(0)),
+      );
       if (delivers(j, 'SWMGMT-S.for-update', 'upgrade', DOWNLOAD) === undefined) return;
       const seen = installs(j, 'SWMGMT-S.for-update', 'install');
       if (seen !== undefined) isNamed(j, 'SWMGMT-9.0.name', seen, 'B');
@@ -127,7 +133,8 @@ const cases: Lwm2mCase[] = [
     },
     judge(j) {
       const statement = 'SWMGMT-S.uninstall-delivered';
-      if (j.variant === 'failed' && !j.ixit.has('packageInstallFails')) return j.inconclusive(statement, 'there is no package whose installation fails');
+      if (j.variant === 'failed' && !j.ixit.has('packageInstallFails'))
+        return j.inconclusive(statement, 'there is no package whose installation fails');
       const seen = uninstalls(j, statement, 'uninstall');
       if (seen === undefined) return;
       if (j.policy.resultAfterUninstall === 'reset')
@@ -232,10 +239,16 @@ const cases: Lwm2mCase[] = [
       if (before === undefined || after === undefined || reply === undefined) return;
       if (before.state !== 4) return j.inconclusive(statement, `the package was not installed: ${printSeen(before)}`);
       j.note(`a failed Uninstall answered ${reply.code}, then ${printSeen(after)}`);
-      j.check(statement, () => expect(printState(after.state), 'state after a failed Uninstall').to.equal(printState(4)));
-      const wanted = { '59': [59], '59or57': [59, 57], unchanged: [before.result], information: undefined }[j.policy.failedUninstallResult];
+      j.check(statement, () =>
+        expect(printState(after.state), 'state after a failed Uninstall').to.equal(printState(4)),
+      );
+      const wanted = { '59': [59], '59or57': [59, 57], unchanged: [before.result], information: undefined }[
+        j.policy.failedUninstallResult
+      ];
       if (wanted !== undefined)
-        j.check(statement, () => expect(wanted.map(printResult), 'results allowed').to.include(printResult(after.result)));
+        j.check(statement, () =>
+          expect(wanted.map(printResult), 'results allowed').to.include(printResult(after.result)),
+        );
     },
   },
   {
@@ -308,13 +321,16 @@ function judgeElsewhere(j: J): void {
   const statement = 'SWMGMT-S.uninstall-elsewhere';
   const reply = answerTo(j, statement, 'execute', 'uninstall');
   if (reply === undefined) {
-    if (j.variant === 'downloaded' && !j.ixit.has('packageSlowCheck')) j.inconclusive(statement, 'there is no package whose check takes long');
+    if (j.variant === 'downloaded' && !j.ixit.has('packageSlowCheck'))
+      j.inconclusive(statement, 'there is no package whose check takes long');
     return;
   }
   const before = j.log.before(reply.asked).last(snapshots);
   const last = j.log.first(answered('read', 'after'));
   const after = last?.code === '2.05' ? stateAt(j, statement, 'after') : undefined;
-  j.note(`Uninstall in ${before === undefined ? 'an unknown state' : printState(before.state)} answered ${reply.code}${after === undefined ? '' : `, then ${printSeen(after)}`}`);
+  j.note(
+    `Uninstall in ${before === undefined ? 'an unknown state' : printState(before.state)} answered ${reply.code}${after === undefined ? '' : `, then ${printSeen(after)}`}`,
+  );
   if (after === undefined) return j.inconclusive(statement, 'the instance could not be read afterwards');
   if (j.policy.outOfState === 'information') return;
   if (j.policy.outOfState === 'refuse' && reply.code !== '5.03') refusal(j, statement, reply.code, 'Uninstall');
@@ -324,7 +340,6 @@ function judgeElsewhere(j: J): void {
   const failure = j.log.after(reply).first(showing(own(j), 'INITIAL', (s) => s.state === 0));
   j.note(`the download ended in ${failure === undefined ? 'nothing seen' : printSeen(failure)}`);
 }
-
 
 /** Deinstallation. */
 export const uni = suite<Lwm2mTester, Lwm2mPolicies>('UNI', cases);
