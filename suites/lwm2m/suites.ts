@@ -13,7 +13,7 @@ import { rob } from './rob.ts';
 import { uni } from './uni.ts';
 
 /** Every suite of LwM2M software management. */
-export const lwm2mSuites: readonly Suite<Lwm2mTester, Lwm2mPolicies>[] = [
+export const LWM2M_SUITES: readonly Suite<Lwm2mTester, Lwm2mPolicies>[] = [
   reg,
   dlp,
   dlu,
