@@ -1,0 +1,26 @@
+import type { Random } from '../core/random.ts';
+
+/** Retransmission parameters of one exchange, in real milliseconds (RFC 7252 4.8). */
+export interface Transmission {
+  readonly ackTimeoutMs: number;
+  /** The first wait lies between 1 and this many times `ackTimeoutMs`. */
+  readonly ackRandomFactor: number;
+  readonly maxRetransmit: number;
+}
+
+/** The default values of RFC 7252. */
+export const RFC_TRANSMISSION: Transmission = { ackTimeoutMs: 2000, ackRandomFactor: 1.5, maxRetransmit: 4 };
+
+/** EXCHANGE_LIFETIME of the default values: how long a message id is remembered. */
+export const EXCHANGE_LIFETIME_MS = 247_000;
+
+/** The waits after the first sending and each repetition: the first by chance, then doubling. */
+export function waitsOf(timing: Transmission, random: Random): number[] {
+  const first = timing.ackTimeoutMs * (1 + random() * (timing.ackRandomFactor - 1));
+  return Array.from({ length: timing.maxRetransmit + 1 }, (_, i) => first * 2 ** i);
+}
+
+/** MAX_TRANSMIT_WAIT: from the first sending until the sender gives up, at the longest. */
+export function maxTransmitWaitMs(timing: Transmission): number {
+  return timing.ackTimeoutMs * (2 ** (timing.maxRetransmit + 1) - 1) * timing.ackRandomFactor;
+}
