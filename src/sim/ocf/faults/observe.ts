@@ -1,0 +1,90 @@
+import type { Fault } from '../fault.ts';
+
+/** Observation. */
+export const OBSERVE_FAULTS: readonly Fault[] = [
+  {
+    name: 'not-observable',
+    describe: 'answers a registration as a plain RETRIEVE though the link says observable',
+    violates: ['OCFSWU T7.observe'],
+    caughtBy: ['OCFSWU/OBS/01'],
+    apply: { ignoresObserve: true },
+  },
+  {
+    name: 'first-notification-empty',
+    describe: 'answers a registration with an empty representation',
+    violates: ['OCFSWU T7.observe'],
+    caughtBy: ['OCFSWU/OBS/01'],
+    apply: { firstNotificationEmpty: true },
+  },
+  {
+    name: 'update-not-notified',
+    describe: 'does not notify an UPDATE',
+    violates: ['OCFSWU T7.observe'],
+    caughtBy: ['OCFSWU/OBS/02'],
+    apply: { unnotified: 'update' },
+  },
+  {
+    name: 'states-not-notified',
+    describe: 'does not notify what happens in a run',
+    violates: ['OCFSWU T7.observe', 'OCFSWU F2.notify'],
+    caughtBy: ['OCFSWU/OBS/03'],
+    apply: { unnotified: 'state' },
+  },
+  {
+    name: 'end-not-notified',
+    describe: 'does not notify the end of a run',
+    violates: ['OCFSWU T7.observe', 'OCFSWU F2.notify'],
+    caughtBy: ['OCFSWU/OBS/03'],
+    apply: { unnotified: 'rest' },
+  },
+  {
+    name: 'notification-behind',
+    describe: 'notifies the representation before the change',
+    violates: ['OCFSWU T7.observe', 'OCFSWU F2.notify'],
+    caughtBy: ['OCFSWU/OBS/02', 'OCFSWU/OBS/03'],
+    apply: { staleNotifications: true },
+  },
+  {
+    name: 'sequence-falls',
+    describe: 'counts notifications backwards',
+    violates: ['OCFSWU core.observe'],
+    caughtBy: ['OCFSWU/OBS/03'],
+    apply: { observe: { sequenceStep: -1 } },
+  },
+  {
+    name: 'sequence-stands',
+    describe: 'gives all notifications the same number',
+    violates: ['OCFSWU core.observe'],
+    caughtBy: ['OCFSWU/OBS/03'],
+    apply: { observe: { sequenceStep: 0 } },
+  },
+  {
+    name: 'notifies-after-deregistration',
+    describe: 'goes on notifying after a deregistration',
+    violates: ['OCFSWU core.observe'],
+    caughtBy: ['OCFSWU/OBS/05'],
+    apply: { observe: { deafToDeregistration: true } },
+  },
+  {
+    name: 'notifies-after-reset',
+    describe: 'goes on notifying after a reset',
+    violates: ['OCFSWU core.observe'],
+    caughtBy: ['OCFSWU/OBS/05'],
+    apply: { observe: { deafToReset: true } },
+  },
+  {
+    name: 'observable-once',
+    describe: 'takes one registration in its life',
+    violates: ['OCFSWU core.observe', 'OCFSWU T7.observe'],
+    caughtBy: ['OCFSWU/OBS/06'],
+    apply: { observableOnce: true },
+  },
+  {
+    name: 'notifies-twice',
+    describe: 'sends every notification twice',
+    violates: ['OCFSWU core.observe'],
+    caughtBy: [],
+    apply: { repeatsNotifications: true },
+    excused: 'information',
+  },
+];

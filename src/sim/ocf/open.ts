@@ -1,0 +1,108 @@
+import { readFileSync } from 'node:fs';
+import { benchClock } from '../../core/clock.ts';
+import { InputError, messageOf } from '../../core/errors.ts';
+import type { Impairment, Impairments } from '../../link/impair.ts';
+import { openUdp, type UdpWire } from '../../link/udp.ts';
+import { MULTICAST } from '../../ocf/codec/ocf.ts';
+import { linkTiming } from '../coap/endpoint.ts';
+import { noSink, type SimulatedDevice } from '../process.ts';
+import type { Behaviour } from './behaviour.ts';
+import { OcfDevice } from './device.ts';
+import { type Goal, LAST } from './machine.ts';
+import type { Options } from './options.ts';
+import { folderStore } from './store.ts';
+import { writeTime } from './time.ts';
+
+/** What the simulated device is started with. */
+export interface OcfStart {
+  readonly options: Options;
+  readonly behaviour: Behaviour;
+  readonly seed: number;
+  /** Real time per protocol time, for every duration of the device, and for retransmission. */
+  readonly factors: { readonly protocol: number; readonly link: number };
+  /** Unix milliseconds at which wall clock and protocol time agree; a device started again with the same has the right time again. */
+  readonly epochMs: number;
+  /** Folder of everything that survives a power cut. */
+  readonly state: string;
+  /** Done to datagrams at the device's socket, in both directions alike. */
+  readonly impair?: Impairment;
+}
+
+const LOOPBACK = '127.0.0.1';
+
+/** Opens the device on a free loopback port. Throws InputError or BenchError where the state, the certificates or a port cannot be used. */
+export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
+  const { options, behaviour, seed, factors, epochMs } = start;
+  const sink = noSink();
+  const impair: Impairments | undefined =
+    start.impair === undefined ? undefined : { seed, in: start.impair, out: start.impair };
+  const wanted = impair === undefined ? {} : { impair };
+  const ca = options.ca === '' ? {} : { ca: readCertificates(options.ca) };
+  const clock = benchClock(epochMs, factors.protocol);
+  const wire = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coap', ...wanted });
+  const group = options.multicast === 'yes' ? { multicast: await openGroup(start.impair, seed) } : {};
+  const device = new OcfDevice({
+    wire,
+    ...group,
+    clock,
+    link: linkTiming(factors.link),
+    options,
+    behaviour,
+    store: folderStore(start.state),
+    seed,
+    sink,
+    ...wanted,
+    ...ca,
+    die: () => process.exit(3),
+  });
+  return { ready: { iut: device.url, deviceId: device.deviceId }, verbs: verbsOf(device, () => clock.protocolNow()) };
+}
+
+async function openGroup(impair: Impairment | undefined, seed: number): Promise<UdpWire> {
+  const incoming = impair === undefined ? {} : { impair: { seed: seed + 1, in: impair } };
+  const { ipv4, port } = MULTICAST;
+  // Bound to the group, so that it takes no unicast datagrams from other programs on that port.
+  const wire = await openUdp({ host: ipv4, port, sink: noSink(), channel: 'coap', share: true, ...incoming });
+  wire.join(ipv4, LOOPBACK);
+  return wire;
+}
+
+function readCertificates(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (e) {
+    throw new InputError('sim-ca', `certificates cannot be read: ${messageOf(e)}`, { place: { file }, cause: e });
+  }
+}
+
+function verbsOf(device: OcfDevice, now: () => number): SimulatedDevice['verbs'] {
+  return {
+    version: { help: 'firmware that runs', run: () => device.version },
+    show: { help: 'state of the update', run: () => device.summary },
+    time: { help: 'clock of the device', run: () => writeTime(Math.round(now())) },
+    reset: {
+      help: 'factory reset, firmware included',
+      run: () => {
+        device.factoryReset();
+        return device.version;
+      },
+    },
+    flash: {
+      help: 'puts the firmware of that version on the device',
+      run: ([version]) => {
+        if (version === undefined || !/^\d+(\.\d+)*$/.test(version))
+          throw new Error('expected a version such as 1.0.0');
+        device.flash(version);
+        return version;
+      },
+    },
+    trigger: {
+      help: `starts ${Object.keys(LAST).join(' or ')} at once`,
+      run: ([goal = '']) => {
+        if (!Object.hasOwn(LAST, goal)) throw new Error(`expected ${Object.keys(LAST).join(' or ')}`);
+        device.trigger(goal as Goal);
+        return goal;
+      },
+    },
+  };
+}

@@ -1,0 +1,60 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { messageOf } from '../core/errors.ts';
+import type { EventSink } from '../core/events.ts';
+
+/** What a verb of the console does; the words after the verb are its arguments. Returns one line; a throw becomes an error line. */
+export type Verb = (words: readonly string[]) => string | Promise<string>;
+
+export interface SimulatedDevice {
+  /** Addresses of the device by name, for the ready line: `{ iut: 'coap://127.0.0.1:49152' }`. */
+  readonly ready: Readonly<Record<string, string>>;
+  /** Test verbs with one line of help each. */
+  readonly verbs: Readonly<Record<string, { readonly help: string; readonly run: Verb }>>;
+}
+
+/**
+ * Runs a simulated device as a process of its own: opens it and a console on a free loopback port, prints the one line
+ * `{"ready":{...}}`, and ends the process as soon as standard input closes. A kill at any moment is the power switch.
+ */
+export async function runDevice(open: () => Promise<SimulatedDevice>): Promise<void> {
+  const device = await open();
+  const console = await openConsole(device);
+  process.stdout.write(`${JSON.stringify({ ready: { ...device.ready, console } })}\n`);
+  process.stdin.on('end', () => process.exit(0));
+  process.stdin.on('error', () => process.exit(0));
+  process.stdin.resume();
+}
+
+/** A line in, a line out: `version` gives `ok 1.0.0`, what fails gives `error` and the reason. */
+async function openConsole({ verbs }: SimulatedDevice): Promise<string> {
+  const answer = async (line: string): Promise<string> => {
+    const [verb = '', ...words] = line.trim().split(/\s+/);
+    if (verb === 'help')
+      return `ok ${Object.entries(verbs)
+        .map(([name, { help }]) => `${name}: ${help}`)
+        .join('; ')}`;
+    const known = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+    if (known === undefined)
+      return `error no verb ${JSON.stringify(verb)}; there are help, ${Object.keys(verbs).join(', ')}`;
+    try {
+      return `ok ${await known.run(words)}`.trim();
+    } catch (e) {
+      return `error ${messageOf(e)}`;
+    }
+  };
+  const server: Server = createServer((socket: Socket) => {
+    socket.on('error', () => socket.destroy());
+    const lines = createInterface({ input: socket });
+    lines.on('line', (line) => void answer(line).then((text) => socket.writable && socket.write(`${text}\n`)));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return typeof address === 'object' && address !== null ? `tcp://127.0.0.1:${address.port}` : '';
+}
+
+/** A sink for links whose traffic nobody records: the tester on the other side does. */
+export function noSink(): EventSink {
+  let n = 0;
+  return { append: ({ raw: _raw, ...event }) => ({ n: n++, ms: 0, ...event }) };
+}
