@@ -6,11 +6,11 @@ import { openUdp, type UdpWire } from '../../link/udp.ts';
 import { MULTICAST } from '../../ocf/codec/ocf.ts';
 import { linkTiming } from '../coap/endpoint.ts';
 import { noSink, type SimulatedDevice } from '../process.ts';
+import { folderStore } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { OcfDevice } from './device.ts';
 import { type Goal, LAST } from './machine.ts';
 import type { Options } from './options.ts';
-import { folderStore } from './store.ts';
 import { writeTime } from './time.ts';
 
 /** What the simulated device is started with. */
