@@ -1,6 +1,6 @@
 import type { Peer } from '../../link/wire.ts';
 import { blockOf, blockOption, blockSize } from './blocks.ts';
-import type { Endpoint } from './endpoint.ts';
+import type { Endpoint, Outcome } from './endpoint.ts';
 import { METHOD, type Option, OPTION } from './message.ts';
 
 /** How a block-wise GET ended: `status` is the response code as `404`, undefined where the transfer broke off. */
@@ -10,7 +10,7 @@ export type Fetched =
 
 export interface FetchOptions {
   readonly szx: number;
-  /** Real milliseconds to wait for each block. */
+  /** Real milliseconds to wait for each block; within them it is asked for again and again. */
   readonly limitMs: number;
   /** Ends after the first block. */
   readonly firstOnly?: boolean;
@@ -32,7 +32,7 @@ export async function fetchBlocks(
   for (;;) {
     const num = received / blockSize(szx);
     const asked = blockOption(OPTION.block2, { num, more: false, szx });
-    const outcome = await endpoint.request(to, METHOD.get, [...uri, asked], undefined, options.limitMs);
+    const outcome = await ask(endpoint, to, [...uri, asked], options.limitMs);
     if (!outcome.ok) return { ok: false, why: `no answer to the request for block ${num} (${outcome.why})` };
     const { message } = outcome;
     if (message.code !== '2.05') return { ok: false, status: Number(message.code.replace('.', '')), why: message.code };
@@ -50,5 +50,15 @@ export async function fetchBlocks(
     received += message.payload.length;
     if (!block.more || options.firstOnly === true) return { ok: true, body: Buffer.concat(blocks) };
     if (options.goOn?.(received) === false) return { ok: false, why: `ended after ${received} octets` };
+  }
+}
+
+/** One block; a request that is given up is made anew while there is time, as a lossy link asks for. */
+async function ask(endpoint: Endpoint, to: Peer, options: readonly Option[], limitMs: number): Promise<Outcome> {
+  const end = performance.now() + limitMs;
+  for (;;) {
+    const left = end - performance.now();
+    const outcome = await endpoint.request(to, METHOD.get, options, undefined, Math.max(left, 1));
+    if (outcome.ok || outcome.why === 'reset' || performance.now() >= end) return outcome;
   }
 }

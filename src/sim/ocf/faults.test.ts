@@ -48,7 +48,8 @@ describe('simulated OCF device: faults', () => {
     let requests = 0;
     const open = (name: string, more: Partial<Options> = {}): Testbench => {
       const [fault] = faultsNamed([name]) as [Fault];
-      bench = new Testbench({ ...fault.needs, ...more }, fault.apply);
+      const needed = fault.needs?.includes('builtinUrl') === true ? { builtinUrl: url } : {};
+      bench = new Testbench({ ...needed, ...more }, fault.apply);
       return bench;
     };
     const offer = async (kind: PackageKind): Promise<void> => {
@@ -263,6 +264,13 @@ describe('simulated OCF device: faults', () => {
         await bench.rest('sva');
         bench.close();
       }
+    });
+    it('builtin-url-unused', async () => {
+      await offer('ok');
+      open('builtin-url-unused');
+      await bench.update('isac', '', 2);
+      await bench.rest('idle');
+      expect(await bench.read()).to.include({ swupdateresult: 6 });
     });
     it('lastupdate-unchanged', async () => {
       await offer('ok');

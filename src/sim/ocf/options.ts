@@ -57,7 +57,7 @@ export const OPTION_TABLE = {
   confirmEvery: count(5, 'every so manyth notification is confirmable; 1: all'),
   blockSize: choice(['16', '32', '64', '128', '256', '512', '1024'], '1024', 'largest block sent'),
   separate: yesNo('no', 'requests are acknowledged first and answered later'),
-  stallMs: count(10_000, 'a download without progress is given up, milliseconds of protocol time'),
+  stallMs: count(20_000, 'a download without progress is given up, milliseconds of protocol time'),
 } as const;
 
 /** The options of one device. */

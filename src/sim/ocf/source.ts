@@ -128,7 +128,7 @@ async function fetchCoap(url: URL, order: FetchOrder, setup: SourceSetup): Promi
   const local = isIPv6(to.address) ? '::' : '0.0.0.0';
   const impair = setup.impair === undefined ? {} : { impair: setup.impair };
   const wire = await openUdp({ host: local, port: 0, sink: setup.sink, channel: 'packages', ...impair });
-  const endpoint = new Endpoint(wire, setup.link, () => ({ code: '4.04' }));
+  const endpoint = new Endpoint(wire, { ...setup.link, maxRetransmit: 1 }, () => ({ code: '4.04' }));
   const aborted = new Promise<Got>((resolve) => {
     order.signal.addEventListener('abort', () => resolve(lost('given up')), { once: true });
   });

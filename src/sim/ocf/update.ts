@@ -36,9 +36,9 @@ export function readUpdate(body: CborValue, context: UpdateContext): Verdict {
   const { options, behaviour } = context;
   if (!isCborMap(body)) return no('not a map');
   const known = respell(body, context);
+  const takesPart = behaviour.partialClobbers === true || behaviour.partialAction !== undefined;
   for (const name of UPDATE_PROPERTIES)
-    if (known[name] === undefined && options.partialUpdate === 'refuse' && behaviour.partialClobbers !== true)
-      return no(`${name} is missing`);
+    if (known[name] === undefined && options.partialUpdate === 'refuse' && !takesPart) return no(`${name} is missing`);
   for (const [name, value] of Object.entries(known)) {
     const wrong = propertyFault(name, value, context);
     if (wrong !== undefined) return no(wrong);

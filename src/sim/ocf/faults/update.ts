@@ -36,7 +36,6 @@ export const UPDATE_FAULTS: readonly Fault[] = [
     violates: ['OCFSWU A4.required', 'OCFSWU T4.idle'],
     caughtBy: ['OCFSWU/UPD/03'],
     apply: { partialAction: 'isac' },
-    needs: { partialUpdate: 'accept' },
   },
   {
     name: 'refused-but-stored',
@@ -142,7 +141,6 @@ export const UPDATE_FAULTS: readonly Fault[] = [
     violates: ['OCFSWU A4.purl'],
     caughtBy: ['OCFSWU/UPD/14'],
     apply: { purlCut: 64 },
-    needs: { longPurl: 'accept' },
   },
   {
     name: 'builtin-url-refused',
@@ -150,7 +148,7 @@ export const UPDATE_FAULTS: readonly Fault[] = [
     violates: ['OCFSWU S1.builtin'],
     caughtBy: ['OCFSWU/UPD/15'],
     apply: { refusesEmptyPurl: true },
-    needs: { builtinUrl: 'http://127.0.0.1/package' },
+    needs: ['builtinUrl'],
   },
   {
     name: 'builtin-url-unused',
@@ -158,7 +156,7 @@ export const UPDATE_FAULTS: readonly Fault[] = [
     violates: ['OCFSWU S1.builtin'],
     caughtBy: ['OCFSWU/UPD/15'],
     apply: { ignoresBuiltinUrl: true },
-    needs: { builtinUrl: 'http://127.0.0.1/package' },
+    needs: ['builtinUrl'],
   },
   {
     name: 'empty-purl-succeeds',

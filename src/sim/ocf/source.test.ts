@@ -1,0 +1,126 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { openUdp } from '../../link/udp.ts';
+import { RESULTS } from '../../ocf/codec/swu.ts';
+import { blockwise } from '../coap/blocks.ts';
+import { Endpoint, linkTiming } from '../coap/endpoint.ts';
+import { noSink } from '../process.ts';
+import { makePackage, manifestOf } from './package.ts';
+import { fetchPackage, type FetchOrder, type SourceSetup, urlFault } from './source.ts';
+
+const setup: SourceSetup = {
+  protocols: ['http', 'https', 'coap'],
+  stallMs: 1000,
+  link: { ...linkTiming(1), ackTimeoutMs: 20 },
+  sink: noSink(),
+};
+const order: FetchOrder = { maxSize: 100_000, signal: new AbortController().signal };
+
+describe('simulated OCF device: package sources', () => {
+  const faults: readonly [string, number | undefined][] = [
+    ['https://h/p', undefined],
+    ['coap://h', undefined],
+    ['ftp://h/p', RESULTS.unsupportedProtocol],
+    ['coaps://h/p', RESULTS.unsupportedProtocol],
+    ['/p', RESULTS.invalidUrl],
+    ['', RESULTS.invalidUrl],
+    ['http://', RESULTS.invalidUrl],
+    ['coap:///p', RESULTS.invalidUrl],
+  ];
+  for (const [url, result] of faults)
+    it(`${JSON.stringify(url)} ${result === undefined ? 'can be tried' : `is result ${result}`}`, () => {
+      expect(urlFault(url, setup.protocols)).to.equal(result);
+    });
+  it('takes a path that cannot be decoded for an invalid URL', async () => {
+    expect(await fetchPackage('coap://127.0.0.1/%zz', order, setup)).to.include({ result: RESULTS.invalidUrl });
+  });
+  it('fetches over a CoAP link that loses a third of all datagrams', async () => {
+    const data = makePackage({ kind: 'ok' });
+    const wire = await openUdp({ host: '127.0.0.1', port: 0, sink: noSink(), channel: 'packages' });
+    const server = new Endpoint(
+      wire,
+      setup.link,
+      blockwise(() => ({ code: '2.05', payload: data }), { szx: 6, maxBody: 0 }),
+    );
+    const bad = { losePercent: 33, repeatPercent: 10 };
+    const impaired = { ...setup, stallMs: 5000, impair: { seed: 7, in: bad, out: bad } };
+    const url = `coap://127.0.0.1:${wire.local.port}/p`;
+    expect(await fetchPackage(url, order, impaired)).to.deep.equal({ ok: true, data });
+    server.close();
+    await wire.close();
+  });
+  it('gives a CoAP server up that does not answer', async () => {
+    const wire = await openUdp({ host: '127.0.0.1', port: 0, sink: noSink(), channel: 'packages' });
+    const quick = { ...setup, stallMs: 100 };
+    const got = await fetchPackage(`coap://127.0.0.1:${wire.local.port}/p`, order, quick);
+    expect(got).to.include({ ok: false, result: RESULTS.connectionLost });
+    await wire.close();
+  });
+
+  describe('HTTPS', () => {
+    let folder: string | undefined;
+    let key = '';
+    let cert = '';
+    before(function () {
+      folder = mkdtempSync(join(tmpdir(), 'plumbline-'));
+      const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+      const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1`;
+      const made = spawnSync('openssl', [...words.split(' '), '-keyout', keyFile, '-out', certFile]);
+      if (made.error !== undefined && process.env['PLUMBLINE_REQUIRE_TOOLS'] !== '1') {
+        process.stdout.write('    skipped: the program openssl is not installed\n');
+        this.skip();
+      }
+      [key, cert] = [readFileSync(keyFile, 'utf8'), readFileSync(certFile, 'utf8')];
+    });
+    after(() => {
+      if (folder !== undefined) rmSync(folder, { recursive: true });
+    });
+    const against = async (listener: RequestListener, test: (url: string) => Promise<void>): Promise<void> => {
+      const server = createServer({ key, cert }, listener);
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      await test(`https://127.0.0.1:${(server.address() as AddressInfo).port}/p`);
+      server.close();
+      server.closeAllConnections();
+    };
+
+    it('fetches from a server that the certificates vouch for, and from no other', () =>
+      against(
+        (_, response) => response.end(makePackage({ kind: 'ok' })),
+        async (url) => {
+          expect(await fetchPackage(url, order, { ...setup, ca: cert })).to.include({ ok: true });
+          expect(await fetchPackage(url, order, setup)).to.include({ ok: false, result: RESULTS.connectionLost });
+        },
+      ));
+    it('asks for the head of a package only, whether the server knows ranges or not', async () => {
+      const data = makePackage({ kind: 'ok', size: 1_000_000 });
+      for (const ranges of [true, false])
+        await against(
+          ({ headers }, response) => {
+            expect(headers.range).to.equal('bytes=0-1023');
+            if (ranges) response.writeHead(206).end(data.subarray(0, 1024));
+            else response.end(data);
+          },
+          async (url) => {
+            const got = await fetchPackage(url, { ...order, headOnly: true }, { ...setup, ca: cert });
+            if (!got.ok) throw new Error(got.why);
+            expect(got.data.length).to.be.below(100_000);
+            expect(manifestOf(got.data)?.version).to.equal('2.0.0');
+          },
+        );
+    });
+    it('breaks off what is larger than the device', () =>
+      against(
+        (_, response) => response.end(Buffer.alloc(1_000_000)),
+        async (url) => {
+          const got = await fetchPackage(url, order, { ...setup, ca: cert });
+          expect(got).to.include({ ok: false, result: RESULTS.tooLittleFlash });
+        },
+      ));
+  });
+});
