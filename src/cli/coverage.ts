@@ -3,11 +3,12 @@ import { didYouMean } from '../core/nearest.ts';
 import { needsOutOfStep } from '../ics/needs.ts';
 import { loadProformas } from '../ics/proforma.ts';
 import { type Coverage, coverageOf, loadStatements, type StatementRow } from '../ics/statements.ts';
-import { standards } from '../standards.ts';
+import { loadStandards } from '../standards.ts';
 import { say, sayJson } from './text.ts';
 
 /** `plumbline ics coverage [SPEC]`: exit code 1 where a statement is neither judged nor excused, a case names one that does not exist, or a proforma's lists of cases are stale. */
-export function coverage(spec: string | undefined, json: boolean): void {
+export async function coverage(spec: string | undefined, json: boolean): Promise<void> {
+  const standards = await loadStandards();
   const statements = loadStatements();
   const known = [...new Set([...standards.map((s) => s.spec), ...statements.map((s) => s.spec)])];
   if (spec !== undefined && !known.includes(spec))

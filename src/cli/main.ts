@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander';
 import { InputError, printError } from '../core/errors.ts';
 import * as ics from './ics.ts';
 import * as plan from './plan.ts';
+import * as rig from './rig.ts';
+import * as run from './run.ts';
 import * as sim from './sim.ts';
 import * as why from './why.ts';
 
@@ -11,7 +13,7 @@ export function createProgram(): Command {
   const program = new Command('plumbline')
     .description('Hardware-in-the-loop conformance tests for over-the-air update standards')
     .exitOverride();
-  for (const command of [ics, plan, why, sim]) command.register(program);
+  for (const command of [ics, plan, rig, run, sim, why]) command.register(program);
   return program;
 }
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { loadIcs } from '../ics/ics.ts';
 import { type Plan, planCases, type PlannedCase } from '../ics/plan.ts';
-import { standards } from '../standards.ts';
+import { loadStandards } from '../standards.ts';
 import { say, sayJson, table } from './text.ts';
 
 /** `plumbline plan --ics FILE`: what would run, and for every other case why not. */
@@ -12,8 +12,8 @@ export function register(program: Command): void {
     .requiredOption('--ics <file>', 'declaration')
     .option('--long', 'select long cases too')
     .option('--json', 'the plan as JSON')
-    .action((options: { ics: string; long?: true; json?: true }) => {
-      const plan = planCases(standards, loadIcs(options.ics), { long: options.long });
+    .action(async (options: { ics: string; long?: true; json?: true }) => {
+      const plan = planCases(await loadStandards(), loadIcs(options.ics), { long: options.long });
       if (options.json) sayJson(planJson(plan));
       else say(printPlan(plan));
       process.exitCode = plan.ics.consistency.consistent ? 0 : 1;

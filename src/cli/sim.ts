@@ -32,7 +32,7 @@ interface DeviceWords {
 interface DeviceRow {
   readonly name: string;
   readonly describe: string;
-  readonly faults: readonly FaultRow<object, object>[];
+  readonly faults: readonly FaultRow<object, unknown>[];
   readonly options: OptionTable;
   /** Opens the device with these faults and options. */
   open(faults: readonly string[], options: readonly string[], start: DeviceStart): Promise<SimulatedDevice>;

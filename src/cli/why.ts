@@ -3,7 +3,7 @@ import { InputError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { type Ics, loadIcs, type Used } from '../ics/ics.ts';
 import { planCase, type PlannedCase, type Selection } from '../ics/plan.ts';
-import { standards } from '../standards.ts';
+import { loadStandards } from '../standards.ts';
 import { caseJson } from './plan.ts';
 import { say, sayJson } from './text.ts';
 
@@ -16,17 +16,17 @@ export function register(program: Command): void {
     .requiredOption('--ics <file>', 'declaration')
     .option('--long', 'as if long cases were asked for')
     .option('--json', 'the answer as JSON')
-    .action((id: string, options: { ics: string; long?: true; json?: true }) => {
+    .action(async (id: string, options: { ics: string; long?: true; json?: true }) => {
       const ics = loadIcs(options.ics);
-      const planned = planCase(findCase(id), ics, options.long === true);
+      const planned = planCase(await findCase(id), ics, options.long === true);
       if (options.json) sayJson(caseJson(planned));
       else say(printWhy(planned, ics));
     });
 }
 
 /** The case with this id (a variant's id means its case); an unknown one is an InputError with the nearest. */
-function findCase(id: string) {
-  const all = standards.flatMap((s) => [...s.cases, ...s.declared]);
+async function findCase(id: string) {
+  const all = (await loadStandards()).flatMap((s) => [...s.cases, ...s.declared]);
   const [plain = id] = id.split('@');
   const found = all.find((c) => c.id === plain);
   if (found !== undefined) return found;

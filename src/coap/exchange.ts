@@ -11,7 +11,7 @@ import type { Transmission } from './transmission.ts';
 export interface Outgoing {
   readonly code: string;
   readonly options: readonly Option[];
-  readonly payload?: Uint8Array;
+  readonly payload?: Buffer;
   readonly confirmable?: boolean;
   /** 0 to 8 octets (longer ones are malformed on purpose). */
   readonly token?: Buffer;
@@ -99,7 +99,7 @@ export class Exchanges {
       mid: outgoing.mid ?? this.layer.nextMid(to),
       token,
       options: outgoing.options,
-      payload: Buffer.from(outgoing.payload ?? []),
+      payload: outgoing.payload ?? Buffer.alloc(0),
     };
     const key = exchangeKey(to, token);
     if (this.open.has(key))

@@ -19,7 +19,11 @@ export const RULES = {
     rule: 'options are known if critical, not repeated, of allowed length',
   },
   malformed: { level: 'must', clause: 'RFC 7252 3', rule: 'messages are well-formed' },
-  'block1-missing': { level: 'must', clause: 'RFC 7959 2.3', rule: 'the answer to a block carries the Block1 option' },
+  'block1-missing': {
+    level: 'should',
+    clause: 'RFC 7959 2.3',
+    rule: 'the answer to a block carries the Block1 option',
+  },
   'block1-number': { level: 'must', clause: 'RFC 7959 2.3', rule: 'the answer echoes the number of the block' },
   'block1-more': { level: 'must', clause: 'RFC 7959 2.3', rule: 'M is set in 2.31 and clear in the final answer' },
   'block1-grew': { level: 'must', clause: 'RFC 7959 2.3', rule: 'the answer does not ask for larger blocks' },

@@ -6,7 +6,7 @@ import type { Finding, Report, Rule } from './findings.ts';
 import { type Decoded, decode, emptyMessage, EMPTY, encode, isRequest, type Message } from './message.ts';
 import { type Malformed, printMalformed, printMessage } from './message.ts';
 import { findOption, OPTION } from './options.ts';
-import { type Transmission, waitsOf } from './transmission.ts';
+import { firstWaitMs, type Transmission } from './transmission.ts';
 
 /** One datagram as it came in: what it holds, from whom, which event recorded it and when (bench clock). */
 export interface Arrival {
@@ -122,7 +122,8 @@ export class MessageLayer {
     via?: number,
   ): { n: number; stop: () => void } {
     const key = `${peerKey(to)}|${message.mid}`;
-    const waits = message.type === 'CON' ? waitsOf(timing, this.options.random) : [];
+    const repeats = message.type === 'CON' ? timing.maxRetransmit : -1;
+    let wait = firstWaitMs(timing, this.options.random);
     let timer: NodeJS.Timeout | undefined;
     let attempt = 0;
     const stop = (): void => {
@@ -132,9 +133,9 @@ export class MessageLayer {
     const entry: Pending = { hooks, stop: () => clearTimeout(timer) };
     this.pending.set(key, entry);
     const send = (): number => {
-      const wait = waits[attempt];
       attempt++;
-      if (wait !== undefined) timer = setTimeout(() => (attempt < waits.length ? send() : hooks.exhausted()), wait);
+      if (repeats >= 0) timer = setTimeout(() => (attempt <= repeats ? send() : hooks.exhausted()), wait);
+      wait *= 2;
       return this.send(message, to, via, attempt, (e) => hooks.failed(e));
     };
     return { n: send(), stop };
@@ -264,11 +265,16 @@ export class MessageLayer {
     const entry: Remembered = { raw, untilMs: now + this.options.rememberMs };
     this.remembered.delete(key);
     this.remembered.set(key, entry);
-    for (const [old, { untilMs }] of this.remembered) {
-      if (this.remembered.size <= REMEMBERED_MAX && untilMs > now) break;
-      this.remembered.delete(old);
-    }
+    if (this.remembered.size > REMEMBERED_MAX) this.forgetOldest(now);
     return entry;
+  }
+
+  /** Drops what is over and enough of the rest that this need not be done for every message. */
+  private forgetOldest(now: number): void {
+    for (const [key, { untilMs }] of this.remembered) {
+      if (this.remembered.size <= REMEMBERED_MAX / 2 && untilMs > now) break;
+      this.remembered.delete(key);
+    }
   }
 
   private stray(incoming: Incoming, why: string): void {

@@ -63,7 +63,7 @@ export async function observe(core: Core, wanted: ObserveRequest): Promise<Obser
   };
   const underway = begin(core, request);
   const token = core.exchanges.newToken();
-  const step = await underway.ask(token)({ options: underway.base, payload: request.payload ?? Buffer.alloc(0) });
+  const step = await underway.ask(token)({ options: underway.base, payload: Buffer.from(request.payload ?? []) });
   if (step.kind !== 'reply') return { kind: 'refused', outcome: conclude(core, underway, step) };
   const seq = findUint(step.message.options, OPTION.observe);
   const accepted = seq !== undefined && isSuccess(step.message.code);
@@ -146,7 +146,7 @@ class Watching implements Observation {
     const underway = begin(this.core, stop);
     const step = await underway.ask(this.token)({
       options: underway.base,
-      payload: request.payload ?? Buffer.alloc(0),
+      payload: Buffer.from(request.payload ?? []),
     });
     this.unlisten();
     if (step.kind !== 'reply') return conclude(this.core, underway, step);

@@ -126,17 +126,20 @@ export function queryOf(options: readonly Option[]): string[] {
 
 /** What is wrong with the options of a message, in words: unknown critical ones, forbidden repetitions, wrong lengths (RFC 7252 5.4). */
 export function optionDefects(options: readonly Option[]): string[] {
-  const seen = new Set<number>();
-  return options.flatMap(({ number, value }) => {
+  const defects: string[] = [];
+  // Received options stand in the order of their numbers.
+  let before = -1;
+  for (const { number, value } of options) {
     const row = BY_NUMBER.get(number);
-    const again = seen.has(number);
-    seen.add(number);
-    if (row === undefined) return isCritical(number) ? [`unknown critical option ${number}`] : [];
-    const name = `${row.name} (${number})`;
-    if (again && row.repeatable === undefined) return [`${name} stands more than once`];
-    if (value.length >= row.min && value.length <= row.max) return [];
-    return [`${name} has ${value.length} octets, allowed are ${row.min} to ${row.max}`];
-  });
+    if (row === undefined) {
+      if (isCritical(number)) defects.push(`unknown critical option ${number}`);
+    } else if (number === before && row.repeatable === undefined)
+      defects.push(`${row.name} (${number}) stands more than once`);
+    else if (value.length < row.min || value.length > row.max)
+      defects.push(`${row.name} (${number}) has ${value.length} octets, allowed are ${row.min} to ${row.max}`);
+    before = number;
+  }
+  return defects;
 }
 
 /** `Content-Format=10000`, `Uri-Path=oic`, `ETag=1a2b`, `2054=00`; Block options are printed by `printBlock`. */

@@ -39,6 +39,8 @@ export interface Request {
   readonly timing?: Transmission;
   /** Longest silence, in real ms, before one message (one block) counts as unanswered. Default MAX_TRANSMIT_WAIT. */
   readonly deadlineMs?: number;
+  /** Leaves a block-wise transfer on purpose after so many blocks, in either direction; see `closingBlock` for the way out of an upload. */
+  readonly stopAfterBlocks?: number;
   /** For the reader of the log. */
   readonly note?: string;
 }
@@ -139,7 +141,8 @@ async function sendBody(
 ): Promise<{ step: Step; acceptedOctets: number }> {
   const body = Buffer.from(request.payload ?? []);
   const szx = request.szx ?? MAX_SZX;
-  if (body.length > blockSize(szx)) return upload(ask, base, body, szx, report);
+  if (body.length > blockSize(szx))
+    return upload({ ask, base, report, stopAfterBlocks: request.stopAfterBlocks }, body, szx);
   const step = await ask({ options: [...base, ...askedBlock(request)], payload: body });
   return { step, acceptedOctets: step.kind === 'reply' ? body.length : 0 };
 }
@@ -168,7 +171,8 @@ export function gather({ request, base, report }: Underway, ask: Ask, first: Ste
   const asked = askedBlock(request).length === 0 ? undefined : request.szx;
   // What follows a registration must not register again (RFC 7959 3.4).
   const follow = base.filter((o) => o.number !== OPTION.observe);
-  return download(ask, follow, first, asked, request.szx ?? MAX_SZX, report);
+  const transfer = { ask, base: follow, report, stopAfterBlocks: request.stopAfterBlocks };
+  return download(transfer, first, asked, request.szx ?? MAX_SZX);
 }
 
 /** An error in mid transfer speaks for itself; otherwise what had come stays. */

@@ -14,10 +14,9 @@ export const RFC_TRANSMISSION: Transmission = { ackTimeoutMs: 2000, ackRandomFac
 /** EXCHANGE_LIFETIME of the default values: how long a message id is remembered. */
 export const EXCHANGE_LIFETIME_MS = 247_000;
 
-/** The waits after the first sending and each repetition: the first by chance, then doubling. */
-export function waitsOf(timing: Transmission, random: Random): number[] {
-  const first = timing.ackTimeoutMs * (1 + random() * (timing.ackRandomFactor - 1));
-  return Array.from({ length: timing.maxRetransmit + 1 }, (_, i) => first * 2 ** i);
+/** The wait after the first sending, by chance; it doubles with every repetition. */
+export function firstWaitMs(timing: Transmission, random: Random): number {
+  return timing.ackTimeoutMs * (1 + random() * (timing.ackRandomFactor - 1));
 }
 
 /** MAX_TRANSMIT_WAIT: from the first sending until the sender gives up, at the longest. */

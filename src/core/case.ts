@@ -66,6 +66,17 @@ export interface Drive {
   stop(reason: string): never;
 }
 
+/**
+ * Thrown by the verbs to end the drive where nothing is at fault on the bench; the judge runs. A tester's own verb throws it when the device owes it
+ * an answer that does not come, after it has recorded what it waited for.
+ */
+export class DriveEnd extends Error {
+  constructor(reason: string) {
+    super(reason);
+    this.name = 'DriveEnd';
+  }
+}
+
 /** How long the absence of something must have been watched, and after what. */
 export interface Watch {
   /** What should have provoked (or must not provoke) it, as seen delivered: an acknowledged request, not a sent one. */

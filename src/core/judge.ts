@@ -93,6 +93,15 @@ class Judging<P> implements Judge<P> {
     this.policy = policy;
     this.variant = input.variant;
     this.allowed = allowed;
+    // Judges take the verbs out of the object: judge({ log, check }).
+    this.declared = this.declared.bind(this);
+    this.ms = this.ms.bind(this);
+    this.check = this.check.bind(this);
+    this.came = this.came.bind(this);
+    this.never = this.never.bind(this);
+    this.onTime = this.onTime.bind(this);
+    this.inconclusive = this.inconclusive.bind(this);
+    this.note = this.note.bind(this);
   }
 
   declared(item: string): boolean {

@@ -1,3 +1,4 @@
+import type { Statement } from './statement.ts';
 import type { Reason, Verdict } from './verdict.ts';
 
 /** One try at a case; INCONC and ERROR are tried again at most twice, and every try stays in the record. */
@@ -46,6 +47,92 @@ export interface CaseRecord {
   readonly related: readonly string[];
 }
 
+/** One row of a filled-in proforma. */
+export interface SheetItem {
+  /** `DFUM 3/2`. */
+  readonly item: string;
+  /** What the row asks. */
+  readonly name: string;
+  /** As the proforma prints it: `M`, `C.1`, `O.2`. */
+  readonly status: string;
+  /** The condition behind the status in the condition language; null where there is none. */
+  readonly condition: string | null;
+  /** What the status comes to with these answers. */
+  readonly demand: 'mandatory' | 'optional' | 'excluded' | 'not applicable';
+  /** null: left unanswered. */
+  readonly answer: boolean | null;
+  /** Clause of the standard. */
+  readonly reference: string;
+}
+
+/** One table of a filled-in proforma. */
+export interface SheetTable {
+  /** `3`, `10`. */
+  readonly id: string;
+  readonly title: string;
+  readonly prerequisite: string | null;
+  readonly applicable: boolean;
+  readonly items: readonly SheetItem[];
+}
+
+/** A proforma as filled in for the product, so that a stored record needs no other file to be read. */
+export interface Sheet {
+  readonly spec: string;
+  /** Of the standard: `OCF software update`. */
+  readonly title: string;
+  /** Id, date and issue of the proforma: `DFUM.ICS.p1, 2024-07-01, TCRL.2024-1`. */
+  readonly proforma: string;
+  readonly digest: string;
+  readonly tables: readonly SheetTable[];
+}
+
+/** A declared value (IXIT) or the reading of an ambiguous place (policy), with what it means. */
+export interface SettingRecord {
+  readonly spec: string;
+  readonly name: string;
+  /** As declared; a key stands here as its reference, never as itself. */
+  readonly value: string | number | boolean;
+  readonly isDefault: boolean;
+  readonly text: string;
+}
+
+/** One thing wrong with the declaration, as `plumbline ics check` tells it. */
+export interface FindingRecord {
+  readonly rule: string;
+  readonly item: string;
+  readonly message: string;
+  /** The rule as the proforma writes it. */
+  readonly condition: string;
+  readonly clause: string;
+  /** The smallest change that mends it. */
+  readonly fix: string;
+}
+
+/** An accepted FAIL of one case, as declared with the ICS. */
+export interface WaiverRecord {
+  readonly case: string;
+  readonly statement: string;
+  readonly owner: string;
+  /** Last day on which it holds, `2027-01-31`. */
+  readonly expires: string;
+  readonly reason: string;
+}
+
+/** The declaration as it stood when the run began. */
+export interface IcsRecord {
+  readonly file: string;
+  readonly digest: string;
+  readonly consistent: boolean;
+  /** Run on an inconsistent declaration by `--anyway`: every page says so. */
+  readonly anyway: boolean;
+  readonly findings: readonly FindingRecord[];
+  /** The filled-in proformas, one per standard declared. */
+  readonly sheets: readonly Sheet[];
+  readonly ixit: readonly SettingRecord[];
+  readonly policies: readonly SettingRecord[];
+  readonly waivers: readonly WaiverRecord[];
+}
+
 /** `reports/<run>/run.json`: what a run came to; every report is made from it alone. */
 export interface RunRecord {
   readonly schema: 1;
@@ -56,14 +143,9 @@ export interface RunRecord {
   readonly endedAt: string | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly product: Readonly<Record<string, string>>;
-  readonly ics: {
-    readonly file: string;
-    readonly digest: string;
-    readonly consistent: boolean;
-    /** Run on an inconsistent declaration by `--anyway`: every page says so. */
-    readonly anyway: boolean;
-    readonly findings: readonly { readonly rule: string; readonly item: string; readonly message: string }[];
-  };
+  readonly ics: IcsRecord;
+  /** Text and place of every statement that the cases name. */
+  readonly statements: Readonly<Record<string, Statement>>;
   readonly rig: {
     readonly name: string;
     readonly file: string;
@@ -73,5 +155,10 @@ export interface RunRecord {
     readonly broken: string | null;
   };
   readonly counts: Readonly<Record<Verdict, number>>;
+  /** Defects of the tester that surfaced outside of every case (a forgotten `await`): the run as a whole counts as ERROR. */
+  readonly errors?: readonly string[];
   readonly cases: readonly CaseRecord[];
 }
+
+/** What is known of a run before its first case: enough to report a single case. */
+export type RunHead = Omit<RunRecord, 'state' | 'endedAt' | 'counts' | 'cases'>;

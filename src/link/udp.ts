@@ -61,7 +61,13 @@ export async function resolvePeer(host: string, port: number): Promise<Peer> {
 export async function openUdp(options: UdpOptions): Promise<UdpWire> {
   const { host, port, sink, channel } = options;
   const v6 = isIPv6(host.split('%')[0] ?? host);
-  const socket = createSocket({ type: v6 ? 'udp6' : 'udp4', ipv6Only: v6, reuseAddr: options.share ?? false });
+  const socket = createSocket({
+    type: v6 ? 'udp6' : 'udp4',
+    ipv6Only: v6,
+    reuseAddr: options.share ?? false,
+    // Peers are addresses; without this each datagram would wait for a look-up of nothing.
+    lookup: (address, _options, done) => done(null, address, v6 ? 6 : 4),
+  });
   const where = `udp ${printPeer({ address: host, port })}`;
   await new Promise<void>((resolve, reject) => {
     socket.once('error', (e) => {

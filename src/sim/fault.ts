@@ -1,7 +1,7 @@
 import { InputError } from '../core/errors.ts';
 
-/** One way in which a simulated device can be wrong, as data: `B` is its behaviour record, `O` its options. */
-export interface FaultRow<B, O> {
+/** One way in which a simulated device can be wrong, as data: `B` is its behaviour record, `N` how it names the options that it needs. */
+export interface FaultRow<B, N> {
   readonly name: string;
   /** Goes on after "the device ...". */
   readonly describe: string;
@@ -11,8 +11,8 @@ export interface FaultRow<B, O> {
   readonly caughtBy: readonly string[];
   /** What the device does instead of the right thing. */
   readonly apply: B;
-  /** Options without which it does not show. */
-  readonly needs?: Partial<O>;
+  /** Options that the device must be started with for the fault to show. */
+  readonly needs?: N;
   /** Why no case has to catch it. */
   readonly excused?: string;
 }

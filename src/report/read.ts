@@ -1,0 +1,24 @@
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { InputError, messageOf } from '../core/errors.ts';
+import type { RunRecord } from '../core/record.ts';
+
+/** The run record of a run folder (or of a run.json named itself). Throws an InputError that names the file. */
+export function readRun(dir: string): { runDir: string; run: RunRecord } {
+  const isFile = existsSync(dir) && statSync(dir).isFile();
+  const file = isFile ? dir : join(dir, 'run.json');
+  const bad = (message: string, cause?: unknown): InputError =>
+    new InputError('run', message, { place: { file }, cause });
+  if (!existsSync(file)) throw bad('no run record here; expected the folder of a run, such as reports/<run>');
+  let run: unknown;
+  try {
+    run = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (e) {
+    throw bad(`not a run record: ${messageOf(e)}`, e);
+  }
+  if (typeof run !== 'object' || run === null || !('schema' in run) || !('cases' in run) || !Array.isArray(run.cases))
+    throw bad('not a run record: expected an object with schema and cases');
+  if (run.schema !== 1)
+    throw bad(`run record of schema ${JSON.stringify(run.schema)}, expected 1; use the Plumbline that wrote it`);
+  return { runDir: isFile ? join(file, '..') : dir, run: run as unknown as RunRecord };
+}

@@ -1,0 +1,153 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { BenchError, printError, TesterError } from '../core/errors.ts';
+import type { EventSink } from '../core/events.ts';
+import type { Console, Power } from '../core/standard.ts';
+import { openStream } from '../link/stream.ts';
+import { lineConsole, type RigConsole } from './console.ts';
+import type { Rig } from './file.ts';
+import { powerSwitch, type Prompt, resetLine } from './power.ts';
+import { type ProcessDevice, processDevice } from './process.ts';
+import { resolveReferences } from './reference.ts';
+import type { Resource } from './schema.ts';
+import { isSecretReference, readSecret, type Redactor } from './secret.ts';
+
+/** Real milliseconds to connect to a console; network time, never scaled. */
+const CONNECT_MS = 10_000;
+
+export interface RigContext {
+  /** Folder of this rig, kept across runs. */
+  readonly stateDir: string;
+  readonly privateDir: string;
+  readonly epochMs: number;
+  readonly events: EventSink;
+  readonly redactor: Redactor;
+  readonly prompt: Prompt;
+  /** Appended to the command line of every simulated device: the fault of a proof, loss, a seed. */
+  readonly simArgs?: readonly string[];
+  /** Told of every resource that is open, in order. */
+  opened?(name: string, what: string): void;
+}
+
+/** A rig whose resources are open. */
+export interface OpenRig {
+  /** An entry of `iut` as it is now, references and secrets resolved. */
+  address(spec: string, name: string): string;
+  has(spec: string, name: string): boolean;
+  readonly power?: Power;
+  readonly reset?: { reset(): Promise<void> };
+  readonly console?: Console;
+  close(): Promise<void>;
+}
+
+/** Opens the resources in the order of the file and closes them in reverse, also when one of them fails to open. */
+export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
+  const processes = new Map<string, ProcessDevice>();
+  const consoles = new Map<string, RigConsole>();
+  const cwd = dirname(rig.file);
+  const closers: (() => Promise<void> | void)[] = [];
+
+  const value = ({ resource, key }: { resource: string; key: string }): string => {
+    const device = processes.get(resource);
+    if (device !== undefined) return device.value(key);
+    const entry = rig.data.resources[resource];
+    if (entry?.kind === 'console' && key === 'url') return resolve(entry.url);
+    throw new TesterError('rig-reference', `\${${resource}.${key}} was not checked when the rig file was read`);
+  };
+  const resolve = (text: string): string => resolveReferences(text, value);
+
+  const open = async (name: string, entry: Resource): Promise<string> => {
+    switch (entry.kind) {
+      case 'process': {
+        const device = processDevice(entry, {
+          name,
+          factors: rig.data.time,
+          epochMs: context.epochMs,
+          cwd,
+          stateDir: join(context.stateDir, name),
+          logFile: join(context.privateDir, `${name}.log`),
+          extra: context.simArgs ?? [],
+          options: () => Object.fromEntries(Object.entries(entry.options).map(([k, v]) => [k, resolve(v)])),
+        });
+        processes.set(name, device);
+        closers.push(() => device.close());
+        await device.on();
+        return 'process is ready';
+      }
+      case 'console': {
+        const console = lineConsole(name, entry, context.events, () => openStream(resolve(entry.url), CONNECT_MS));
+        consoles.set(name, console);
+        closers.push(() => console.close());
+        await console.connect();
+        return `${resolve(entry.url)} is open`;
+      }
+      case 'power':
+        return entry.by === 'hand' ? 'switched by hand' : 'switched by a command (not tried)';
+      case 'reset':
+        return `reset by ${entry.by} (not tried)`;
+    }
+  };
+
+  const close = async (): Promise<void> => {
+    const errors: unknown[] = [];
+    for (const closer of closers.reverse()) {
+      try {
+        await closer();
+      } catch (e) {
+        errors.push(e);
+      }
+    }
+    if (errors[0] !== undefined)
+      throw new BenchError(
+        'rig-close',
+        `the rig was not closed cleanly: ${errors.map((e) => printError(e)).join('; ')}`,
+      );
+  };
+
+  mkdirSync(context.stateDir, { recursive: true });
+  mkdirSync(context.privateDir, { recursive: true });
+  try {
+    for (const [name, entry] of Object.entries(rig.data.resources)) {
+      const what = await open(name, entry);
+      context.opened?.(name, what);
+    }
+  } catch (e) {
+    await close().catch(() => undefined);
+    throw e;
+  }
+
+  const address = (spec: string, name: string): string => {
+    const entry = rig.data.iut[spec]?.[name];
+    if (entry === undefined)
+      throw new BenchError('rig-entry', `expected an entry ${name} under iut.${spec}`, { place: { file: rig.file } });
+    if (!isSecretReference(entry)) return resolve(entry);
+    const secret = readSecret(entry);
+    context.redactor.add(secret, name);
+    return secret;
+  };
+  const { power, reset, console } = rig.parts;
+  const entryOf = <K extends Resource['kind']>(
+    name: string | undefined,
+    kind: K,
+  ): Extract<Resource, { kind: K }> | undefined => {
+    const entry = name === undefined ? undefined : rig.data.resources[name];
+    return entry?.kind === kind ? (entry as Extract<Resource, { kind: K }>) : undefined;
+  };
+  const hand = entryOf(power, 'power');
+  const device = power === undefined ? undefined : processes.get(power);
+  const powered = hand === undefined ? device : powerSwitch({ where: power ?? '', cwd }, hand, context.prompt);
+  const line = entryOf(reset, 'reset');
+  const consoleOf = (name: string): RigConsole => {
+    const found = consoles.get(name);
+    if (found === undefined) throw new TesterError('rig-console', `${name} is not open`);
+    return found;
+  };
+  return {
+    address,
+    has: (spec, name) => rig.data.iut[spec]?.[name] !== undefined,
+    ...(powered === undefined ? {} : { power: powered }),
+    ...(line === undefined ? {} : { reset: resetLine({ where: reset ?? '', cwd }, line, consoleOf) }),
+    ...(console === undefined ? {} : { console: consoleOf(console) }),
+    close,
+  };
+}

@@ -1,0 +1,74 @@
+import { exec } from 'node:child_process';
+import { BenchError, messageOf } from '../core/errors.ts';
+import type { Power } from '../core/standard.ts';
+import type { ResourceOf } from './schema.ts';
+
+/** Asks a person at the terminal to do something and to confirm it. */
+export type Prompt = (text: string) => Promise<void>;
+
+/** The resource by name, and the folder of its rig file, in which its commands run. */
+export interface Place {
+  readonly where: string;
+  readonly cwd: string;
+}
+
+/** Runs one command of the rig file in a shell; a failure is a BenchError with what the command said. */
+function shell({ where, cwd }: Place, command: string, timeoutS: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    exec(command, { cwd, timeout: timeoutS * 1000, killSignal: 'SIGKILL' }, (e, _, stderr) => {
+      if (e === null) {
+        resolve();
+        return;
+      }
+      const why = e.killed === true ? `no end after ${timeoutS} s` : `exit code ${e.code}`;
+      reject(
+        new BenchError('bench-command', `\`${command}\` failed: ${why}. ${stderr.trim()}`, {
+          place: { where },
+          cause: e,
+        }),
+      );
+    });
+  });
+}
+
+/** A power switch that a person or a command works. */
+export function powerSwitch(place: Place, resource: ResourceOf<'power'>, prompt: Prompt): Power {
+  switch (resource.by) {
+    case 'hand':
+      return {
+        off: () => prompt(`Switch ${resource.what} OFF`),
+        on: () => prompt(`Switch ${resource.what} ON`),
+      };
+    case 'command':
+      return {
+        off: () => shell(place, resource.off, resource.timeoutS),
+        on: () => shell(place, resource.on, resource.timeoutS),
+      };
+  }
+}
+
+/** What a reset line needs of the console. */
+export interface LineSender {
+  send(line: string): Promise<void>;
+}
+
+export function resetLine(
+  place: Place,
+  resource: ResourceOf<'reset'>,
+  consoleOf: (name: string) => LineSender,
+): { reset(): Promise<void> } {
+  switch (resource.by) {
+    case 'command':
+      return { reset: () => shell(place, resource.command, resource.timeoutS) };
+    case 'console':
+      return {
+        async reset() {
+          try {
+            await consoleOf(resource.console).send(resource.line);
+          } catch (e) {
+            throw new BenchError('reset', messageOf(e), { place: { where: place.where }, cause: e });
+          }
+        },
+      };
+  }
+}

@@ -1,0 +1,46 @@
+import { writeReports, type Reports } from '../report/write.ts';
+import { Redactor } from '../rig/secret.ts';
+import { loadStandards, type StandardsModule } from '../standards.ts';
+import { exitCodeOf } from './exit.ts';
+import { type PlanOptions, planRun } from './plan.ts';
+import { learnSecrets, redactedPrinter } from './print.ts';
+import { runCases, type RunInput, type RunResult, type RunSettings } from './run.ts';
+
+export interface RunOptions extends PlanOptions, RunSettings {
+  /** Make reports beside the record. Default yes; `prove` wants only records. */
+  readonly reports?: boolean;
+  /** Make the browsable report too. Default yes. */
+  readonly site?: boolean;
+}
+
+export interface RunPlanResult extends RunResult {
+  readonly reports: Reports | null;
+  readonly exitCode: 0 | 1 | 3;
+}
+
+/**
+ * The run as a whole: reads declaration and rig, plans, drives the rig, settles the record, writes the reports. Throws InputErrors for unusable input,
+ * InconsistentIcs for a declaration that contradicts itself, a BenchError where nothing could be begun (the rig is in use, no folder can be made).
+ */
+export async function runPlan(options: RunOptions): Promise<RunPlanResult> {
+  const input = await planRun(options);
+  const wanted = options.reports !== false;
+  const result = await runCases(input, { allure: wanted, ...options });
+  const exitCode = exitCodeOf(result.record);
+  if (!wanted) return { ...result, reports: null, exitCode };
+  const print = redactedPrinter(await standardsOf(input), redactorOf(input));
+  const reports = await writeReports(result.dir, { print, site: options.site !== false });
+  return { ...result, reports, exitCode };
+}
+
+async function standardsOf(input: RunInput): Promise<Awaited<ReturnType<typeof loadStandards>>> {
+  const { STANDARDS } = (await import(input.standards)) as StandardsModule;
+  return loadStandards([...new Set(input.cases.map((c) => c.spec))], STANDARDS);
+}
+
+function redactorOf({ rig, declared }: RunInput): Redactor {
+  const redactor = new Redactor();
+  for (const values of [...Object.values(rig.data.iut), ...Object.values(declared.ixit)])
+    learnSecrets(redactor, values);
+  return redactor;
+}
