@@ -4,6 +4,9 @@ import { wallNow } from '../core/clock.ts';
 import { InputError, messageOf } from '../core/errors.ts';
 import type { Impairment } from '../link/impair.ts';
 import type { FaultRow } from '../sim/fault.ts';
+import * as lwm2m from '../sim/lwm2m/faults.ts';
+import { openLwm2mDevice } from '../sim/lwm2m/open.ts';
+import * as lwm2mOptions from '../sim/lwm2m/options.ts';
 import * as ocf from '../sim/ocf/faults.ts';
 import { openOcfDevice } from '../sim/ocf/open.ts';
 import { OPTION_TABLE, readOptions } from '../sim/ocf/options.ts';
@@ -49,6 +52,18 @@ const DEVICES: readonly DeviceRow[] = [
         ...start,
         options: readOptions(options),
         behaviour: ocf.behaviourOf(ocf.faultsNamed(faults)),
+      }),
+  },
+  {
+    name: 'lwm2m',
+    describe: 'an LwM2M client with software management; registers to the server that it is told',
+    faults: lwm2m.FAULTS,
+    options: lwm2mOptions.OPTION_TABLE,
+    open: (faults, options, start) =>
+      openLwm2mDevice({
+        ...start,
+        options: lwm2mOptions.readOptions(options),
+        behaviour: lwm2m.behaviourOf(lwm2m.faultsNamed(faults)),
       }),
   },
 ];

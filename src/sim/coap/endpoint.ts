@@ -139,7 +139,7 @@ export class Endpoint {
     to: Peer,
     code: string,
     options: readonly Option[],
-    payload = NO_PAYLOAD,
+    payload: Buffer = NO_PAYLOAD,
     limitMs = Infinity,
   ): Promise<Outcome> {
     const token = randomBytes(4);
