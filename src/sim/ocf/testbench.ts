@@ -5,10 +5,11 @@ import type { Peer } from '../../link/wire.ts';
 import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../ocf/codec/cbor.ts';
 import { FakeWire, until } from '../coap/fake-wire.ts';
 import { noSink } from '../process.ts';
+import { memoryStore, type Store } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { OcfDevice } from './device.ts';
 import { type Options, presetOptions } from './options.ts';
-import { memoryStore, type Store } from './store.ts';
+import type { Saved } from './store.ts';
 import { writeTime } from './time.ts';
 
 const TESTER: Peer = { address: '127.0.0.1', port: 40_000 };
@@ -36,7 +37,7 @@ export interface Told extends ParsedPacket {
 export class Testbench {
   readonly clock: BenchClock = benchClock(wallNow(), 0.005);
   readonly options: Options;
-  readonly store: Store;
+  readonly store: Store<Saved>;
   wire = new FakeWire();
   group = new FakeWire();
   device: OcfDevice;
@@ -44,7 +45,7 @@ export class Testbench {
   private readonly behaviour: Behaviour;
   private mid = 0;
 
-  constructor(options: Partial<Options> = {}, behaviour: Behaviour = {}, store = memoryStore()) {
+  constructor(options: Partial<Options> = {}, behaviour: Behaviour = {}, store = memoryStore<Saved>()) {
     this.options = presetOptions(options);
     this.behaviour = behaviour;
     this.store = store;
