@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { benchClock } from '../../core/clock.ts';
 import { InputError, messageOf } from '../../core/errors.ts';
 import type { DtlsWire } from '../../link/dtls/port.ts';
@@ -28,7 +29,7 @@ const HANDSHAKE_MS = 3000;
 /** Opens the device on a free port; it registers by itself. Throws InputError or BenchError where options, key, certificates or port cannot be used. */
 export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevice> {
   const { options, behaviour, seed, factors, epochMs } = start;
-  const url = serverUrl(options.server);
+  const url = await withPort(serverUrl(options.server), start.state);
   const secure = url.protocol === 'coaps:';
   const sink = noSink();
   const psk = options.psk === '' ? undefined : readPsk(options);
@@ -58,7 +59,7 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
   });
   const local = printPeer({ address: v6 ? '::1' : '127.0.0.1', port: udp.local.port });
   return {
-    ready: { iut: `${secure ? 'coaps' : 'coap'}://${local}`, endpoint: options.endpoint },
+    ready: { iut: `${secure ? 'coaps' : 'coap'}://${local}`, server: `${url.protocol}//${url.host}`, endpoint: options.endpoint },
     verbs: verbsOf(device),
   };
 }
@@ -73,6 +74,21 @@ async function connect(url: URL, dtls: DtlsWire | undefined, psk: Psk | undefine
   const deadlineMs = Math.max(HANDSHAKE_MS, link.ackTimeoutMs * HANDSHAKE_TIMEOUTS);
   await dtls.connect(server, { psk }, { firstTimerMs: link.ackTimeoutMs / 2, deadlineMs });
   return server;
+}
+
+/** Port 0 stands for a free one, which the bench is then told to listen on; it stays the same over restarts. */
+async function withPort(url: URL, state: string): Promise<URL> {
+  if (url.port !== '0') return url;
+  const file = join(state, 'server-port');
+  mkdirSync(state, { recursive: true });
+  if (!existsSync(file)) {
+    const probe = await openUdp({ host: url.hostname.replace(/^\[|\]$/g, ''), port: 0, sink: noSink(), channel: 'probe' });
+    writeFileSync(file, String(probe.local.port));
+    await probe.close();
+  }
+  const found = new URL(url);
+  found.port = readFileSync(file, 'utf8');
+  return found;
 }
 
 function serverUrl(text: string): URL {
