@@ -7,6 +7,8 @@ import { Endpoint, linkTiming } from '../coap/endpoint.ts';
 import { until } from '../coap/fake-wire.ts';
 import { METHOD, OPTION, pathOf } from '../coap/message.ts';
 import { noSink } from '../process.ts';
+import type { Behaviour } from './behaviour.ts';
+import { behaviourOf, faultsNamed } from './faults.ts';
 import type { Options } from './options.ts';
 import { makePackage, type PackageKind } from './package.ts';
 import { Testbench } from './testbench.ts';
@@ -15,9 +17,9 @@ const good = makePackage({ kind: 'ok', version: '2.1' });
 
 describe('simulated LwM2M client: packages and commands', () => {
   let bench: Testbench;
-  const open = async (options: Partial<Options> = {}): Promise<void> => {
+  const open = async (options: Partial<Options> = {}, behaviour: Behaviour = {}): Promise<void> => {
     bench?.close();
-    bench = new Testbench(options);
+    bench = new Testbench(options, behaviour);
     await bench.registered();
   };
   const delivered = async (options: Partial<Options> = {}, kind: PackageKind = 'ok'): Promise<void> => {
@@ -228,6 +230,34 @@ describe('simulated LwM2M client: packages and commands', () => {
         [basic, undefined],
         [basic, 'bytes=100-'],
       ]);
+    });
+    it('takes, with its faults, a wrong package, halves of two and an error answer for good', async () => {
+      const other = makePackage({ kind: 'ok', version: '9.9' });
+      const bad = makePackage({ kind: 'badIntegrity' });
+      for (const [name, answer, path, sra] of [
+        ['pull-unchecked', () => bad, '/p', '3/0/0'],
+        ['versions-joined', (block: number) => (block < 2 ? good : other), '/p', '3/0/0'],
+        ['error-page-stored', () => good, '/none', '0/54/0'],
+      ] as const) {
+        await open({}, behaviourOf(faultsNamed([name])));
+        await bench.write('/9/0/3', `${await serveCoap(answer)}${path}`);
+        await bench.rest(sra);
+        files?.close();
+        await wire?.close();
+      }
+    });
+    it('sends, with its fault, no user and no password', async () => {
+      const [fault] = faultsNamed(['credentials-not-sent']);
+      await open(fault?.needs, fault?.apply);
+      const asked: (string | undefined)[] = [];
+      const uri = await serve((request, response) => {
+        asked.push(request.headers.authorization);
+        response.end(good);
+      });
+      await bench.write('/9/0/14', 'me');
+      await bench.write('/9/0/3', uri);
+      await bench.rest('3/0/0');
+      expect(asked).to.deep.equal([undefined]);
     });
     it('calls a pull off at Uninstall where it follows', async () => {
       await open({ outOfState: 'follow' });

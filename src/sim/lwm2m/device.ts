@@ -89,6 +89,7 @@ export class Lwm2mDevice {
       options,
       connect: async () => (this.server = await setup.connect()),
       links: () => registrationLinks(this.objects(), this.saved, setup),
+      alwaysLinks: behaviour.listsDeleted === true,
       lifetimeS: () => this.saved.lifetime,
       registered: () => this.registered(),
       awake: () => this.awake(),

@@ -113,7 +113,9 @@ export class Instance {
     else if (behaviour.forUpdateForgets === true && saved.forUpdate)
       saved.pending = { ok: false, result: RESULT.DEVICE_ERROR };
     else if (passes && found.manifest !== undefined) saved.pending = { ok: true, manifest: found.manifest };
-    else saved.pending = data.length === 0 && behaviour.deliversEmpty === true ? emptyPackage() : found;
+    else if (behaviour.acceptsGap === true || (data.length === 0 && behaviour.deliversEmpty === true))
+      saved.pending = emptyPackage();
+    else saved.pending = found;
     if (behaviour.jumpsToInstalled === true && saved.pending.ok) {
       saved.package = saved.pending.manifest;
       delete saved.pending;

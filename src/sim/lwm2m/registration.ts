@@ -15,6 +15,8 @@ export interface RegistrationPort {
   /** Makes the secure association where one is needed; rejects where the server does not answer. */
   connect(): Promise<Peer>;
   links(): Buffer;
+  /** Updates carry the links even where they are those that the server knows. */
+  readonly alwaysLinks: boolean;
   lifetimeS(): number;
   registered(): void;
   /** Something is about to be sent: a sleeping device listens again. */
@@ -119,7 +121,7 @@ export class Registration {
     if (location === undefined || server === undefined) return;
     const links = port.links();
     const lifetimeS = port.lifetimeS();
-    const news = links.toString() !== this.toldLinks;
+    const news = port.alwaysLinks || links.toString() !== this.toldLinks;
     const options = [
       ...pathOptions(location),
       ...(news ? [uintOption(OPTION.contentFormat, FORMAT.link)] : []),

@@ -42,7 +42,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
     describe: 'joins blocks over a gap',
     violates: ['SWMGMT RFC7959.2.5'],
     caughtBy: ['SWMGMT/DLP/10'],
-    apply: { acceptsGap: true, uncheckedPush: true },
+    apply: { acceptsGap: true },
   },
   {
     name: 'starts-in-the-middle',
