@@ -77,7 +77,7 @@ describe('simulated LwM2M client: packages and commands', () => {
         await bench.rest('3/0/0');
       });
     it('gives an unfinished push up and takes the next', async () => {
-      await open({ pushGiveUpMs: 3000 });
+      await open({ pushGiveUpMs: 40_000 });
       await bench.block(good, 0, 2);
       await bench.rest('0/52/0');
       expect(await bench.pushBlocks(good, 2)).to.equal('2.04');
@@ -182,7 +182,7 @@ describe('simulated LwM2M client: packages and commands', () => {
       await bench.rest('3/0/0');
     });
     it('ends in 0/52 when the server falls silent midway, and in its code for an address where nobody listens', async () => {
-      await open({ stallMs: 8000, unreachable: '57' });
+      await open({ stallMs: 40_000, unreachable: '57' });
       await bench.write('/9/0/3', `${await serveCoap((block) => (block < 2 ? good : undefined))}/p`);
       await bench.rest('0/52/0');
       await bench.write('/9/0/3', 'coap://127.0.0.1:9/p');

@@ -65,6 +65,7 @@ describe('simulated LwM2M client: machine', () => {
 describe('simulated LwM2M client: packages', () => {
   const outcomes: Readonly<Record<PackageKind, number>> = {
     ok: 0,
+    slowCheck: 0,
     badIntegrity: RESULT.INTEGRITY_FAILED,
     wrongType: RESULT.UNSUPPORTED_TYPE,
     tooBig: RESULT.NO_STORAGE,

@@ -15,6 +15,8 @@ export interface RegistrationPort {
   /** Makes the secure association where one is needed; rejects where the server does not answer. */
   connect(): Promise<Peer>;
   links(): Buffer;
+  /** Does not register again when the server has forgotten it, as a wrong device. */
+  readonly neverAgain: boolean;
   /** Updates carry the links even where they are those that the server knows. */
   readonly alwaysLinks: boolean;
   lifetimeS(): number;
@@ -131,7 +133,7 @@ export class Registration {
     if (round !== this.round) return;
     // No answer, or none that it knows: the server is new, or has forgotten the device.
     if (outcome.ok && outcome.message.code === '2.04') this.told(links, lifetimeS);
-    else this.start();
+    else if (!port.neverAgain) this.start();
   }
 
   private told(links: Buffer, lifetimeS: number): void {

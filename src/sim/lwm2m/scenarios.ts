@@ -120,6 +120,28 @@ export const ROWS: readonly Row[] = [
   ['critical-ignored', (b) => b.code({ extra: [{ number: 65_001, value: Buffer.of() }] }), '2.05'],
   ['elective-refused', (b) => b.code({ extra: [{ number: 65_000, value: Buffer.of() }] }), '4.02'],
 
+  ['components-unannounced', links, '</1/0>,</3/0>,</9/0>,</9/1>'],
+  ['component-version-unreadable', after(install('ok', '4/2/0', { components: COMPONENTS }), text('/14/0/2')), '4.05'],
+  ['formats-differ', async (bench) => [await bench.text('/9/0/7'), await bench.sra()], ['1', '0/0/0']],
+  ['create-overwrites', create('0001'), '2.01'],
+  [
+    'never-registers-again',
+    async (bench) => {
+      bench.server = 'forgetful';
+      await update(bench);
+      await stuck('0/0/0')(bench);
+      return bench.registrations().length;
+    },
+    2,
+  ],
+  ['busy-refuses', after(blocks0, (bench) => bench.code({})), '4.05'],
+  ['failure-is-final', after(deliver('badIntegrity', '0/53/0'), (bench) => bench.push(good)), '4.05'],
+  ['delivered-result-2', deliver('ok', '3/2/0'), '3/2/0'],
+  ['install-without-effect', after(deliver(), after(execute('/9/0/4'), stuck('3/0/0'))), true],
+  ['installer-activates', install('ok', '4/2/1'), '4/2/1'],
+  ['uninstall-result-2', after(install(), after(execute('/9/0/6'), rest('0/2/0'))), '0/2/0'],
+  ['uninstall-during-pull-delivers', after(blocks0, execute('/9/0/6')), ['2.04', '3/1/0']],
+
   ['jumps-to-installed', deliver('ok', '4/2/0'), '4/2/0'],
   ['stays-downloaded', after(deliver('ok', '2/0/0'), stuck('2/0/0')), true],
   ['result-kept', after(deliver('badIntegrity', '0/53/0'), deliver('ok', '3/53/0')), '3/53/0'],
@@ -250,6 +272,9 @@ export const ROWS: readonly Row[] = [
   ['instance-notifies-state-only', after(install(), after(observe('/9/0'), after(execute('/9/0/10'), values))), []],
 ];
 
+function blocks0(bench: Testbench): Promise<string> {
+  return bench.block(good, 0, 2);
+}
 function rest(sra: string): Scenario {
   return async (bench) => {
     await bench.rest(sra);
