@@ -13,6 +13,7 @@ import { OPTION_TABLE, readOptions } from '../sim/ocf/options.ts';
 import { makePackage, PACKAGE_KINDS, type PackageKind } from '../sim/ocf/package.ts';
 import type { OptionTable } from '../sim/options.ts';
 import { type DeviceStart, runDevice, type SimulatedDevice } from '../sim/process.ts';
+import { registerLwm2mPackage } from './sim-lwm2m-package.ts';
 
 interface DeviceWords {
   readonly fault: readonly string[];
@@ -68,7 +69,7 @@ const DEVICES: readonly DeviceRow[] = [
   },
 ];
 
-/** `plumbline sim DEVICE` and `plumbline sim package`. */
+/** `plumbline sim DEVICE`, `plumbline sim package` and `plumbline sim lwm2m-package`. */
 export function register(program: Command): void {
   const sim = program.command('sim').description('simulated devices, and packages for them');
   for (const device of DEVICES) registerDevice(sim, device);
@@ -80,6 +81,7 @@ export function register(program: Command): void {
     .option('--version <v>', 'version of the firmware in it (preset: 2.0.0, for an old one 0.9.0)')
     .option('--size <octets>', 'payload', number)
     .action((kind: string, words: { out: string; version?: string; size?: number }) => writePackage(kind, words));
+  registerLwm2mPackage(sim, number);
 }
 
 function registerDevice(sim: Command, device: DeviceRow): void {

@@ -28,6 +28,11 @@ export interface Behaviour {
   readonly anyFormatAsOpaque?: true;
   readonly treeLengthOff?: number;
   readonly danglingComponentLink?: true;
+  readonly hidesComponents?: true;
+  /** Resources of object 14 that cannot be read. */
+  readonly componentUnreadable?: readonly number[];
+  /** Added to integers in plain text. */
+  readonly textOff?: number;
   readonly emptyVersionAfterInstall?: true;
   readonly keepsNameAndVersion?: true;
 
@@ -49,6 +54,10 @@ export interface Behaviour {
   readonly startsInMiddle?: true;
   readonly noRestart?: true;
   readonly neverGivesUp?: true;
+  /** Answer to other requests during a block-wise push. */
+  readonly busyCode?: string;
+  readonly refusesAfterFailure?: true;
+  readonly deliveredResult?: number;
   readonly losesWithoutFormat?: true;
   readonly leaksAfter?: number;
 
@@ -72,6 +81,8 @@ export interface Behaviour {
   /** States in which Install runs besides DELIVERED. */
   readonly installIn?: readonly number[];
   readonly installAfterUninstall?: true;
+  readonly installWithoutEffect?: true;
+  readonly installActivates?: true;
   readonly failedInstallState?: number;
   readonly failedInstallResult?: number;
   readonly losesFailedPackage?: true;
@@ -83,7 +94,9 @@ export interface Behaviour {
   readonly uninstallKeepsResult?: true;
   readonly uninstallKeepsActivation?: true;
   readonly uninstallWithoutEffect?: true;
-  readonly uninstallInInitialDelivers?: true;
+  readonly uninstallResult?: number;
+  /** States in which Uninstall leads to DELIVERED. */
+  readonly uninstallDeliversIn?: readonly number[];
   readonly forUpdateDeliveredInstalls?: true;
   readonly failedUninstallRemoves?: true;
   /** The device falls silent on an argument of these resources that is not a plain digit (Install: on any). */
@@ -109,6 +122,8 @@ export interface Behaviour {
   readonly forgetsAtRegistration?: true;
   readonly mixesInstances?: true;
   readonly createCopies?: true;
+  readonly createOverwrites?: true;
+  readonly neverRegistersAgain?: true;
   readonly refusedCreateStays?: true;
   readonly listsDeleted?: true;
   readonly deleteObjectRemovesAll?: true;

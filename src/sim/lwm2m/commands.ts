@@ -80,6 +80,7 @@ export class Commands {
       return OK;
     }
     if (instance.state !== STATE.DELIVERED || this.busy) return this.refused();
+    if (behaviour.installWithoutEffect === true) return OK;
     return this.work(WORK_MS.install, options.installReboots === 'yes', () => this.installed());
   }
 
@@ -111,6 +112,11 @@ export class Commands {
     if (behaviour.uninstallRefusesArgument === true && list.length > 0) return WRONG_ARGUMENT;
     if (list.length > 1 || argument?.text !== undefined || (argument?.digit ?? 0) > 1) return WRONG_ARGUMENT;
     if (this.busy || this.packageLost) return this.refused();
+    if (behaviour.uninstallDeliversIn?.includes(instance.state) === true) {
+      this.delivery.stop();
+      instance.force({ state: STATE.DELIVERED });
+      return OK;
+    }
     const forUpdate = argument?.digit === 1;
     if (forUpdate && options.forUpdate === 'no') return this.refused();
     switch (instance.state) {
@@ -124,10 +130,6 @@ export class Commands {
         }
         if (forUpdate && options.forUpdateDelivered === 'refuse') return this.refused();
         return this.work(WORK_MS.uninstall, false, () => this.uninstalled(forUpdate));
-      case STATE.INITIAL:
-        if (behaviour.uninstallInInitialDelivers !== true) return this.outOfState();
-        instance.force({ state: STATE.DELIVERED });
-        return OK;
       default:
         return this.outOfState();
     }

@@ -96,6 +96,8 @@ export class Delivery {
   private outOfState(data: Buffer | undefined): Reply | undefined {
     const { instance } = this;
     const { options, behaviour } = instance.port;
+    if (behaviour.refusesAfterFailure === true && instance.saved.machine.result >= RESULT.NO_STORAGE)
+      return { code: '4.05' };
     if (instance.state === STATE.INITIAL && !this.busy) {
       if (data?.length === 0 && options.emptyPackage === 'refuse' && behaviour.deliversEmpty !== true)
         return { code: '4.00' };

@@ -20,6 +20,7 @@ import type { InstancePort } from './instance.ts';
 import { type DeviceObject, readEntries } from './model.ts';
 import { compositePaths, operate, type OperationsContext, read, representComposite } from './operations.ts';
 import type { Options } from './options.ts';
+import { QueueMode } from './queue-mode.ts';
 import { Registration } from './registration.ts';
 import { Reporting } from './reporting.ts';
 import { factory, newSoftware, type Saved, type SavedSoftware } from './saved.ts';
@@ -56,6 +57,7 @@ export class Lwm2mDevice {
   private readonly endpoint: Endpoint;
   private readonly registration: Registration;
   private readonly reporting: Reporting;
+  private readonly queueMode: QueueMode;
   private readonly attributes = new AttributeTable();
   private readonly limits: BlockLimits;
   private readonly objectPort: SoftwareObjectPort;
@@ -64,7 +66,6 @@ export class Lwm2mDevice {
   private software: Software[];
   private server: Peer | undefined;
   private registrations = 0;
-  private falling: NodeJS.Timeout | undefined;
 
   constructor(setup: DeviceSetup) {
     this.setup = setup;
@@ -79,6 +80,7 @@ export class Lwm2mDevice {
       ...(takesAnyCritical && { takesAnyCritical }),
     };
     this.endpoint = new Endpoint(wire, link, (request) => this.handle(request), [], quirks);
+    this.queueMode = new QueueMode(this.endpoint, options.queue === 'yes' ? setup.awakeMs : undefined);
     this.whole = blockwise((request) => operate(request, this.context()), this.limits);
     this.comingBack = new Alarm(clock);
     this.reporting = this.makeReporting();
@@ -89,9 +91,11 @@ export class Lwm2mDevice {
       options,
       connect: async () => (this.server = await setup.connect()),
       links: () => registrationLinks(this.objects(), this.saved, setup),
+      neverAgain: behaviour.neverRegistersAgain === true,
+      alwaysLinks: behaviour.listsDeleted === true,
       lifetimeS: () => this.saved.lifetime,
       registered: () => this.registered(),
-      awake: () => this.awake(),
+      awake: () => this.queueMode.awake(),
     });
     this.objectPort = {
       options,
@@ -162,7 +166,7 @@ export class Lwm2mDevice {
 
   /** Ends the device without a trace in its memory, as a power cut does. The wires are their owner's to close. */
   close(): void {
-    clearTimeout(this.falling);
+    this.queueMode.stop();
     this.comingBack.clear();
     this.registration.stop();
     this.forget();
@@ -174,7 +178,7 @@ export class Lwm2mDevice {
     const { options, link } = this.setup;
     // A device talks to the server that it registered to and to nobody else.
     if (this.server === undefined || peerKey(request.from) !== peerKey(this.server)) return 'silence';
-    this.awake();
+    this.queueMode.awake();
     const answer = (): Answer | Promise<Answer> => this.serve(request);
     if (options.separate === 'no') return answer();
     return new Promise((resolve) => setTimeout(() => resolve(answer()), link.promptMs * 1.5));
@@ -185,6 +189,8 @@ export class Lwm2mDevice {
     const target = this.packageTarget(request.message);
     const pushing = this.software.find(({ delivery }) => delivery.push.open);
     const busy = options.duringPush === '5.03' && pushing !== undefined;
+    const { busyCode } = this.setup.behaviour;
+    if (busyCode !== undefined && pushing !== undefined && target === undefined) return { code: busyCode };
     if (busy && !(target === pushing && pushing.delivery.push.isFrom(request))) return { code: '5.03' };
     return target === undefined ? this.whole(request) : target.delivery.writePackage(request);
   }
@@ -257,7 +263,7 @@ export class Lwm2mDevice {
         const own = paths.length === 1 && paths[0] !== undefined ? this.attributes.holding(paths[0]) : {};
         return { pmin, pmax, ...own };
       },
-      awake: () => this.awake(),
+      awake: () => this.queueMode.awake(),
     });
   }
 
@@ -344,7 +350,7 @@ export class Lwm2mDevice {
   private registered(): void {
     this.registrations += 1;
     this.reporting.clear();
-    this.awake();
+    this.queueMode.awake();
     if (this.registrations > 1 && this.setup.behaviour.forgetsAtRegistration === true) {
       this.stopWork();
       this.saved.software = this.saved.software.map(({ id }) => newSoftware(id));
@@ -359,16 +365,6 @@ export class Lwm2mDevice {
     await this.registration.deregister();
     this.reporting.clear();
     this.comingBack.set(at, () => this.registration.start());
-  }
-
-  /** Listens, in queue mode for a while only. */
-  private awake(): void {
-    if (this.setup.options.queue !== 'yes') return;
-    this.endpoint.asleep = false;
-    clearTimeout(this.falling);
-    this.falling = setTimeout(() => {
-      this.endpoint.asleep = true;
-    }, this.setup.awakeMs);
   }
 
   private freeze(): void {

@@ -76,6 +76,7 @@ export function registrationLinks(
     links.push({ target: root === '' ? '/' : root, attributes });
   }
   for (const object of objects) {
+    if (object.id === 14 && behaviour.hidesComponents === true) continue;
     const all = object.instances().map(({ id }) => id);
     const listed = object.id === 9 && behaviour.unlistedLast === true ? all.slice(0, -1) : all;
     const ids = object.id === 9 && behaviour.listsDeleted === true ? [...listed, ...saved.deleted] : listed;

@@ -56,6 +56,12 @@ export function contentReply(
   return {
     code: '2.05',
     options: [uintOption(OPTION.contentFormat, format)],
-    payload: encodeContent(format, path, entries),
+    payload: encodeContent(format, path, format === text ? entries.map((e) => shifted(e, behaviour.textOff)) : entries),
   };
+}
+
+/** What a device shows whose formats differ. */
+function shifted(entry: Entry, off = 0): Entry {
+  const { value } = entry;
+  return value?.type === 'Integer' ? { ...entry, value: { ...value, value: Number(value.value) + off } } : entry;
 }

@@ -27,15 +27,15 @@ export interface InstancePort {
 }
 
 /** How long the work takes, in milliseconds of protocol time. */
-export const WORK_MS = { check: 1000, install: 2000, uninstall: 1000, pullStart: 1000 } as const;
+export const WORK_MS = { check: 1000, slowCheck: 5000, install: 2000, uninstall: 1000, pullStart: 1000 } as const;
 
 /** The choices of the standard as this device makes them. */
 export function choicesOf(options: Options, behaviour: Behaviour): Choices {
   const numberOr = (word: string): number | 'same' => (word === 'same' ? 'same' : Number(word));
   const keeps = options.uninstallDelivered === 'keep' || behaviour.uninstallKeepsResult === true;
   return {
-    delivered: Number(options.delivered),
-    installActivates: options.installActivates === 'yes',
+    delivered: behaviour.deliveredResult ?? Number(options.delivered),
+    installActivates: options.installActivates === 'yes' || behaviour.installActivates === true,
     uninstallDelivered: keeps ? 'same' : RESULT.INITIAL,
     uninstallFailure: numberOr(options.uninstallFailure),
     activationFailure: numberOr(options.activationFailureResult),
@@ -113,7 +113,9 @@ export class Instance {
     else if (behaviour.forUpdateForgets === true && saved.forUpdate)
       saved.pending = { ok: false, result: RESULT.DEVICE_ERROR };
     else if (passes && found.manifest !== undefined) saved.pending = { ok: true, manifest: found.manifest };
-    else saved.pending = data.length === 0 && behaviour.deliversEmpty === true ? emptyPackage() : found;
+    else if (behaviour.acceptsGap === true || (data.length === 0 && behaviour.deliversEmpty === true))
+      saved.pending = emptyPackage();
+    else saved.pending = found;
     if (behaviour.jumpsToInstalled === true && saved.pending.ok) {
       saved.package = saved.pending.manifest;
       delete saved.pending;
@@ -134,7 +136,9 @@ export class Instance {
   private check(): void {
     const { behaviour, clock } = this.port;
     if (behaviour.neverChecks === true) return;
-    this.checking.set(clock.protocolNow() + WORK_MS.check, () => this.checked());
+    const { pending } = this.saved;
+    const slow = pending?.ok === true && pending.manifest.slow;
+    this.checking.set(clock.protocolNow() + (slow ? WORK_MS.slowCheck : WORK_MS.check), () => this.checked());
   }
 
   private checked(): void {
@@ -176,6 +180,7 @@ export class Instance {
     if (behaviour.keepsOldResult === true && download && result >= RESULT.NO_STORAGE) return { ...after, result };
     if (on === 'uninstalled' && behaviour.uninstallKeepsActivation === true)
       return { ...after, active: this.saved.machine.active };
+    if (on === 'uninstalled') return { ...after, result: behaviour.uninstallResult ?? after.result };
     if (on === 'installFailed')
       return {
         ...after,
@@ -196,6 +201,7 @@ function emptyPackage(): Inspected {
     storage: 0,
     ram: 0,
     fails: 'nothing' as const,
+    slow: false,
     components: [],
     objects: [],
   };

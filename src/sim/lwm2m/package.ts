@@ -29,6 +29,8 @@ export interface Manifest {
   readonly ram: number;
   /** What goes wrong with it though it is valid. */
   readonly fails: 'nothing' | 'install' | 'uninstall' | 'activate';
+  /** Its check takes a while, so that DOWNLOADED can be seen. */
+  readonly slow: boolean;
   readonly components: readonly Component[];
   /** Objects that the software brings while it is installed, one instance each. */
   readonly objects: readonly number[];
@@ -36,6 +38,7 @@ export interface Manifest {
 
 export const PACKAGE_KINDS = {
   ok: 'installs',
+  slowCheck: 'installs; its check takes 5 s',
   badIntegrity: 'one octet of the payload is wrong',
   wrongType: 'of a type that the device does not know',
   tooBig: 'needs more storage than the device has',
@@ -75,6 +78,7 @@ export function makePackage(order: PackageOrder): Buffer {
     storage: kind === 'tooBig' ? HUGE : size,
     ram: kind === 'tooBigRam' ? HUGE : 1024,
     fails: FAILS[kind] ?? 'nothing',
+    slow: kind === 'slowCheck',
     components,
     objects,
   };

@@ -15,6 +15,10 @@ export interface RegistrationPort {
   /** Makes the secure association where one is needed; rejects where the server does not answer. */
   connect(): Promise<Peer>;
   links(): Buffer;
+  /** Does not register again when the server has forgotten it, as a wrong device. */
+  readonly neverAgain: boolean;
+  /** Updates carry the links even where they are those that the server knows. */
+  readonly alwaysLinks: boolean;
   lifetimeS(): number;
   registered(): void;
   /** Something is about to be sent: a sleeping device listens again. */
@@ -119,7 +123,7 @@ export class Registration {
     if (location === undefined || server === undefined) return;
     const links = port.links();
     const lifetimeS = port.lifetimeS();
-    const news = links.toString() !== this.toldLinks;
+    const news = port.alwaysLinks || links.toString() !== this.toldLinks;
     const options = [
       ...pathOptions(location),
       ...(news ? [uintOption(OPTION.contentFormat, FORMAT.link)] : []),
@@ -129,7 +133,7 @@ export class Registration {
     if (round !== this.round) return;
     // No answer, or none that it knows: the server is new, or has forgotten the device.
     if (outcome.ok && outcome.message.code === '2.04') this.told(links, lifetimeS);
-    else this.start();
+    else if (!port.neverAgain) this.start();
   }
 
   private told(links: Buffer, lifetimeS: number): void {

@@ -40,7 +40,8 @@ function create(wanted: number | undefined, port: SoftwareObjectPort): Created {
   const taken = saved.software.map(({ id }) => id);
   const free = Array.from({ length: options.maxInstances }, (_, i) => i).find((i) => !taken.includes(i));
   const id = wanted ?? free;
-  if (id !== undefined && taken.includes(id)) return { ok: false, code: '4.00' };
+  if (id !== undefined && taken.includes(id))
+    return behaviour.createOverwrites === true ? { ok: true, id, undo: () => undefined } : { ok: false, code: '4.00' };
   if (id === undefined || id >= options.maxInstances) return { ok: false, code: '4.05' };
   const [first] = saved.software;
   const copied = behaviour.createCopies === true && first !== undefined;

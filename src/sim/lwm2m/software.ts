@@ -52,7 +52,7 @@ export class Software {
 
   /** The instances of object 14 that belong to it. */
   get components(): readonly ObjectInstance[] {
-    const { options } = this.port;
+    const { options, behaviour } = this.port;
     const ids = numbersIn(options.componentResources);
     return this.saved.components.map((component) => {
       const all: readonly Resource[] = [
@@ -67,7 +67,8 @@ export class Software {
         { id: COMPONENT.deactivate, execute: () => this.commands.executeComponent(component.id, false) },
         { id: COMPONENT.activation, type: 'Boolean', read: () => boolean(component.active) },
       ];
-      return { id: component.id, resources: all.filter(({ id }) => ids.includes(id)) };
+      const readable = all.map((r) => (behaviour.componentUnreadable?.includes(r.id) === true ? { id: r.id } : r));
+      return { id: component.id, resources: readable.filter(({ id }) => ids.includes(id)) };
     });
   }
 

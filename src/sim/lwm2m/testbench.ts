@@ -62,7 +62,7 @@ export class Testbench {
   private mid = 0;
 
   constructor(options: Partial<Options> = {}, behaviour: Behaviour = {}, store = memoryStore<Saved>()) {
-    this.options = presetOptions({ lifetime: 86_400, storage: 4096, ...options });
+    this.options = presetOptions({ lifetime: 86_400, storage: 4096, stallMs: 400_000, ...options });
     this.behaviour = behaviour;
     this.store = store;
     this.device = this.powerOn();
