@@ -299,7 +299,7 @@ const whole: Lwm2mCase[] = [
       const reply = answerTo(j, 'SWMGMT-S.empty', 'write', 'empty');
       if (seen === undefined || reply === undefined) return;
       j.note(`an empty Package was answered ${reply.code} and led to ${printSeen(seen)}`);
-      if (j.policy.emptyPackage === 'notDelivered') neverDelivered(j, 'SWMGMT-S.empty');
+      if (j.policy.emptyPackage === 'notDelivered') neverDelivered(j, 'SWMGMT-S.empty', 'empty');
     },
   },
   {

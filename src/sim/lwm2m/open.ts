@@ -59,7 +59,11 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
   });
   const local = printPeer({ address: v6 ? '::1' : '127.0.0.1', port: udp.local.port });
   return {
-    ready: { iut: `${secure ? 'coaps' : 'coap'}://${local}`, server: `${url.protocol}//${url.host}`, endpoint: options.endpoint },
+    ready: {
+      iut: `${secure ? 'coaps' : 'coap'}://${local}`,
+      server: `${url.protocol}//${url.host}`,
+      endpoint: options.endpoint,
+    },
     verbs: verbsOf(device),
   };
 }
@@ -82,7 +86,12 @@ async function withPort(url: URL, state: string): Promise<URL> {
   const file = join(state, 'server-port');
   mkdirSync(state, { recursive: true });
   if (!existsSync(file)) {
-    const probe = await openUdp({ host: url.hostname.replace(/^\[|\]$/g, ''), port: 0, sink: noSink(), channel: 'probe' });
+    const probe = await openUdp({
+      host: url.hostname.replace(/^\[|\]$/g, ''),
+      port: 0,
+      sink: noSink(),
+      channel: 'probe',
+    });
     writeFileSync(file, String(probe.local.port));
     await probe.close();
   }
