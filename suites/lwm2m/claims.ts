@@ -154,25 +154,33 @@ export function deliveredFits(s: Triple, policy: Lwm2mPolicies): boolean {
   return s.state === 3 && results.includes(s.result) && !s.active;
 }
 
-/** The download ended with "connection lost": on a link that may lose datagrams nothing can be said against the device. */
-function lostOnTheWay(j: J, statement: string, label: string, there: Kind<Snapshot>): boolean {
+/** How the download that this Write began failed, if the device shows that it did; what it showed before the Write does not count. */
+function failureOf(j: J, label: string): SeenSnapshot | undefined {
   const from = j.log.first(answered('write', label));
-  const after = from === undefined ? undefined : j.log.after(from);
-  const lost = after?.first(
-    showing(j.ixit.number('instance'), 'connection lost', (s) => s.state === 0 && s.result === 52),
-  );
-  if (lost === undefined || after?.first(there) !== undefined) return false;
-  j.inconclusive(
-    statement,
-    `the device reports a lost connection (${printTriple(lost)}); the link may have lost what it waited for`,
-  );
+  if (from === undefined) return undefined;
+  const own = showing(j.ixit.number('instance'), 'state', () => true);
+  const old = j.log.before(from).last(own);
+  const shows = j.log.after(from).all(own);
+  const moved = shows.findIndex((s) => old === undefined || s.state !== old.state || s.result !== old.result);
+  return moved < 0 ? undefined : shows.slice(moved).find((s) => s.state === 3 || (s.state === 0 && s.result >= 50));
+}
+
+/** A download that had to succeed has failed: contradicted, unless the link may have had its part in it. */
+function judgeFailure(j: J, statement: string, label: string): boolean {
+  const failure = failureOf(j, label);
+  const reply = j.log.first(answered('write', label));
+  if (failure === undefined || failure.state === 3 || reply === undefined) return false;
+  const doubtful = wasRepeated(j.log, reply) && !j.declared('SWMGMT 1/10');
+  if (doubtful || failure.result === 52)
+    j.inconclusive(statement, `the download ended in ${printTriple(failure)}; the link may have lost or repeated messages of it`);
+  else j.check(statement, () => expect(printSeen(failure), 'end of the download').to.equal('DELIVERED (3)'));
   return true;
 }
 
 /** The download that this Write began ends in DELIVERED. */
 export function delivers(j: J, statement: string, label: string, within: Limit): SeenSnapshot | undefined {
   const there = showing(j.ixit.number('instance'), 'DELIVERED', (s) => s.state === 3);
-  if (lostOnTheWay(j, statement, label, there)) return undefined;
+  if (judgeFailure(j, statement, label)) return undefined;
   const seen = leadsTo(j, statement, 'write', label, there, within);
   if (seen === undefined) return undefined;
   j.note(`DELIVERED shows ${printSeen(seen)}`);
