@@ -12,25 +12,25 @@ import { type Message, METHOD, pathOf } from '../coap/message.ts';
 import type { Store } from '../store.ts';
 import { AttributeTable } from './attributes.ts';
 import type { Behaviour } from './behaviour.ts';
+import { Bootstrap } from './bootstrap.ts';
 import { deviceObject, serverObject, softwareOwnObject } from './core-objects.ts';
 import { registrationLinks } from './discovery.ts';
 import { download, type Downloaded, type Psk } from './download.ts';
-import { formatsOf } from './formats.ts';
-import type { InstancePort } from './instance.ts';
 import { type DeviceObject, readEntries } from './model.ts';
 import { compositePaths, operate, type OperationsContext, read, representComposite } from './operations.ts';
 import type { Options } from './options.ts';
 import { QueueMode } from './queue-mode.ts';
 import { Registration } from './registration.ts';
 import { Reporting } from './reporting.ts';
-import { factory, newSoftware, type Saved, type SavedSoftware } from './saved.ts';
-import { Software } from './software.ts';
+import { type Account, factory, type Saved } from './saved.ts';
+import type { Software } from './software.ts';
 import { componentObject, softwareObject, type SoftwareObjectPort } from './software-object.ts';
+import { SoftwareSet } from './software-set.ts';
 
 export interface DeviceSetup {
   readonly wire: Wire;
-  /** Finds the server and, where the wire is secure, makes the association. */
-  readonly connect: () => Promise<Peer>;
+  /** Finds the server, or the one of the account, and makes the association where the wire is secure. */
+  readonly connect: (account: Account | undefined) => Promise<Peer>;
   readonly clock: BenchClock;
   readonly link: LinkTiming;
   /** Queue mode: real milliseconds that the device listens after the last traffic. */
@@ -56,6 +56,7 @@ export class Lwm2mDevice {
   private readonly saved: Saved;
   private readonly endpoint: Endpoint;
   private readonly registration: Registration;
+  private readonly bootstrap: Bootstrap;
   private readonly reporting: Reporting;
   private readonly queueMode: QueueMode;
   private readonly attributes = new AttributeTable();
@@ -63,7 +64,7 @@ export class Lwm2mDevice {
   private readonly objectPort: SoftwareObjectPort;
   private readonly whole: Handler;
   private readonly comingBack: Alarm;
-  private software: Software[];
+  private readonly software: SoftwareSet;
   private server: Peer | undefined;
   private registrations = 0;
 
@@ -89,7 +90,7 @@ export class Lwm2mDevice {
       clock,
       link,
       options,
-      connect: async () => (this.server = await setup.connect()),
+      connect: async () => (this.server = await setup.connect(this.saved.account)),
       links: () => registrationLinks(this.objects(), this.saved, setup),
       neverAgain: behaviour.neverRegistersAgain === true,
       alwaysLinks: behaviour.listsDeleted === true,
@@ -97,19 +98,40 @@ export class Lwm2mDevice {
       registered: () => this.registered(),
       awake: () => this.queueMode.awake(),
     });
+    this.bootstrap = new Bootstrap({
+      endpoint: this.endpoint,
+      clock,
+      link,
+      options,
+      connect: () => setup.connect(undefined),
+      done: (account, lifetimeS) => {
+        Object.assign(this.saved, { account, ...(lifetimeS === undefined ? {} : { lifetime: lifetimeS }) });
+        store.save(this.saved);
+        this.registration.start();
+      },
+    });
+    this.software = new SoftwareSet(this.saved, {
+      clock,
+      options,
+      behaviour,
+      changed: () => this.changed(),
+      modelChanged: (announce) => this.modelChanged(announce),
+      reboot: () => this.reboot(),
+      freeze: () => this.freeze(),
+      download: (url, user, password, signal) => this.download(url, user, password, signal),
+    });
     this.objectPort = {
       options,
       behaviour,
       saved: this.saved,
-      all: () => this.software,
-      add: (saved) => this.add(saved),
-      take: (id) => this.take(id),
+      all: () => this.software.all,
+      add: (saved) => this.software.add(saved),
+      take: (id) => this.software.take(id),
       modelChanged: (announce) => this.modelChanged(announce),
     };
-    this.software = this.saved.software.map((saved) => this.bring(saved));
-    for (const { instance } of this.software) instance.boot();
+    this.software.boot();
     store.save(this.saved);
-    this.registration.start();
+    this.begin();
   }
 
   /** One line for whoever debugs: registration, and state, result and activation of every instance. */
@@ -141,12 +163,14 @@ export class Lwm2mDevice {
 
   /** Back to the state in which the device left its factory; then registers anew. */
   factoryReset(): void {
-    this.stopWork();
+    this.software.stop();
+    delete this.saved.account;
     Object.assign(this.saved, factory(this.setup.options));
-    this.software = this.saved.software.map((saved) => this.bring(saved));
+    this.software.renew();
     this.setup.store.save(this.saved);
     this.forget();
-    this.registration.start();
+    this.registration.stop();
+    this.begin();
   }
 
   /** Off the net for a while, everything volatile forgotten, then registers anew. */
@@ -156,11 +180,11 @@ export class Lwm2mDevice {
     this.endpoint.restart();
     this.registration.stop();
     this.forget();
-    this.stopWork();
-    for (const { instance } of this.software) instance.boot();
+    this.software.stop();
+    this.software.boot();
     this.comingBack.set(clock.protocolNow() + REBOOT_MS, () => {
       this.endpoint.muted = false;
-      this.registration.start();
+      this.begin();
     });
   }
 
@@ -169,13 +193,21 @@ export class Lwm2mDevice {
     this.queueMode.stop();
     this.comingBack.clear();
     this.registration.stop();
+    this.bootstrap.stop();
     this.forget();
-    this.stopWork();
+    this.software.stop();
     this.endpoint.close();
+  }
+
+  /** Registers, or asks for an account first. */
+  private begin(): void {
+    if (this.setup.options.bootstrap === 'yes' && this.saved.account === undefined) this.bootstrap.start();
+    else this.registration.start();
   }
 
   private handle(request: Request): Answer | Promise<Answer> {
     const { options, link } = this.setup;
+    if (this.bootstrap.concerns(request)) return this.bootstrap.handle(request);
     // A device talks to the server that it registered to and to nobody else.
     if (this.server === undefined || peerKey(request.from) !== peerKey(this.server)) return 'silence';
     this.queueMode.awake();
@@ -187,7 +219,7 @@ export class Lwm2mDevice {
   private serve(request: Request): Answer | Promise<Answer> {
     const { options } = this.setup;
     const target = this.packageTarget(request.message);
-    const pushing = this.software.find(({ delivery }) => delivery.push.open);
+    const pushing = this.software.all.find(({ delivery }) => delivery.push.open);
     const busy = options.duringPush === '5.03' && pushing !== undefined;
     const { busyCode } = this.setup.behaviour;
     if (busyCode !== undefined && pushing !== undefined && target === undefined) return { code: busyCode };
@@ -206,7 +238,7 @@ export class Lwm2mDevice {
     const writes = message.code === METHOD.put && (message.payload.length > 0 || message.options.every(notQuery));
     if (!writes || object !== 9 || resource !== RES.package || more !== undefined) return undefined;
     if (!options.resources.split(',').includes(String(RES.package))) return undefined;
-    return this.software.find(({ saved }) => saved.id === id);
+    return this.software.get(id);
   }
 
   private isUncached(message: Message): boolean {
@@ -243,7 +275,7 @@ export class Lwm2mDevice {
       attributes: this.attributes,
       reporting: this.reporting,
       removeAll: () => {
-        for (const { saved } of this.software) this.take(saved.id);
+        for (const { saved } of this.software.all) this.software.take(saved.id);
       },
     };
   }
@@ -273,42 +305,6 @@ export class Lwm2mDevice {
     if (request.message.code === METHOD.get) return read(request, this.pathIn(request.message), context, twist);
     const found = compositePaths(request, context);
     return 'refused' in found ? found.refused : representComposite(request, found.paths, context, twist);
-  }
-
-  private bring(saved: SavedSoftware): Software {
-    const { clock, options, behaviour } = this.setup;
-    const port: InstancePort = {
-      clock,
-      options,
-      behaviour,
-      changed: () => this.changed(),
-      modelChanged: (announce) => this.modelChanged(announce),
-      freeComponentId: () => this.freeComponentId(),
-      reboot: () => this.reboot(),
-      freeze: () => this.freeze(),
-      download: (url, user, password, signal) => this.download(url, user, password, signal),
-      others: () => this.software.filter((other) => other.saved !== saved).map(({ instance }) => instance),
-    };
-    return new Software(saved, port, formatsOf(options));
-  }
-
-  private add(saved: SavedSoftware): void {
-    this.saved.software.push(saved);
-    this.saved.software.sort((a, b) => a.id - b.id);
-    this.software.push(this.bring(saved));
-    this.software.sort((a, b) => a.saved.id - b.saved.id);
-  }
-
-  private take(id: number): void {
-    this.software.find(({ saved }) => saved.id === id)?.stop();
-    this.software = this.software.filter(({ saved }) => saved.id !== id);
-    this.saved.software = this.saved.software.filter((saved) => saved.id !== id);
-    this.changed();
-  }
-
-  private freeComponentId(): number {
-    const taken = this.saved.software.flatMap(({ components }) => components.map(({ id }) => id));
-    return taken.length === 0 ? 0 : Math.max(...taken) + 1;
   }
 
   private download(url: URL, user: string, password: string, signal: AbortSignal): Promise<Downloaded> {
@@ -352,9 +348,7 @@ export class Lwm2mDevice {
     this.reporting.clear();
     this.queueMode.awake();
     if (this.registrations > 1 && this.setup.behaviour.forgetsAtRegistration === true) {
-      this.stopWork();
-      this.saved.software = this.saved.software.map(({ id }) => newSoftware(id));
-      this.software = this.saved.software.map((saved) => this.bring(saved));
+      this.software.forget();
       this.setup.store.save(this.saved);
     }
   }
@@ -370,16 +364,12 @@ export class Lwm2mDevice {
   private freeze(): void {
     this.endpoint.muted = true;
     this.registration.stop();
-    this.stopWork();
+    this.software.stop();
   }
 
   private forget(): void {
     this.reporting.clear();
     this.attributes.clear();
-  }
-
-  private stopWork(): void {
-    for (const software of this.software) software.stop();
   }
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { benchClock } from '../../core/clock.ts';
-import { InputError, messageOf } from '../../core/errors.ts';
+import { BenchError, InputError, messageOf } from '../../core/errors.ts';
 import type { DtlsWire } from '../../link/dtls/port.ts';
 import { openDtls } from '../../link/dtls/wire.ts';
 import type { Impairments } from '../../link/impair.ts';
@@ -13,6 +13,7 @@ import type { Behaviour } from './behaviour.ts';
 import { Lwm2mDevice } from './device.ts';
 import type { Psk } from './download.ts';
 import type { Options } from './options.ts';
+import type { Account } from './saved.ts';
 
 /** What the simulated device is started with. */
 export interface Lwm2mStart extends DeviceStart {
@@ -44,7 +45,7 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
   const dtls = secure ? openDtls({ wire: udp, sink, channel: 'coaps' }) : undefined;
   const device = new Lwm2mDevice({
     wire: dtls ?? udp,
-    connect: () => connect(url, dtls, psk, link),
+    connect: (account) => connect(account === undefined ? { url, psk } : serverOf(account, secure), dtls, link),
     clock: benchClock(epochMs, factors.protocol),
     link,
     awakeMs: options.awakeMs * factors.link,
@@ -63,7 +64,12 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
   };
 }
 
-async function connect(url: URL, dtls: DtlsWire | undefined, psk: Psk | undefined, link: LinkTiming): Promise<Peer> {
+interface Server {
+  readonly url: URL;
+  readonly psk: Psk | undefined;
+}
+
+async function connect({ url, psk }: Server, dtls: DtlsWire | undefined, link: LinkTiming): Promise<Peer> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const standard = DEFAULT_PORT[dtls === undefined ? 'coap:' : 'coaps:'];
   const server = await resolvePeer(host, url.port === '' ? standard : Number(url.port));
@@ -73,6 +79,17 @@ async function connect(url: URL, dtls: DtlsWire | undefined, psk: Psk | undefine
   const deadlineMs = Math.max(HANDSHAKE_MS, link.ackTimeoutMs * HANDSHAKE_TIMEOUTS);
   await dtls.connect(server, { psk }, { firstTimerMs: link.ackTimeoutMs / 2, deadlineMs });
   return server;
+}
+
+/** The server of an account. Throws a BenchError where it is of the other kind than the bootstrap server: the device has one socket. */
+function serverOf({ uri, identity, key }: Account, secure: boolean): Server {
+  const url = serverUrl(uri);
+  if ((url.protocol === 'coaps:') !== secure)
+    throw new BenchError('sim-bootstrap', `bootstrap and server must both be coap or both coaps; told ${uri}`);
+  return {
+    url,
+    psk: key === '' ? undefined : { identity: Buffer.from(identity, 'hex'), key: Buffer.from(key, 'hex') },
+  };
 }
 
 function serverUrl(text: string): URL {
