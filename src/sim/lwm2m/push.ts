@@ -28,6 +28,8 @@ export interface PushPort {
 interface Transfer {
   readonly from: string;
   readonly format: number | undefined;
+  /** Message ids of its blocks: a copy that the link delivers late is none of a new transfer. */
+  readonly mids: Set<number>;
   body: Buffer;
   /** Octets of the block that came last, and where it began. */
   lastAt: number;
@@ -74,12 +76,23 @@ export class Push {
     if (format === undefined && options.noFormat === 'refuse') return answer({ code: '4.00' });
     const known = formats.includes(format ?? FORMAT.opaque) || behaviour.anyFormatAsOpaque === true;
     if (!known) return answer({ code: '4.15' });
+    const copy = this.transfer?.mids.has(message.mid) === true && block?.more === true;
+    if (copy && behaviour.appendsRepeated !== true && behaviour.refusesRepeated !== true)
+      return answer({ code: '2.31' });
     if (block === undefined || this.isFirst(block, message.payload)) {
       const refused = this.mayStart(request, block);
       if (refused !== undefined) return answer(refused);
-      this.transfer = { from: printPeer(request.from), format, body: Buffer.alloc(0), lastAt: 0, last: Buffer.of() };
+      this.transfer = {
+        from: printPeer(request.from),
+        format,
+        mids: new Set(),
+        body: Buffer.alloc(0),
+        lastAt: 0,
+        last: Buffer.of(),
+      };
       this.port.begin();
     }
+    this.transfer?.mids.add(message.mid);
     return answer(this.take(block ?? { num: 0, more: false, szx: 6 }, message.payload, block !== undefined));
   }
 
