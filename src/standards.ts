@@ -1,4 +1,4 @@
-import type { Registered } from './core/registered.ts';
+import { register, type Registered } from './core/registered.ts';
 
 /** A standard with its suites; loaded only when somebody asks for it. */
 export interface StandardEntry {
@@ -14,8 +14,24 @@ export interface StandardsModule {
   readonly STANDARDS: readonly StandardEntry[];
 }
 
+async function loadOcf(): Promise<Registered> {
+  const [{ OCF }, { OCF_SUITES }] = await Promise.all([import('./ocf/standard.ts'), import('../suites/ocf/suites.ts')]);
+  return register({ standard: OCF, suites: OCF_SUITES });
+}
+
+async function loadLwm2m(): Promise<Registered> {
+  const [{ LWM2M }, { LWM2M_SUITES }] = await Promise.all([
+    import('./lwm2m/standard.ts'),
+    import('../suites/lwm2m/suites.ts'),
+  ]);
+  return register({ standard: LWM2M, suites: LWM2M_SUITES });
+}
+
 /** Every standard that Plumbline can test. */
-export const STANDARDS: readonly StandardEntry[] = [];
+export const STANDARDS: readonly StandardEntry[] = [
+  { spec: 'OCFSWU', name: 'ocf', load: loadOcf },
+  { spec: 'SWMGMT', name: 'lwm2m', load: loadLwm2m },
+];
 
 /** The standards of these specs, all of them unless told. */
 export function loadStandards(

@@ -6,9 +6,10 @@ import { compileEngine } from '../ics/engine.ts';
 import { loadProformas } from '../ics/proforma.ts';
 import { newDeclaration } from '../ics/template.ts';
 import { coverage } from './coverage.ts';
+import { registerMore } from './ics-more.ts';
 import { say, sayJson, table } from './text.ts';
 
-/** `plumbline ics check | new | coverage`. */
+/** `plumbline ics check | new | coverage | page | diff`. */
 export function register(program: Command): void {
   const ics = program.command('ics').description('work with declarations (ICS)');
   ics
@@ -28,6 +29,7 @@ export function register(program: Command): void {
     .argument('[spec]', 'one proforma; all without it')
     .option('--json', 'the coverage as JSON')
     .action((spec: string | undefined, options: { json?: true }) => coverage(spec, options.json === true));
+  registerMore(ics);
 }
 
 /** Reads all files before it says anything, so that what is wrong with any of them is told in one go. */

@@ -1,10 +1,15 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { InputError, printError } from '../core/errors.ts';
+import * as compare from './compare.ts';
+import * as gate from './gate.ts';
 import * as ics from './ics.ts';
 import * as plan from './plan.ts';
+import * as prove from './prove.ts';
+import * as report from './report.ts';
 import * as rig from './rig.ts';
 import * as run from './run.ts';
+import * as show from './show.ts';
 import * as sim from './sim.ts';
 import * as why from './why.ts';
 
@@ -13,7 +18,7 @@ export function createProgram(): Command {
   const program = new Command('plumbline')
     .description('Hardware-in-the-loop conformance tests for over-the-air update standards')
     .exitOverride();
-  for (const command of [ics, plan, rig, run, sim, why]) command.register(program);
+  for (const command of [ics, plan, rig, run, report, show, gate, compare, prove, sim, why]) command.register(program);
   return program;
 }
 

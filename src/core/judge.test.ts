@@ -46,6 +46,13 @@ describe('judge', () => {
       expect(j.reason).to.include({ verdict: 'FAIL', statement: 'X-1.a', expected: '2', observed: '1', at: 0 });
     });
 
+    it('tells a text from a number of the same look, and says so where a value must not be', () => {
+      const type = judged([], (x) => x.check('X-1.a', () => expect('1').to.equal(1)));
+      expect(type.reason).to.include({ expected: '1', observed: '"1"' });
+      const same = judged([], (x) => x.check('X-1.a', () => expect('2.0', 'version').to.not.equal('2.0')));
+      expect(same.reason).to.include({ expected: 'not 2.0', observed: '2.0' });
+    });
+
     it('keeps the first reason of the worst verdict', () => {
       const j = judged([], (x) => {
         x.inconclusive('X-1.b', 'cannot tell');

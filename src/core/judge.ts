@@ -48,19 +48,25 @@ function isAssertion(e: unknown): e is ChaiError {
   return e instanceof Error && e.name === 'AssertionError';
 }
 
-function show(value: unknown): string {
+/** A value for people: texts as they are, unless `quoted` tells them from a number of the same look. */
+function show(value: unknown, quoted = false): string {
   if (value === undefined) return 'nothing';
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string' && !quoted) return value;
   return JSON.stringify(value) ?? typeof value;
 }
 
+/** chai tells a claim that something is not so by its message alone. */
+const NEGATED = /expected [\s\S]*? (?:to not|not to) /;
+
 function failOf(statement: string, e: ChaiError, at: number | undefined): Reason {
+  const quoted = e.expected !== undefined && e.actual !== undefined && typeof e.expected !== typeof e.actual;
+  const not = NEGATED.test(e.message) ? 'not ' : '';
   return {
     verdict: 'FAIL',
     statement,
     message: e.message,
-    ...('expected' in e && e.expected !== undefined ? { expected: show(e.expected) } : {}),
-    ...('actual' in e ? { observed: show(e.actual) } : {}),
+    ...('expected' in e && e.expected !== undefined ? { expected: `${not}${show(e.expected, quoted)}` } : {}),
+    ...('actual' in e ? { observed: show(e.actual, quoted) } : {}),
     ...(at === undefined ? {} : { at }),
   };
 }

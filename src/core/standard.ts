@@ -32,6 +32,8 @@ export interface Bench {
   readonly power?: Power;
   readonly reset?: { reset(): Promise<void> };
   readonly console?: Console;
+  /** What the link loses in each direction, as the rig file says; decides how often an unacknowledged message is tried. */
+  readonly lossPercent?: number;
   /** Kept across runs of this rig: keys, sequence numbers. */
   readonly stateDir: string;
   /** Of this run, private: key logs, images made for it. */

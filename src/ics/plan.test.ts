@@ -48,8 +48,8 @@ describe('the plan', () => {
       meta('OCFSWU/X/02', '8/1', { long: true }),
       meta('OCFSWU/X/03', 'MESH 7/4'),
       meta('OCFSWU/X/04', 'always', { variants: { pin: { when: '9/2' }, cert: { when: '9/3' } } }),
-      meta('OCFSWU/X/06', 'always', { long: true, ixit: ['packageOk'] }),
-      meta('OCFSWU/X/07', 'always', { ixit: ['rebootS', 'packageOk', 'otmPin'] }),
+      meta('OCFSWU/X/06', 'always', { long: true, ixit: ['otmPin'] }),
+      meta('OCFSWU/X/07', 'always', { ixit: ['rebootS', 'otmPin', 'deviceUuid'] }),
     ];
     const all = ['DFUM/X/01 spec', 'OCFSWU/X/02 condition', 'OCFSWU/X/03 open', 'OCFSWU/X/04 variants'];
     expect(reasons(cases, [lacks])).to.deep.equal([
@@ -65,7 +65,7 @@ describe('the plan', () => {
       `needs 8/1; OCFSWU 8/1 (Secured (DTLS and onboarding)) is no, line ${ocf.line('OCFSWU 8/1')}`,
     );
     expect(text('OCFSWU/X/05')).to.equal('The tester cannot onboard a device.');
-    expect(text('OCFSWU/X/07')).to.equal('IXIT packageOk, otmPin of OCFSWU is not given');
+    expect(text('OCFSWU/X/07')).to.equal('IXIT otmPin, deviceUuid of OCFSWU is not given');
   });
 
   it('plans each variant by its own condition', () => {
@@ -160,7 +160,7 @@ describe('the plan', () => {
       '  3/6: yes',
       `    OCFSWU 3/6 (New version (nv)): yes  ${PLAIN}:${ocf.line('OCFSWU 3/6')}`,
       'IXIT',
-      `  rebootS: 30  (${PLAIN}:${ocf.ixitUsed('OCFSWU').get('rebootS')?.line})`,
+      `  rebootS: 20  (${PLAIN}:${ocf.ixitUsed('OCFSWU').get('rebootS')?.line})`,
       'policies',
       '  chain: stops  (default)',
     ]);

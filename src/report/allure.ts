@@ -122,7 +122,8 @@ function descriptionOf(c: CaseRecord, run: RunHead): string | undefined {
 /** What the first screen shows: the violated statement, expected, observed, and the packet that the verdict rests on. */
 function statusMessage(c: CaseRecord, shown: Shown, card: Card | null): string | undefined {
   if (c.reason === null) return undefined;
-  const headline = [SHOWN_TEXT[shown], card?.statement?.id, c.reason.message].filter((part) => part !== undefined);
+  const told = card === null ? c.reason.message : card.message;
+  const headline = [SHOWN_TEXT[shown], card?.statement?.id, told].filter((part) => part !== undefined);
   const packet = card?.lines.find((line) => line.n === card.at);
   return [
     headline.join(': '),

@@ -4,8 +4,9 @@ import type { Statement } from '../core/statement.ts';
 import type { Reason } from '../core/verdict.ts';
 import { likelyCauses } from './cause.ts';
 import { readEvents } from './evidence.ts';
+import { claimOf, telling } from './reason.ts';
 import { type Shown, SHOWN_TEXT, shownAs, waiversOf } from './status.ts';
-import { around, type Line, type Printer, printLine, timelineOf } from './timeline.ts';
+import { around, folded, type Line, type Printer, printLine, timelineOf } from './timeline.ts';
 
 /** What an engineer needs of a case that did not pass, without opening anything else. */
 export interface Card {
@@ -79,7 +80,7 @@ function evidenceOf(c: CaseRecord, reason: Partial<Reason>, { runDir, print }: S
     const events = readEvents(runDir, attempt);
     if (events === undefined)
       return without(`the event log of this attempt was not kept (private/${attempt.evidence})`);
-    const lines = around(timelineOf(c.spec, events, print), reason.at);
+    const lines = around(folded(timelineOf(c.spec, events, print), reason.at), reason.at);
     return { lines, missing: null, causes: likelyCauses({ code: reason.code, said, events, lines }) };
   } catch (e) {
     return without(printError(e));
@@ -90,7 +91,8 @@ function evidenceOf(c: CaseRecord, reason: Partial<Reason>, { runDir, print }: S
 export function cardOf(c: CaseRecord, run: RunHead, sources: Sources): Card | null {
   if (c.verdict === 'PASS' || c.verdict === 'NOT_APPLICABLE') return null;
   const variant = decisive(c);
-  const reason: Partial<Reason> = { ...(variant?.reason ?? c.reason) } as Partial<Reason>;
+  const given = variant?.reason ?? c.reason;
+  const reason: Partial<Reason> = { ...given } as Partial<Reason>;
   const { lines, missing, causes } = evidenceOf(c, reason, sources);
   const statement = reason.statement;
   return {
@@ -102,9 +104,9 @@ export function cardOf(c: CaseRecord, run: RunHead, sources: Sources): Card | nu
       statement === undefined
         ? null
         : (run.statements[statement] ?? { id: statement, place: 'place not recorded', text: '' }),
-    message: reason.message ?? 'no reason was recorded',
-    expected: reason.expected ?? null,
-    observed: reason.observed ?? null,
+    message: given === null ? 'no reason was recorded' : claimOf(given),
+    expected: telling(reason, reason.expected),
+    observed: telling(reason, reason.observed),
     lines,
     at: reason.at ?? null,
     missing,
@@ -116,10 +118,12 @@ export function cardOf(c: CaseRecord, run: RunHead, sources: Sources): Card | nu
   };
 }
 
-/** One line per attempt, where there was more than one. */
+/** One line per attempt, where there was more than one; one line for all where they ended the same. */
 function attemptLines(attempts: readonly AttemptRecord[]): string[] {
   if (attempts.length < 2) return [];
-  return attempts.map((a, i) => `attempt ${i + 1}: ${a.verdict}${a.reason === null ? '' : ` – ${a.reason.message}`}`);
+  const ends = attempts.map((a) => `${a.verdict}${a.reason === null ? '' : ` – ${a.reason.message}`}`);
+  if (new Set(ends).size === 1) return [`${attempts.length}, each ${ends[0] ?? ''}`];
+  return ends.map((end, i) => `${i + 1}: ${end}`);
 }
 
 const LABEL_WIDTH = 11;

@@ -67,11 +67,21 @@ export const CAUSES: readonly Rule[] = [
     sign: ({ events }) => events.some((e) => /(?:^|\.)(?:reboot|boot|announce)$/.test(e.type)),
   },
   {
+    cause: 'another device than the declared one answers at this address',
+    look: 'compare the address and the device id in the rig file with the device on the bench',
+    codes: ['wrong-device'],
+  },
+  {
     cause: 'wrong address, or the device is not on this network',
     look: 'compare the address in the rig file with the device; check interface, firewall and that it has power',
     codes: ['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EADDRNOTAVAIL'],
     text: /ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EADDRNOTAVAIL|no route to host|connection refused/i,
     sign: neverAnswered,
+  },
+  {
+    cause: 'the device hung or crashed',
+    look: 'read its console or crash log around the moment; it answered again only after a restart',
+    said: /fell silent .*answered again after it was restarted/,
   },
   {
     cause: 'the link was lost',
@@ -99,7 +109,7 @@ export const CAUSES: readonly Rule[] = [
   {
     cause: 'the device is slower than the declared limit',
     look: 'compare the limit named above with the IXIT; declare a longer one if the standard allows it',
-    said: /came too late|within \d+ ms|nothing of the kind in/i,
+    said: /came too late/i,
   },
   {
     cause: 'the tester itself failed',
@@ -114,6 +124,11 @@ export const CAUSES: readonly Rule[] = [
       'rung',
       'timer',
       'ixit',
+      'tester-exception',
+      'unhandled',
+      'late-verb',
+      'case-deadline',
+      'child-lost',
     ],
   },
 ];

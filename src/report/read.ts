@@ -1,18 +1,28 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InputError, messageOf } from '../core/errors.ts';
 import type { RunRecord } from '../core/record.ts';
 
+/** A run record as it lies in its folder. */
+export interface Stored {
+  readonly runDir: string;
+  readonly run: RunRecord;
+  /** SHA-256 of the file as it is. */
+  readonly digest: string;
+}
+
 /** The run record of a run folder (or of a run.json named itself). Throws an InputError that names the file. */
-export function readRun(dir: string): { runDir: string; run: RunRecord } {
+export function readRun(dir: string): Stored {
   const isFile = existsSync(dir) && statSync(dir).isFile();
   const file = isFile ? dir : join(dir, 'run.json');
   const bad = (message: string, cause?: unknown): InputError =>
     new InputError('run', message, { place: { file }, cause });
   if (!existsSync(file)) throw bad('no run record here; expected the folder of a run, such as reports/<run>');
+  const text = readFileSync(file);
   let run: unknown;
   try {
-    run = JSON.parse(readFileSync(file, 'utf8'));
+    run = JSON.parse(text.toString('utf8'));
   } catch (e) {
     throw bad(`not a run record: ${messageOf(e)}`, e);
   }
@@ -20,5 +30,6 @@ export function readRun(dir: string): { runDir: string; run: RunRecord } {
     throw bad('not a run record: expected an object with schema and cases');
   if (run.schema !== 1)
     throw bad(`run record of schema ${JSON.stringify(run.schema)}, expected 1; use the Plumbline that wrote it`);
-  return { runDir: isFile ? join(file, '..') : dir, run: run as unknown as RunRecord };
+  const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  return { runDir: isFile ? join(file, '..') : dir, run: run as unknown as RunRecord, digest };
 }

@@ -103,17 +103,24 @@ export function icsRecord(ics: Ics, anyway: boolean): IcsRecord {
     sheets: sheetsOf(ics),
     ixit: declaration.specs.flatMap((spec) => ixitOf(ics, spec)),
     policies: declaration.specs.flatMap((spec) => policiesOf(ics, spec)),
-    waivers: declaration.waivers.map(({ line: _line, ...waiver }) => waiver),
+    waivers: declaration.waivers.map((w) => ({
+      case: w.case,
+      statement: w.statement,
+      owner: w.owner,
+      expires: w.expires,
+      reason: w.reason,
+    })),
   };
 }
 
-/** Text and place of the statements that the cases of a run name. */
+/** Text and place of every statement of the standards that the cases judge; their invariants may contradict any of them. */
 export function statementsRecord(
   statements: readonly Statement[],
   cases: readonly { readonly statements: readonly string[] }[],
 ): Record<string, Statement> {
-  const named = new Set(cases.flatMap((c) => c.statements));
+  const specOf = (id: string): string => id.split('-')[0] ?? '';
+  const specs = new Set(cases.flatMap((c) => c.statements.map(specOf)));
   return Object.fromEntries(
-    statements.filter((s) => named.has(s.id)).map(({ id, place, text }) => [id, { id, place, text }]),
+    statements.filter((s) => specs.has(specOf(s.id))).map(({ id, place, text }) => [id, { id, place, text }]),
   );
 }

@@ -5,21 +5,11 @@ import { InputError, InputErrors } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { scaledTooShort, type TimingTable } from '../core/timing.ts';
 import { readYaml, type YamlFile } from '../core/yaml.ts';
-import { referencesIn } from './reference.ts';
+import type { Rig } from './rig.ts';
+import { OWN, referencesIn } from './reference.ts';
 import { type Resource, type RigData, rigSchema } from './schema.ts';
 
 type Path = readonly PropertyKey[];
-
-/** A rig file that was read and checked. Plain data: it goes to the child process as it is. */
-export interface Rig {
-  readonly name: string;
-  readonly file: string;
-  /** SHA-256 of the file, hex. */
-  readonly digest: string;
-  readonly data: RigData;
-  /** The resource that plays each part, where the rig has one. */
-  readonly parts: Readonly<Partial<Record<Need, string>>>;
-}
 
 /** Which kinds of resources can play a part. */
 const PLAYERS: Readonly<Record<Need, readonly Resource['kind'][]>> = {
@@ -28,20 +18,6 @@ const PLAYERS: Readonly<Record<Need, readonly Resource['kind'][]>> = {
   console: ['console'],
 };
 
-/** What the rig offers beyond the link: decides which cases can run on it. */
-export function capabilities(rig: Rig): ReadonlySet<Need> {
-  return new Set(Object.keys(rig.parts) as Need[]);
-}
-
-/** A simulated device answers when it says that it is ready; a real one boots. Seconds, real time. */
-const BOOT_S = { process: 5, other: 60 };
-
-/** How long the device may take, after power or reset, until it answers: real milliseconds. */
-export function bootMs(rig: Rig): number {
-  const player = rig.data.resources[rig.parts.power ?? rig.parts.reset ?? ''];
-  return (rig.data.bootS ?? (player?.kind === 'process' ? BOOT_S.process : BOOT_S.other)) * 1000;
-}
-
 /** Reads a rig file; throws InputErrors with every fault found, each at its line and column. */
 export function loadRig(file: string): Rig {
   const yaml = readYaml(file, rigSchema);
@@ -49,6 +25,8 @@ export function loadRig(file: string): Rig {
   const report = (path: Path, message: string): void => {
     errors.push(new InputError('rig', message, { place: yaml.place(path) }));
   };
+  if (yaml.data.resources[OWN.resource] !== undefined)
+    report(['resources', OWN.resource], `the name ${OWN.resource} stands for the rig itself`);
   const parts = partsOf(yaml.data, report);
   checkReferences(yaml.data, report);
   checkFactors(yaml.data, report);
@@ -102,6 +80,7 @@ function checkReferences(data: RigData, report: (path: Path, message: string) =>
   const names = Object.keys(data.resources);
   const check = (text: string, path: Path, known: readonly string[]): void => {
     for (const { resource, key } of referencesIn(text)) {
+      if (resource === OWN.resource && key === OWN.key) continue;
       const target = known.includes(resource) ? data.resources[resource] : undefined;
       const keys = target === undefined ? [] : keysOf(target);
       if (target === undefined)

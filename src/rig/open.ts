@@ -1,14 +1,14 @@
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve as toAbsolute } from 'node:path';
 import { BenchError, printError, TesterError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Console, Power } from '../core/standard.ts';
 import { openStream } from '../link/stream.ts';
 import { lineConsole, type RigConsole } from './console.ts';
-import type { Rig } from './file.ts';
+import type { Rig } from './rig.ts';
 import { powerSwitch, type Prompt, resetLine } from './power.ts';
 import { type ProcessDevice, processDevice } from './process.ts';
-import { resolveReferences } from './reference.ts';
+import { OWN, type Reference, resolveReferences } from './reference.ts';
 import type { Resource } from './schema.ts';
 import { isSecretReference, readSecret, type Redactor } from './secret.ts';
 
@@ -47,7 +47,8 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
   const cwd = dirname(rig.file);
   const closers: (() => Promise<void> | void)[] = [];
 
-  const value = ({ resource, key }: { resource: string; key: string }): string => {
+  const value = ({ resource, key }: Reference): string => {
+    if (resource === OWN.resource && key === OWN.key) return toAbsolute(context.stateDir);
     const device = processes.get(resource);
     if (device !== undefined) return device.value(key);
     const entry = rig.data.resources[resource];

@@ -6,6 +6,9 @@ export interface Reference {
   readonly key: string;
 }
 
+/** `${rig.state}`: the folder that is kept of the rig across runs, absolute. */
+export const OWN: Reference = { resource: 'rig', key: 'state' };
+
 /** The references in a text, in order. */
 export function referencesIn(text: string): Reference[] {
   return [...text.matchAll(REFERENCE)].map(([, resource = '', key = '']) => ({ resource, key }));

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** Names that other entries refer to: `${device.iut}`. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
 const name = z.string().regex(NAME, 'expected a name of letters, digits, - and _, beginning with a letter');
-const text = z.union([z.string(), z.number(), z.boolean()]).transform(String);
+const text = z.union([z.string(), z.number(), z.boolean()], 'expected a text').transform(String);
 const factor = z.number().positive().max(1, 'expected a factor of at most 1 (1 = real time)');
 
 function isPattern(text: string): boolean {

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import type { IntervalHistogram } from 'node:perf_hooks';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type CaseMeta, DriveEnd } from '../core/case.ts';
 import type { BenchClock } from '../core/clock.ts';
 import { BenchError, messageOf, printError, TesterError } from '../core/errors.ts';
@@ -18,6 +19,8 @@ import { longestAttemptMs, watchdog } from './watchdog.ts';
 
 /** How long a device may take to be settled after the run was told to stop; library time. */
 const SETTLE_MS = 5_000;
+/** Between two looks at a device that may be restarting; real milliseconds. */
+const LOOK_AGAIN_MS = 200;
 
 export interface AttemptContext {
   readonly registered: Registered;
@@ -30,6 +33,8 @@ export interface AttemptContext {
   /** Aborted when the run is told to settle. */
   readonly stop: AbortSignal;
   readonly attemptBaseMs: number;
+  /** How long the device may take to restart, real milliseconds. */
+  readonly bootMs: number;
   /** Defects of the tester that surfaced outside of every promise that we wait for. */
   defects(): readonly string[];
   /** Evidence that could not be kept although the verdict stands. */
@@ -111,12 +116,26 @@ async function talk(
   await step(() => standard.settle());
   const heard = live.events.findLast((e) => e.dir === 'in')?.ms ?? c.clock.now();
   try {
-    await alive(standard);
+    await aliveWithin(() => alive(standard), c.bootMs, cut);
   } catch (e) {
     met.silent = { fault: faultOf(e), afterMs: Math.round(c.clock.now() - heard) };
   }
   c.recorder.append({ channel: 'run', type: 'loop', data: { maxMs: c.loop.max / 1e6 } });
   return met;
+}
+
+/** A device that restarts by itself, as after an update, is not silent before its time to boot is over. */
+async function aliveWithin(alive: () => Promise<void>, bootMs: number, cut: AbortSignal): Promise<void> {
+  const until = performance.now() + bootMs;
+  for (;;) {
+    try {
+      await alive();
+      return;
+    } catch (e) {
+      if (performance.now() >= until || cut.aborted) throw e;
+    }
+    await sleep(LOOK_AGAIN_MS);
+  }
 }
 
 function judged(c: AttemptContext, trial: Trial, path: string): Judgement {
@@ -201,7 +220,7 @@ export async function attempt(c: AttemptContext, trial: Trial): Promise<AttemptO
   const before = c.defects().length;
   const over = new AbortController();
   const dog = watchdog(
-    longestAttemptMs(c.registered.timing, c.setting.ixit, c.setting.timing, c.attemptBaseMs),
+    longestAttemptMs(c.registered.timing, c.setting.ixit, c.setting.timing, c.attemptBaseMs + c.bootMs),
     'the attempt',
   );
   c.loop.reset();

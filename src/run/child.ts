@@ -6,6 +6,7 @@ import { whereThrown } from './thrown.ts';
 import type { Ev } from '../core/events.ts';
 import type { CaseRecord } from '../core/record.ts';
 import type { Registered } from '../core/registered.ts';
+import { bootMs } from '../rig/rig.ts';
 import { openRig } from '../rig/open.ts';
 import { Redactor } from '../rig/secret.ts';
 import type { StandardsModule } from '../standards.ts';
@@ -145,6 +146,7 @@ async function runTask(task: ChildTask): Promise<void> {
     loop,
     stop: stop.signal,
     attemptBaseMs: task.attemptBaseMs,
+    bootMs: bootMs(task.rig),
     defects: () => defects,
     lost: (fault) => tell({ type: 'broken', fault: printError(fault) }),
   };

@@ -1,6 +1,6 @@
 import type { IxitValue } from '../core/ixit.ts';
 import type { CaseRecord, RunHead } from '../core/record.ts';
-import type { Rig } from '../rig/file.ts';
+import type { Rig } from '../rig/rig.ts';
 
 /** A case that the selection let in. */
 export interface PlannedCase {

@@ -1,5 +1,5 @@
 import type { IxitValue } from '../core/ixit.ts';
-import { type Printer, plainLine } from '../report/timeline.ts';
+import { benchLine, type Printer, plainLine } from '../report/timeline.ts';
 import { isSecretReference, readSecret, Redactor } from '../rig/secret.ts';
 import type { Registered } from '../core/registered.ts';
 
@@ -23,7 +23,8 @@ export function learnSecrets(redactor: Redactor, values: Readonly<Record<string,
 export function redactedPrinter(standards: readonly Registered[], redactor: Redactor): Printer {
   const bySpec = new Map(standards.map((s) => [s.spec, s]));
   return (spec, event, log) => {
-    const line = bySpec.get(spec)?.print(event, log) ?? (event.channel === 'run' ? plainLine(event) : undefined);
+    const standard = bySpec.get(spec);
+    const line = standard === undefined ? plainLine(event) : (standard.print(event, log) ?? benchLine(event));
     return line === undefined ? undefined : redactor.text(line);
   };
 }

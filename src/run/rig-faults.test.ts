@@ -10,7 +10,7 @@ import { NO_PROGRESS } from './progress.ts';
 import type { RunSettings } from './run.ts';
 import { type BenchOptions, type TestBench, testBench, verdicts } from './testing/bench.ts';
 
-const WATCH = { hungMs: 1_000, graceMs: 300, attemptBaseMs: 500 };
+const WATCH = { hungMs: 4_000, graceMs: 300, attemptBaseMs: 500 };
 
 /** What a bench fault leaves behind may be ERROR or NOT_RUN; never a verdict on the device. */
 function noVerdictOnTheDevice(cases: readonly CaseRecord[]): void {
@@ -62,7 +62,7 @@ describe('rig faults end as ERROR or NOT_RUN', () => {
   });
 
   it('hang: the event loop is blocked, the child is killed, the rest is not reached', async () => {
-    const record = await run(['06', '10']);
+    const record = await run(['06', '10'], {}, { watch: { ...WATCH, hungMs: 1_000 } });
     expect(verdicts(record.cases)).to.equal('06 ERROR, 10 NOT_RUN');
     expect(record.cases[0]?.reason?.message).to.match(/no sign of life/);
     noVerdictOnTheDevice(record.cases);

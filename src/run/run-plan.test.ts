@@ -94,6 +94,12 @@ describe('runPlan', () => {
       expect(exitCode).to.equal(1);
     });
 
+    it('is not silent while it restarts by itself within its time to boot', async () => {
+      const { record } = await start({ device: ['restarts-after=crash'] }, { cases: ['FAKE/RUN/11'] });
+      expect(record.cases[0]?.attempts).to.have.length(1);
+      expect(record.cases[0]?.statements).to.not.have.property('FAKE-1.answers');
+    });
+
     it('ends as ERROR where the rig has no power switch', async () => {
       const other = testBench(silent);
       const { openRig } = await import('../rig/open.ts');

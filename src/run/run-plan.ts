@@ -1,7 +1,7 @@
-import { writeReports, type Reports } from '../report/write.ts';
+import { gateOf, type GateExit } from '../report/gate.ts';
+import type { Reports } from '../report/write.ts';
 import { Redactor } from '../rig/secret.ts';
 import { loadStandards, type StandardsModule } from '../standards.ts';
-import { exitCodeOf } from './exit.ts';
 import { type PlanOptions, planRun } from './plan.ts';
 import { learnSecrets, redactedPrinter } from './print.ts';
 import { runCases, type RunInput, type RunResult, type RunSettings } from './run.ts';
@@ -15,7 +15,8 @@ export interface RunOptions extends PlanOptions, RunSettings {
 
 export interface RunPlanResult extends RunResult {
   readonly reports: Reports | null;
-  readonly exitCode: 0 | 1 | 3;
+  /** What the gate makes of the record. */
+  readonly exitCode: GateExit;
 }
 
 /**
@@ -26,9 +27,11 @@ export async function runPlan(options: RunOptions): Promise<RunPlanResult> {
   const input = await planRun(options);
   const wanted = options.reports !== false;
   const result = await runCases(input, { allure: wanted, ...options });
-  const exitCode = exitCodeOf(result.record);
+  const exitCode = gateOf(result.record).exit;
   if (!wanted) return { ...result, reports: null, exitCode };
   const print = redactedPrinter(await standardsOf(input), redactorOf(input));
+  // Loads Allure; a proof of a hundred runs wants none of it.
+  const { writeReports } = await import('../report/write.ts');
   const reports = await writeReports(result.dir, { print, site: options.site !== false });
   return { ...result, reports, exitCode };
 }

@@ -1,9 +1,9 @@
 import { appendFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { BenchError, printError } from '../core/errors.ts';
 import type { CaseRecord, RunHead, RunRecord } from '../core/record.ts';
 import { wallNow } from '../core/clock.ts';
-import type { Rig } from '../rig/file.ts';
+import type { Rig } from '../rig/rig.ts';
 import { acquireLease, type Lease, type LeaseTimes } from '../rig/lease.ts';
 import { makeRunFolder, writeRecord } from './files.ts';
 import type { ChildTask, Declared, FromChild, PlannedCase } from './messages.ts';
@@ -50,9 +50,9 @@ export interface RunResult {
   readonly dir: string;
 }
 
-/** Folder of a rig that is kept across runs. */
+/** Folder of a rig that is kept across runs, absolute: devices in software start in the folder of the rig file. */
 export function stateDirOf(rig: Rig, asked: string | undefined): string {
-  return asked ?? join(process.env['PLUMBLINE_STATE'] ?? join('.plumbline', 'rigs'), rig.name);
+  return resolve(asked ?? join(process.env['PLUMBLINE_STATE'] ?? join('.plumbline', 'rigs'), rig.name));
 }
 
 /** `2026-11-21T10-15-00-ocf-sim` */
@@ -76,7 +76,7 @@ export async function runCases(input: RunInput, settings: RunSettings = {}): Pro
   const wanted = runName(rig);
   const lease = await leaseOf(stateDir, wanted, settings, progress, (lost) => kill.abort(lost));
   try {
-    const out = settings.out ?? 'reports';
+    const out = resolve(settings.out ?? 'reports');
     const name = makeRunFolder(out, wanted);
     return await runLeased(input, settings, { name, dir: join(out, name), stateDir, progress, kill });
   } finally {

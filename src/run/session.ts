@@ -8,7 +8,7 @@ import { type Ixit, ixitOf } from '../core/ixit.ts';
 import type { OpenStandard, Registered } from '../core/registered.ts';
 import type { Bench, Power } from '../core/standard.ts';
 import { type Timing, timingOf } from '../core/timing.ts';
-import { bootMs } from '../rig/file.ts';
+import { bootMs } from '../rig/rig.ts';
 import type { OpenRig } from '../rig/open.ts';
 import type { ChildTask, Declared } from './messages.ts';
 
@@ -105,6 +105,7 @@ export function session(context: SessionContext): Session {
       ...(on.power === undefined ? {} : { power: recordedPower(on.power, events) }),
       ...(reset === undefined ? {} : { reset }),
       ...(console === undefined ? {} : { console }),
+      lossPercent: task.rig.data.lossPercent,
       stateDir,
       privateDir: task.privateDir,
     };

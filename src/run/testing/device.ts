@@ -4,9 +4,11 @@ import { join } from 'node:path';
 
 /**
  * A device for the tests of the run: words over UDP, `get`, `set N`, `who`. Its state outlives power in the folder that it is given.
- * Arguments: `id=NAME`, `die` (ends before it is ready), `silent-after=WORD`, `dies-after=WORD`.
+ * Arguments: `id=NAME`, `die` (ends before it is ready), `silent-after=WORD`, `dies-after=WORD`, `restarts-after=WORD` (silent for a while).
  */
 const args = new Map(process.argv.slice(2).map((arg) => arg.split('=') as [string, string | undefined]));
+/** Longer than one proof of life waits. */
+const RESTART_MS = 350;
 const folder = process.env['PLUMBLINE_STATE'] ?? '.';
 const file = join(folder, 'state');
 
@@ -29,6 +31,11 @@ socket.on('message', (data, from) => {
   const [word = '', value = ''] = data.toString().split(' ');
   if (word === args.get('dies-after')) process.exit(1);
   if (word === args.get('silent-after')) silent = true;
+  if (word === args.get('restarts-after')) {
+    silent = true;
+    setTimeout(() => (silent = false), RESTART_MS);
+    return;
+  }
   if (silent) return;
   if (word === 'set') writeFileSync(file, value);
   const answer = word === 'who' ? (args.get('id') ?? 'lamp') : stored();

@@ -66,6 +66,7 @@ export async function attemptHere<T extends object, P>(
         loop,
         stop: new AbortController().signal,
         attemptBaseMs: 2_000,
+        bootMs: 0,
         defects: () => [],
         lost: (fault) => {
           throw fault;

@@ -31,7 +31,7 @@ export interface FakeTester {
   end(): void;
 }
 
-const ANSWER_MS = 150;
+const ANSWER_MS = 250;
 
 async function bind(bench: Bench): Promise<Socket> {
   const port = bench.has('localPort') ? Number(bench.address('localPort')) : 0;

@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { benchClock } from '../../core/clock.ts';
 import { BenchError, InputError, messageOf } from '../../core/errors.ts';
 import type { DtlsWire } from '../../link/dtls/port.ts';
@@ -29,7 +30,7 @@ const HANDSHAKE_MS = 3000;
 /** Opens the device on a free port; it registers by itself. Throws InputError or BenchError where options, key, certificates or port cannot be used. */
 export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevice> {
   const { options, behaviour, seed, factors, epochMs } = start;
-  const url = serverUrl(options.server);
+  const url = await withPort(serverUrl(options.server), start.state);
   const secure = url.protocol === 'coaps:';
   const sink = noSink();
   const psk = options.psk === '' ? undefined : readPsk(options);
@@ -59,7 +60,11 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
   });
   const local = printPeer({ address: v6 ? '::1' : '127.0.0.1', port: udp.local.port });
   return {
-    ready: { iut: `${secure ? 'coaps' : 'coap'}://${local}`, endpoint: options.endpoint },
+    ready: {
+      iut: `${secure ? 'coaps' : 'coap'}://${local}`,
+      server: `${url.protocol}//${url.host}`,
+      endpoint: options.endpoint,
+    },
     verbs: verbsOf(device),
   };
 }
@@ -90,6 +95,24 @@ function serverOf({ uri, identity, key }: Account, secure: boolean): Server {
     url,
     psk: key === '' ? undefined : { identity: Buffer.from(identity, 'hex'), key: Buffer.from(key, 'hex') },
   };
+}
+
+/** Port 0 stands for a free one, which the bench is then told to listen on; it stays the same over restarts. */
+async function withPort(url: URL, state: string): Promise<URL> {
+  if (url.port !== '0') return url;
+  const file = join(state, 'server-port');
+  mkdirSync(state, { recursive: true });
+  if (!existsSync(file)) {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const probe = await openUdp({ host, port: 0, sink: noSink(), channel: 'probe' });
+    // Renamed when complete: a kill at any moment leaves the whole number or none.
+    writeFileSync(`${file}.new`, String(probe.local.port));
+    renameSync(`${file}.new`, file);
+    await probe.close();
+  }
+  const found = new URL(url);
+  found.port = readFileSync(file, 'utf8');
+  return found;
 }
 
 function serverUrl(text: string): URL {

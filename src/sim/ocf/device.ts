@@ -35,8 +35,8 @@ export interface DeviceSetup {
   readonly seed: number;
   readonly sink: EventSink;
   readonly impair?: Impairments;
-  /** Certificates (PEM) for HTTPS. */
-  readonly ca?: string;
+  /** Certificates (PEM) for HTTPS, as they are when a package is fetched. */
+  readonly ca?: () => string | undefined;
   /** The firmware crashes. */
   die(): void;
 }
@@ -258,7 +258,8 @@ export class OcfDevice {
   }
 
   private fetch(purl: string, order: FetchOrder): Promise<Got> {
-    const { options, behaviour, clock, link, sink, impair, ca } = this.setup;
+    const { options, behaviour, clock, link, sink, impair } = this.setup;
+    const trusted = this.setup.ca?.();
     const protocols = options.protocols.split(',');
     const pretends = behaviour.pretendsFetch !== undefined && urlFault(purl, protocols) !== undefined;
     if (pretends) return Promise.resolve({ ok: true, data: makePackage({ kind: 'ok', version: '99.0.0' }) });
@@ -268,7 +269,7 @@ export class OcfDevice {
       link,
       sink,
       ...(impair === undefined ? {} : { impair }),
-      ...(ca === undefined ? {} : { ca }),
+      ...(trusted === undefined ? {} : { ca: trusted }),
     });
   }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { benchClock } from '../../core/clock.ts';
-import { InputError, messageOf } from '../../core/errors.ts';
+import { messageOf } from '../../core/errors.ts';
 import type { Impairment, Impairments } from '../../link/impair.ts';
 import { openUdp, type UdpWire } from '../../link/udp.ts';
 import { MULTICAST } from '../../ocf/codec/ocf.ts';
@@ -12,6 +13,7 @@ import { OcfDevice } from './device.ts';
 import { type Goal, LAST } from './machine.ts';
 import type { Options } from './options.ts';
 import { writeTime } from './time.ts';
+import { openVendor, OWN_VENDOR } from './vendor.ts';
 
 /** What the simulated device is started with. */
 export interface OcfStart extends DeviceStart {
@@ -21,14 +23,16 @@ export interface OcfStart extends DeviceStart {
 
 const LOOPBACK = '127.0.0.1';
 
-/** Opens the device on a free loopback port. Throws InputError or BenchError where the state, the certificates or a port cannot be used. */
+/** Opens the device on a free loopback port. Throws InputError or BenchError where the state or a port cannot be used. */
 export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
-  const { options, behaviour, seed, factors, epochMs } = start;
+  const { behaviour, seed, factors, epochMs } = start;
+  const builtinUrl = start.options.builtinUrl === OWN_VENDOR ? await openVendor(LOOPBACK) : start.options.builtinUrl;
+  const options = { ...start.options, builtinUrl };
   const sink = noSink();
   const impair: Impairments | undefined =
     start.impair === undefined ? undefined : { seed, in: start.impair, out: start.impair };
   const wanted = impair === undefined ? {} : { impair };
-  const ca = options.ca === '' ? {} : { ca: readCertificates(options.ca) };
+  const ca = options.ca === '' ? {} : { ca: () => readCertificates(resolve(start.state, options.ca)) };
   const clock = benchClock(epochMs, factors.protocol);
   const wire = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coap', ...wanted });
   const group = options.multicast === 'yes' ? { multicast: await openGroup(start.impair, seed) } : {};
@@ -58,11 +62,13 @@ async function openGroup(impair: Impairment | undefined, seed: number): Promise<
   return wire;
 }
 
-function readCertificates(file: string): string {
+/** Read when a server is to be trusted: a bench may make its certificates after the device was started. None where there are none yet. */
+function readCertificates(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (e) {
-    throw new InputError('sim-ca', `certificates cannot be read: ${messageOf(e)}`, { place: { file }, cause: e });
+    process.stderr.write(`certificates cannot be read: ${file}: ${messageOf(e)}\n`);
+    return undefined;
   }
 }
 

@@ -1,0 +1,115 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Command, InvalidArgumentError } from 'commander';
+import { InputError } from '../core/errors.ts';
+import { didYouMean } from '../core/nearest.ts';
+import { icsFolder } from '../ics/proforma.ts';
+import { say, sayJson } from './text.ts';
+import type { ProvenFault } from './prove/matrix.ts';
+
+interface Words {
+  readonly full?: true;
+  readonly json?: true;
+  readonly loss?: number;
+  readonly duplicate: number;
+  readonly reorder?: true;
+  readonly executions: number;
+  readonly seed: number;
+  readonly parallel: number;
+  readonly profile?: readonly string[];
+  readonly fault?: readonly string[];
+  readonly keep?: string;
+}
+
+/** Simulated devices by the name of their standard, loaded when asked for. */
+const FAULTS: Readonly<Record<string, () => Promise<readonly ProvenFault[]>>> = {
+  ocf: async () => (await import('../sim/ocf/faults.ts')).FAULTS,
+};
+
+function atLeast(smallest: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!(value >= smallest)) throw new InvalidArgumentError(`expected a number of at least ${smallest}.`);
+    return value;
+  };
+}
+
+/** `plumbline prove [STANDARD…]`. */
+export function register(program: Command): void {
+  program
+    .command('prove')
+    .description('prove that every case can fail: simulated devices without fault and with each of their faults')
+    .argument('[standards...]', `of ${Object.keys(FAULTS).join(', ')}; all unless told`)
+    .option('--full', 'every fault against every case')
+    .option('--loss <percent>', 'instead: the false-alarm figure, with so many datagrams lost each way', atLeast(0))
+    .option('--duplicate <percent>', 'with --loss: datagrams repeated each way', atLeast(0), 0)
+    .option('--reorder', 'with --loss: datagrams overtake one another')
+    .option('--executions <n>', 'with --loss: at least so many case executions', atLeast(1), 300)
+    .option('--seed <n>', 'with --loss: first seed of the links', atLeast(0), 1)
+    .option('--parallel <n>', 'runs at a time', atLeast(1), 5)
+    .option('--profile <name...>', 'only these profiles')
+    .option('--fault <name...>', 'only these faults (the proof is then not complete)')
+    .option('--keep <dir>', 'keep the runs there')
+    .option('--json', 'the answer as JSON')
+    .action(async (names: readonly string[], words: Words) =>
+      prove(names.length > 0 ? names : Object.keys(FAULTS), words),
+    );
+}
+
+function chosen<T extends { readonly name: string }>(
+  all: readonly T[],
+  names: readonly string[] | undefined,
+  what: string,
+): T[] {
+  for (const name of names ?? []) {
+    const known = all.map((x) => x.name);
+    if (!known.includes(name)) throw new InputError('prove', `no ${what} ${name}${didYouMean(name, known)}`);
+  }
+  return all.filter((x) => names?.includes(x.name) ?? true);
+}
+
+async function prove(names: readonly string[], words: Words): Promise<void> {
+  const folder = words.keep ?? mkdtempSync(join(tmpdir(), 'plumbline-prove-'));
+  try {
+    for (const name of names) await proveOne(name, words, join(folder, name));
+  } finally {
+    if (words.keep === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function proveOne(name: string, words: Words, folder: string): Promise<void> {
+  const load = FAULTS[name];
+  if (load === undefined) throw new InputError('prove', `no standard ${name}${didYouMean(name, Object.keys(FAULTS))}`);
+  const { loadProfiles } = await import('./prove/profiles.ts');
+  const file = join(icsFolder(), '..', 'rigs', 'profiles', `${name}.yaml`);
+  const profiles = chosen(loadProfiles(file, join(folder, 'profiles')), words.profile, 'profile');
+  const shared = {
+    profiles,
+    folder,
+    width: words.parallel,
+    progress: (text: string) => process.stderr.write(`${text}\n`),
+  };
+  if (words.loss !== undefined) {
+    const { falseAlarms, printAlarm } = await import('./prove/alarm.ts');
+    const alarm = await falseAlarms({
+      ...shared,
+      lossPercent: words.loss,
+      duplicatePercent: words.duplicate,
+      reorder: words.reorder === true,
+      executions: words.executions,
+      seed: words.seed,
+    });
+    if (words.json === true) sayJson(alarm);
+    else say(printAlarm(alarm));
+    if (alarm.alarms.length > 0) process.exitCode = 1;
+    return;
+  }
+  const { prove: run } = await import('./prove/proof.ts');
+  const { printProof } = await import('./prove/print.ts');
+  const faults = chosen(await load(), words.fault, 'fault');
+  const proof = await run({ ...shared, name, faults, full: words.full === true });
+  if (words.json === true) sayJson(proof);
+  else say(printProof(proof));
+  if (proof.shortfalls.length > 0) process.exitCode = 1;
+}

@@ -1,0 +1,79 @@
+import { execute, pooled } from './execute.ts';
+import type { Outcome } from './matrix.ts';
+import type { Profile } from './profiles.ts';
+
+/** How the datagrams of a conforming device fare. */
+export interface Impaired {
+  readonly lossPercent: number;
+  readonly duplicatePercent: number;
+  readonly reorder: boolean;
+}
+
+export interface AlarmOptions extends Impaired {
+  readonly profiles: readonly Profile[];
+  /** At least so many case executions. */
+  readonly executions: number;
+  readonly seed: number;
+  readonly width: number;
+  readonly folder: string;
+  progress(text: string): void;
+}
+
+/** The false-alarm figure: what cases came to on conforming devices behind a bad link. Only a FAIL is an alarm. */
+export interface Alarm extends Impaired {
+  readonly executions: number;
+  readonly verdicts: Readonly<Record<string, number>>;
+  readonly alarms: readonly (Outcome & { readonly profile: string; readonly seed: number })[];
+  readonly seconds: number;
+}
+
+function impairArgs(o: Impaired, seed: number): string[] {
+  const link = ['--loss', String(o.lossPercent), '--duplicate', String(o.duplicatePercent), '--seed', String(seed)];
+  return o.reorder ? [...link, '--reorder'] : link;
+}
+
+/** Runs the profiles without fault behind a bad link, each time with another seed, until enough cases were executed. */
+export async function falseAlarms(o: AlarmOptions): Promise<Alarm> {
+  const began = performance.now();
+  const verdicts: Record<string, number> = {};
+  const alarms: (Outcome & { profile: string; seed: number })[] = [];
+  let executions = 0;
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (executions < o.executions) {
+      const profile = o.profiles[next % o.profiles.length] as Profile;
+      const seed = o.seed + next++;
+      const name = `alarm.${o.lossPercent}.${seed}`;
+      const outcomes = await execute({ name, profile, simArgs: impairArgs(o, seed) }, o.folder);
+      executions += outcomes.length;
+      for (const outcome of outcomes) {
+        verdicts[outcome.verdict] = (verdicts[outcome.verdict] ?? 0) + 1;
+        if (outcome.verdict === 'FAIL') alarms.push({ ...outcome, profile: profile.name, seed });
+      }
+      o.progress(`${executions} of ${o.executions} executions, ${alarms.length} FAIL`);
+    }
+  };
+  await pooled(Array.from({ length: o.width }), o.width, worker);
+  const { lossPercent, duplicatePercent, reorder } = o;
+  return {
+    lossPercent,
+    duplicatePercent,
+    reorder,
+    executions,
+    verdicts,
+    alarms,
+    seconds: (performance.now() - began) / 1000,
+  };
+}
+
+/** The figure as one line, and one line for each alarm. */
+export function printAlarm(alarm: Alarm): string {
+  const verdicts = Object.entries(alarm.verdicts).map(([v, n]) => `${n} ${v}`);
+  const link = `${alarm.lossPercent} % loss each way, ${alarm.duplicatePercent} % duplicates${alarm.reorder ? ', reordering' : ''}`;
+  return [
+    `${link}: ${alarm.alarms.length} false FAIL in ${alarm.executions} case executions (${verdicts.join(', ')}) in ${alarm.seconds.toFixed(0)} s`,
+    ...alarm.alarms.map(
+      (a) => `  ${a.id} by ${a.statement ?? '?'} (profile ${a.profile}, seed ${a.seed}): ${a.message ?? ''}`,
+    ),
+  ].join('\n');
+}

@@ -1,0 +1,69 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { printError } from '../../core/errors.ts';
+import type { CaseRecord } from '../../core/record.ts';
+import { runPlan } from '../../run/run-plan.ts';
+import type { Outcome } from './matrix.ts';
+import type { Profile } from './profiles.ts';
+
+/** One run that the proof asks for. */
+export interface Errand {
+  /** Unique; names its folders. */
+  readonly name: string;
+  readonly profile: Profile;
+  /** All that the profile selects unless told. */
+  readonly cases?: readonly string[];
+  readonly simArgs: readonly string[];
+}
+
+let seeds = 0;
+
+/** A seed of its own for every device, because it also makes the identity by which devices on one network are told apart. */
+function nextSeed(): string[] {
+  return ['--seed', String(1000 + seeds++)];
+}
+
+/** Works off a list with so many at a time, in order; stops handing out when one rejects. */
+export async function pooled<A, B>(items: readonly A[], width: number, work: (item: A) => Promise<B>): Promise<B[]> {
+  const results: B[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i] as A);
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
+  return results;
+}
+
+export function outcomeOf(record: CaseRecord): Outcome {
+  const { reason } = record;
+  return {
+    id: record.id,
+    verdict: record.verdict,
+    ...(reason === null ? {} : { message: reason.message }),
+    ...(reason !== null && 'statement' in reason && reason.statement !== undefined
+      ? { statement: reason.statement }
+      : {}),
+  };
+}
+
+/** The cases that were meant to run, with how they ended; each run has folders of its own below `folder`. */
+export async function execute(errand: Errand, folder: string): Promise<Outcome[]> {
+  const here = join(folder, errand.name.replaceAll(/[^\w.-]+/g, '_'));
+  mkdirSync(here, { recursive: true });
+  try {
+    const { record } = await runPlan({
+      ics: errand.profile.ics,
+      rig: errand.profile.rig,
+      out: join(here, 'reports'),
+      state: join(here, 'state'),
+      simArgs: [...nextSeed(), ...errand.profile.simArgs, ...errand.simArgs],
+      reports: false,
+      allure: false,
+      ...(errand.cases === undefined ? {} : { cases: errand.cases }),
+    });
+    return record.cases.filter((c) => c.verdict !== 'NOT_APPLICABLE').map((c) => outcomeOf(c));
+  } catch (e) {
+    if (errand.cases === undefined) throw e;
+    return errand.cases.map((id) => ({ id, verdict: 'NOT_RUN' as const, message: printError(e) }));
+  }
+}

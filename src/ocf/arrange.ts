@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BenchError } from '../core/errors.ts';
+import type { Bench } from '../core/standard.ts';
+import { type CborMap, isCborMap } from './codec/cbor.ts';
+import { type Device, mapOf } from './device.ts';
+import { isRest } from './machine.ts';
+import type { Stand } from './packages/stand.ts';
+import type { Internals, OcfTester } from './tester.ts';
+import { valueOf } from './schema.ts';
+import type { Watcher } from './watch.ts';
+
+interface Parts {
+  readonly bench: Bench;
+  readonly device: Device;
+  readonly tester: Omit<OcfTester, 'internals'>;
+  readonly stand: Stand;
+  readonly watch: Watcher;
+  /** What earlier cases left behind: a schedule that may still be pending, an upgrade that may have been installed. */
+  readonly open: { pending: boolean; upgraded: boolean };
+}
+
+/** Label of everything that only prepares a case. */
+const LABEL = 'arrange';
+
+/** Brings the device to where a case starts; what a device does not do for it is left to the case to see. */
+export function arranger({
+  bench,
+  device,
+  tester,
+  stand,
+  open,
+}: Parts): Pick<Internals, 'atRest' | 'idle' | 'otherResult'> {
+  const { timing } = bench;
+  const read = async (): Promise<CborMap | undefined> =>
+    mapOf(await device.request('GET', { subject: 'swu', label: LABEL, look: true }));
+
+  /** Looks until the representation fits or the time is over; gives the last one. */
+  const until = async (fits: (r: CborMap) => boolean, limitMs: number): Promise<CborMap | undefined> => {
+    const end = performance.now() + limitMs;
+    for (;;) {
+      const now = await read();
+      if (now !== undefined && fits(now)) return now;
+      if (performance.now() >= end) return now;
+      if (now === undefined) await device.look();
+      await sleep(timing.real('pollInterval'));
+    }
+  };
+  const longestRun = (): number => timing.real('maxDownloadS') + timing.real('maxUpgradeS') + timing.real('rebootS');
+  const resting = (r: CborMap): boolean => isRest(valueOf(r, 'swupdatestate'));
+  /** A run of its own, from schedule to the representation that fits. */
+  const runUntil = async (action: 'isac' | 'isvv', purl: string, fits: (r: CborMap) => boolean): Promise<void> => {
+    await tester.schedule(action, { purl, label: LABEL });
+    await until(fits, timing.real('scheduleLead') * 2 + timing.real('maxDownloadS'));
+    await tester.cancel(LABEL);
+  };
+
+  /** Forces a device out of a run that does not end: reset before power, whichever the rig has. */
+  const force = async (): Promise<CborMap | undefined> => {
+    if (bench.reset !== undefined) await tester.factoryReset();
+    else if (bench.power !== undefined) {
+      await tester.off();
+      await tester.on();
+    }
+    return until(resting, longestRun());
+  };
+
+  const atRest = async (): Promise<CborMap> => {
+    const first = await until(resting, longestRun());
+    const there = first !== undefined && resting(first) ? first : await force();
+    if (there === undefined || !isCborMap(there) || !resting(there))
+      throw new BenchError('not-at-rest', `the device does not come to rest (${JSON.stringify(there ?? 'no answer')})`);
+    if (open.pending || valueOf(there, 'swupdateaction') !== 'idle') await tester.cancel(LABEL);
+    return there;
+  };
+
+  const idle = async (): Promise<CborMap> => {
+    const isIdle = (r: CborMap): boolean => valueOf(r, 'swupdatestate') === 'idle';
+    const there = await atRest();
+    const installed = open.upgraded && valueOf(there, 'swupdateresult') === 1;
+    open.upgraded = false;
+    if (isIdle(there) && !installed) return there;
+    if (bench.reset !== undefined) {
+      await tester.factoryReset();
+      return atRest();
+    }
+    // What is installed is not newer any more: the next package of the folder is.
+    if (installed) stand.consume();
+    if (!isIdle(there) && bench.ixit.has('packageOld'))
+      await runUntil('isac', await tester.serve('packageOld'), isIdle);
+    return atRest();
+  };
+
+  return {
+    atRest: async () => void (await atRest()),
+    idle: async () => void (await idle()),
+    async otherResult(code) {
+      const has = (r: CborMap): boolean => valueOf(r, 'swupdateresult') === code;
+      if (!has(await idle())) return;
+      if (bench.reset !== undefined) await tester.factoryReset();
+      const there = await atRest();
+      if (!has(there) || !bench.ixit.has('packageOk')) return;
+      const status = code === 404 ? 500 : 404;
+      const purl = await tester.serve('packageOk', { behaviour: { kind: 'status', status } });
+      await runUntil('isvv', purl, (r) => valueOf(r, 'swupdateresult') === status);
+      await idle();
+    },
+  };
+}

@@ -1,0 +1,101 @@
+import type { EventSink } from '../core/events.ts';
+import type { Timing } from '../core/timing.ts';
+import { type CoapEndpoint, openCoap } from '../coap/endpoint.ts';
+import type { Method } from '../coap/message.ts';
+import type { Observed, ObserveRequest } from '../coap/observe.ts';
+import { OPTION, type Option, uintOption } from '../coap/options.ts';
+import type { Outcome } from '../coap/request.ts';
+import type { Transmission } from '../coap/transmission.ts';
+import { openUdp, type UdpWire } from '../link/udp.ts';
+import type { Peer } from '../link/wire.ts';
+import { type CborMap, encodeCbor } from './codec/cbor.ts';
+import { CONTENT_FORMAT, encodeVersion, OCF_1_0_0, VERSION_OPTION } from './codec/ocf.ts';
+import { noteOf, type Subject } from './notes.ts';
+
+/** One request of a client; what is left out is what a right OCF client sends. */
+export interface ClientRequest {
+  readonly to: Peer;
+  readonly path: string;
+  readonly subject: Subject;
+  /** Told apart by this in the log. */
+  readonly label?: string;
+  readonly query?: readonly string[];
+  /** A map is encoded; octets go as they are. */
+  readonly body?: CborMap | Uint8Array;
+  /** Of the body; `null` leaves the option out. */
+  readonly contentFormat?: number | null;
+  readonly accept?: number;
+  /** Only a look: sent twice at most, given up early. */
+  readonly look?: boolean;
+}
+
+/** A CoAP client on a local port of its own. Its requests go one after the other (RFC 7252 4.7). */
+export interface Client {
+  /** The channel of its events. */
+  readonly name: string;
+  readonly local: Peer;
+  readonly endpoint: CoapEndpoint;
+  readonly wire: UdpWire;
+  request(method: Method, request: ClientRequest): Promise<Outcome>;
+  observe(request: ClientRequest): Promise<Observed>;
+  close(): Promise<void>;
+}
+
+/** Four repetitions as RFC 7252 has them, and one for a mere look. */
+const REPETITIONS = { request: 4, look: 1 } as const;
+const ACK_RANDOM_FACTOR = 1.5;
+
+function headersOf({ body, contentFormat, accept }: ClientRequest): Option[] {
+  const version = encodeVersion(OCF_1_0_0);
+  const described: Option[] = [
+    uintOption(OPTION.contentFormat, contentFormat ?? CONTENT_FORMAT.ocfCbor),
+    { number: VERSION_OPTION.content, value: version },
+  ];
+  return [
+    ...(body === undefined || contentFormat === null ? [] : described),
+    uintOption(OPTION.accept, accept ?? CONTENT_FORMAT.ocfCbor),
+    { number: VERSION_OPTION.accept, value: version },
+  ];
+}
+
+/** Opens a client on a free local port. Rejects with a BenchError where there is none. */
+export async function openClient(name: string, host: string, sink: EventSink, timing: Timing): Promise<Client> {
+  const wire = await openUdp({ host, port: 0, sink, channel: name });
+  const transmission = (kind: keyof typeof REPETITIONS): Transmission => ({
+    ackTimeoutMs: timing.real('ackTimeout'),
+    ackRandomFactor: ACK_RANDOM_FACTOR,
+    maxRetransmit: REPETITIONS[kind],
+  });
+  const endpoint = openCoap({ wire, sink, channel: name, timing: transmission('request') });
+  let queue: Promise<unknown> = Promise.resolve();
+  const inTurn = <R>(work: () => Promise<R>): Promise<R> => {
+    const result = queue.then(work);
+    queue = result.catch(() => undefined);
+    return result;
+  };
+  const common = (request: ClientRequest): Omit<ObserveRequest, 'method'> => ({
+    to: request.to,
+    path: request.path,
+    query: request.query ?? [],
+    options: headersOf(request),
+    note: noteOf(request.subject, request.label),
+    deadlineMs: timing.real(request.look === true ? 'poll' : 'exchange'),
+    ...(request.look === true ? { timing: transmission('look') } : {}),
+  });
+  const payloadOf = ({ body }: ClientRequest): { payload?: Uint8Array } => {
+    if (body === undefined) return {};
+    return { payload: body instanceof Uint8Array ? body : encodeCbor(body) };
+  };
+  return {
+    name,
+    local: wire.local,
+    endpoint,
+    wire,
+    request: (method, request) => inTurn(() => endpoint.request({ ...common(request), ...payloadOf(request), method })),
+    observe: (request) => inTurn(() => endpoint.observe(common(request))),
+    async close() {
+      endpoint.close();
+      await wire.close();
+    },
+  };
+}

@@ -1,0 +1,15 @@
+/**
+ * What a request is about; stands in the log with the request, so that reading the log needs no knowledge of paths.
+ * `swu` the software update resource, `look` the same by the tester's own polling, `links` discovery, `version` the resource that tells the running version.
+ */
+export type Subject = 'swu' | 'look' | 'links' | 'version' | 'alive';
+
+/** `swu: bad month` */
+export function noteOf(subject: Subject, label: string | undefined): string {
+  return label === undefined ? subject : `${subject}: ${label}`;
+}
+
+export function readNote(note: string | undefined): { subject: string; label: string | undefined } {
+  const [subject = '', ...rest] = (note ?? '').split(': ');
+  return { subject, label: rest.length === 0 ? undefined : rest.join(': ') };
+}

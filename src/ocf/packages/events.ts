@@ -1,0 +1,110 @@
+import type { Ev, EventSink } from '../../core/events.ts';
+import type { Kind } from '../../core/log.ts';
+
+/** The channel of all package servers. */
+export const PACKAGES = 'packages';
+
+/** One request of the device at a package server of the bench. */
+export interface PackageRequest {
+  readonly method: string;
+  /** Path with query, as asked for. */
+  readonly path: string;
+  /** Name of the package that is served there; `unknown` for a path of no package or of an earlier case. */
+  readonly served: string;
+  readonly scheme: string;
+  readonly from: string;
+  readonly range: string | undefined;
+}
+
+/** How far a request was answered; `octets` were handed to the network, `of` is the length of the whole package. */
+export interface PackageProgress {
+  readonly request: number;
+  readonly served: string;
+  readonly offset: number;
+  readonly octets: number;
+  readonly of: number;
+  /** `piece`; `end` where the whole answer went out; `closed` where the connection ended before. */
+  readonly step: 'piece' | 'end' | 'closed';
+  readonly status: number;
+}
+
+/** Writes what package servers see. */
+export interface PackageRecorder {
+  request(seen: PackageRequest): number;
+  progress(seen: PackageProgress): void;
+  /** What went wrong below HTTP: a refused certificate, a broken TLS record. */
+  trouble(what: string, from: string): void;
+}
+
+export function packageRecorder(sink: EventSink): PackageRecorder {
+  return {
+    request: ({ range, ...seen }) =>
+      sink.append({
+        channel: PACKAGES,
+        type: 'package.request',
+        dir: 'in',
+        data: { ...seen, ...(range === undefined ? {} : { range }) },
+      }).n,
+    progress: ({ request, ...seen }) =>
+      void sink.append({ channel: PACKAGES, type: 'package.progress', dir: 'out', via: request, data: { ...seen } }),
+    trouble: (what, from) => void sink.append({ channel: PACKAGES, type: 'package.trouble', data: { what, from } }),
+  };
+}
+
+const text = (e: Ev, name: string): string => {
+  const value = e.data?.[name];
+  return typeof value === 'string' ? value : '';
+};
+const number = (e: Ev, name: string): number => {
+  const value = e.data?.[name];
+  return typeof value === 'number' ? value : 0;
+};
+
+/** A request at a package server of this case. */
+export const packageAsked: Kind<PackageRequest> = {
+  name: 'package request',
+  read: (e) =>
+    e.type === 'package.request' && text(e, 'served') !== 'unknown'
+      ? {
+          method: text(e, 'method'),
+          path: text(e, 'path'),
+          served: text(e, 'served'),
+          scheme: text(e, 'scheme'),
+          from: text(e, 'from'),
+          range: text(e, 'range') || undefined,
+        }
+      : undefined,
+};
+
+export const packageProgress: Kind<PackageProgress> = {
+  name: 'package progress',
+  read: (e) =>
+    e.type === 'package.progress'
+      ? {
+          request: e.via ?? 0,
+          served: text(e, 'served'),
+          offset: number(e, 'offset'),
+          octets: number(e, 'octets'),
+          of: number(e, 'of'),
+          step: text(e, 'step') as PackageProgress['step'],
+          status: number(e, 'status'),
+        }
+      : undefined,
+};
+
+/** The device has taken every octet of a package. */
+export const packageFetched: Kind<PackageProgress> = {
+  name: 'complete package fetch',
+  read(e, log) {
+    const seen = packageProgress.read(e, log);
+    return seen !== undefined && seen.step !== 'closed' && seen.of > 0 && seen.offset + seen.octets >= seen.of
+      ? seen
+      : undefined;
+  },
+};
+
+/** The device could not, or would not, talk to the package server: a refused certificate. */
+export const packageTrouble: Kind<{ readonly what: string }> = {
+  name: 'trouble at the package server',
+  read: (e) => (e.type === 'package.trouble' ? { what: text(e, 'what') } : undefined),
+};

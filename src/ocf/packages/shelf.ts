@@ -1,0 +1,40 @@
+import type { Behaviour } from './behaviour.ts';
+
+/** A running package server. */
+export interface PackageServer {
+  /** `https://192.168.1.2:40123` */
+  readonly base: string;
+  /** Ends every connection; the server goes on listening. */
+  drop(): void;
+  close(): Promise<void>;
+}
+
+/** One package as a case offers it. */
+export interface Shelved {
+  /** How the case calls it. */
+  readonly name: string;
+  readonly behaviour: Behaviour;
+  content(): Buffer;
+}
+
+/** What is offered at the moment, by path; emptied after every case, and no path is used twice. */
+export interface Shelf {
+  /** Puts a package up and returns its path: `/7`. */
+  put(item: Shelved): string;
+  find(path: string): Shelved | undefined;
+  clear(): void;
+}
+
+export function newShelf(): Shelf {
+  const items = new Map<string, Shelved>();
+  let next = 0;
+  return {
+    put(item) {
+      const key = `p${next++}`;
+      items.set(key, item);
+      return `/${key}`;
+    },
+    find: (path) => items.get(path.split(/[/?]/).find((part) => part !== '') ?? ''),
+    clear: () => items.clear(),
+  };
+}

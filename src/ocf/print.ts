@@ -1,0 +1,68 @@
+import { findings, messages, notifications, replies, requests, silences } from '../coap/events.ts';
+import { printFinding } from '../coap/findings.ts';
+import { printCode } from '../coap/message.ts';
+import type { Ev } from '../core/events.ts';
+import type { Log } from '../core/log.ts';
+import { decodeCbor } from './codec/cbor.ts';
+import { discovered } from './links.ts';
+import { readNote } from './notes.ts';
+import { packageAsked, packageProgress, packageTrouble } from './packages/events.ts';
+import { SCHEDULE } from './run.ts';
+import { printValue } from './value.ts';
+
+/** Longer bodies are cut for a timeline. */
+const WIDTH = 160;
+
+function body(octets: Buffer): string {
+  if (octets.length === 0) return '';
+  const decoded = decodeCbor(octets);
+  const text = decoded.ok
+    ? printValue(decoded.value)
+    : `${octets.length} octets, no CBOR: ${octets.subarray(0, 16).toString('hex')}`;
+  return ` ${text.length > WIDTH ? `${text.slice(0, WIDTH)}…` : text}`;
+}
+
+/** One line for a timeline; undefined for events that say nothing to a reader, such as the messages that a request consists of. */
+export function printEvent(event: Ev, log: Log): string | undefined {
+  const request = requests.read(event, log);
+  if (request !== undefined) {
+    const query = request.query.length === 0 ? '' : `?${request.query.join('&')}`;
+    const { label } = readNote(request.note);
+    return `${request.dir === 'out' ? '→' : '←'} ${printCode(request.code)} ${request.path}${query}${label === undefined ? '' : ` (${label})`}${body(request.body)}`;
+  }
+  const discovery = discovered().read(event, log);
+  if (discovery !== undefined)
+    return `← ${printCode(discovery.code)} ${discovery.multicast ? `multicast, from ${discovery.from}, ` : ''}links ${discovery.links.map((l) => l.href).join(' ')}`;
+  const notification = notifications.read(event, log);
+  if (notification !== undefined)
+    return `← notification ${notification.seq ?? 'without number'}${notification.fresh ? '' : ' (overtaken)'}${body(notification.body)}`;
+  const reply = replies.read(event, log);
+  if (reply !== undefined) return `${reply.dir === 'in' ? '←' : '→'} ${printCode(reply.code)}${body(reply.body)}`;
+  const silence = silences.read(event, log);
+  if (silence !== undefined)
+    return `  no answer in ${Math.round(silence.afterMs)} ms${silence.acked ? ', acknowledged' : ''}`;
+  const finding = findings.read(event, log);
+  if (finding !== undefined) return `  ${printFinding(finding)}`;
+  if (messages.read(event, log) !== undefined) return undefined;
+  return printPackage(event, log) ?? printSchedule(event);
+}
+
+function printPackage(event: Ev, log: Log): string | undefined {
+  const asked = packageAsked.read(event, log);
+  if (asked !== undefined)
+    return `← ${asked.scheme} ${asked.method} ${asked.path} (${asked.served}${asked.range === undefined ? '' : `, ${asked.range}`})`;
+  const trouble = packageTrouble.read(event, log);
+  if (trouble !== undefined) return `  package server: ${trouble.what}`;
+  const sent = packageProgress.read(event, log);
+  if (sent === undefined) return undefined;
+  if (sent.step === 'piece') return `→ ${sent.served} ${sent.offset + sent.octets} of ${sent.of} octets`;
+  return sent.step === 'end'
+    ? `→ ${sent.served} answered, status ${sent.status}`
+    : `  ${sent.served}: connection ended`;
+}
+
+function printSchedule(event: Ev): string | undefined {
+  if (event.type !== SCHEDULE) return undefined;
+  const { action, time, inMs } = event.data ?? {};
+  return `  schedule ${printValue(action)} at ${printValue(time)}, in ${Math.round(Number(inMs))} ms`;
+}

@@ -1,0 +1,99 @@
+import { expect } from 'chai';
+import type { CaseDef, Drive, Judge } from '../../src/core/case.ts';
+import type { Seen } from '../../src/core/log.ts';
+import type { OcfPolicies } from '../../src/ocf/policies.ts';
+import { isRefusal } from '../../src/ocf/policies.ts';
+import type { CborMap } from '../../src/ocf/codec/cbor.ts';
+import { sameInstant } from '../../src/ocf/instant.ts';
+import {
+  acknowledged,
+  answered,
+  retrieved,
+  type SeenRepresentation,
+  sendings,
+  type SwuMethod,
+  type SwuReply,
+  wasReset,
+} from '../../src/ocf/kinds.ts';
+import { MANDATORY, valueOf } from '../../src/ocf/schema.ts';
+import type { OcfTester } from '../../src/ocf/tester.ts';
+import { printValue } from '../../src/ocf/value.ts';
+
+export type J = Judge<OcfPolicies>;
+export type T = OcfTester & Drive;
+export type OcfCase = CaseDef<OcfTester, OcfPolicies>;
+
+/** The mandatory properties that are there; a draft spelling stands for the property where the device claims the draft. */
+export function mandatoryIn(representation: CborMap, { spelling }: OcfPolicies): string[] {
+  return MANDATORY.filter((name) =>
+    spelling === 'information' ? valueOf(representation, name) !== undefined : representation[name] !== undefined,
+  );
+}
+
+/** So many sendings without any answer are explained by loss less than once in a thousand (10 % each way). */
+export const TRIES = 5;
+
+/** The answer to the request with this label; where none came, the verdict on the silence. A reset is no answer (RFC 7252 4.2). */
+export function answerTo(j: J, statement: string, method: SwuMethod, label: string): Seen<SwuReply> | undefined {
+  const rejected = j.log.first(wasReset(method, label));
+  if (rejected !== undefined) {
+    j.check(statement, () => expect('a reset', `answer to ${method} (${label})`).to.equal('a response'));
+    return undefined;
+  }
+  const taken = acknowledged(method, label);
+  const delivered = j.log.first(taken) !== undefined;
+  return j.came(statement, answered(method, label), {
+    stimulus: delivered ? taken : sendings(method, label),
+    tries: delivered ? 1 : TRIES,
+  });
+}
+
+/** The answer to an UPDATE that a device must accept. */
+export function accepts(j: J, statement: string, label: string): Seen<SwuReply> | undefined {
+  const reply = answerTo(j, statement, 'UPDATE', label);
+  if (reply === undefined) return undefined;
+  j.check(statement, () => expect(reply.code, `answer to the UPDATE (${label})`).to.match(/^2\./));
+  return reply.code.startsWith('2.') ? reply : undefined;
+}
+
+/** The representation that a RETRIEVE must return. */
+export function readBack(j: J, statement: string, label: string): SeenRepresentation | undefined {
+  const reply = answerTo(j, statement, 'RETRIEVE', label);
+  if (reply === undefined) return undefined;
+  j.check(statement, () => {
+    expect(reply.code, `answer to the RETRIEVE (${label})`).to.match(/^2\./);
+    expect(reply.problem, `body of the RETRIEVE (${label})`).to.equal(undefined);
+  });
+  return j.log.first(retrieved(label));
+}
+
+/** The refusal of a request: class 4, and a code that the policy allows. */
+export function refuses(j: J, statement: string, reply: SwuReply, what: string): boolean {
+  j.check(statement, () => expect(reply.code, `answer to ${what}`).to.match(/^4\./));
+  if (!reply.code.startsWith('4.')) return false;
+  j.check('OCFSWU-CORE.error', () =>
+    expect(
+      isRefusal(reply.code, j.policy.errorCode),
+      `${reply.code} for ${what} allowed by ${j.policy.errorCode}`,
+    ).to.equal(true),
+  );
+  return true;
+}
+
+const COMPARED = ['purl', 'action', 'state', 'result'] as const;
+
+/** The properties in which two representations differ; times are compared as instants. */
+export function differences(before: SeenRepresentation, after: SeenRepresentation): string[] {
+  const time = before.time === after.time || sameInstant(before.time, after.time) ? [] : ['time' as const];
+  return [...COMPARED.filter((name) => before[name] !== after[name]), ...time].map(
+    (name) => `${name}: ${printValue(before[name])} became ${printValue(after[name])}`,
+  );
+}
+
+/** Nothing but the named properties changed between two RETRIEVEs. */
+export function unchanged(j: J, statement: string, from: string, to: string, except: readonly string[] = []): void {
+  const [before, after] = [readBack(j, statement, from), readBack(j, statement, to)];
+  if (before === undefined || after === undefined) return;
+  const changed = differences(before, after).filter((d) => !except.some((name) => d.startsWith(`${name}:`)));
+  j.check(statement, () => expect(changed, `changes from "${from}" to "${to}"`).to.deep.equal([]));
+}

@@ -1,0 +1,288 @@
+import { expect } from 'chai';
+import { suite } from '../../src/core/case.ts';
+import type { ActionName } from '../../src/ocf/codec/swu.ts';
+import { isRest, isWorking } from '../../src/ocf/machine.ts';
+import { isKnownResult, judgeRule } from '../../src/ocf/invariants.ts';
+import { representations } from '../../src/ocf/kinds.ts';
+import type { Behaviour } from '../../src/ocf/packages/behaviour.ts';
+import type { PackageName } from '../../src/ocf/packages/stand.ts';
+import type { OcfPolicies } from '../../src/ocf/policies.ts';
+import { activity } from '../../src/ocf/run.ts';
+import type { OcfTester } from '../../src/ocf/tester.ts';
+import { printValue } from '../../src/ocf/value.ts';
+import { answerTo, type J, type OcfCase, readBack } from './claims.ts';
+import { ITEM } from './items.ts';
+import { judgeDefaults } from './read.ts';
+import { beforeRun, began, duringRun, judgeRunTo, neverValidated, restOf, runOf } from './runs.ts';
+
+interface Recipe {
+  readonly id: string;
+  readonly purpose: string;
+  readonly item: string;
+  readonly statement: string;
+  readonly result: number;
+  readonly action?: Exclude<ActionName, 'idle'>;
+  readonly source: { readonly package: PackageName; readonly behaviour?: Behaviour } | { readonly purl: string };
+  /** The package is not valid, so that `sva` must not show. */
+  readonly invalid?: true;
+  readonly policies?: readonly (keyof OcfPolicies)[];
+  judge?(j: J): void;
+}
+
+/** One way to a result code: what the device is given, and the code that must be there when it rests. */
+function provoked({ action = 'isvv', ...recipe }: Recipe): OcfCase {
+  const { source } = recipe;
+  return {
+    id: recipe.id,
+    purpose: recipe.purpose,
+    item: recipe.item,
+    when: `${ITEM.SCHED} and ${action === 'upgrade' ? ITEM.UPGRADE : ITEM.ISVV} and ${recipe.item}`,
+    statements: [
+      recipe.statement,
+      'OCFSWU-T7.update',
+      ...(recipe.invalid ? ['OCFSWU-T3.sva-only'] : []),
+      'OCFSWU-F1.fail',
+    ],
+    policies: recipe.policies ?? [],
+    ixit: [
+      ...('package' in source ? [source.package] : []),
+      'maxDownloadS',
+      ...(action === 'upgrade' ? ['maxUpgradeS'] : []),
+    ],
+    start: `idle-not-${recipe.result}`,
+    async drive(t) {
+      await t.retrieve('before');
+      const behaviour = 'package' in source && source.behaviour !== undefined ? { behaviour: source.behaviour } : {};
+      await runOf(t, action, 'package' in source ? await t.serve(source.package, behaviour) : source.purl);
+    },
+    judge(j) {
+      const reply = answerTo(j, 'OCFSWU-T7.update', 'UPDATE', 'run');
+      // 5/6 and 5/7 declare that the device takes the URL and reports the code; a device that refuses it declares no.
+      if (!('package' in source) && reply !== undefined && !reply.code.startsWith('2.')) {
+        j.inconclusive(
+          recipe.statement,
+          `the device refused the URL with ${reply.code} instead of reporting ${recipe.result}`,
+        );
+        return;
+      }
+      if (judgeRunTo(j, recipe.statement, recipe.result) === undefined) return;
+      if (recipe.invalid) neverValidated(j);
+      recipe.judge?.(j);
+    },
+  };
+}
+
+/** Success is the end of an update, not its beginning. */
+function judgeSuccess(j: J): void {
+  if (beforeRun(j)?.result === 1) return;
+  const early = duringRun(j).filter((r) => isWorking(r.state) && r.result === 1);
+  j.check('OCFSWU-T5.1', () =>
+    expect(
+      early.map((r) => r.state),
+      'states of work that already show result 1',
+    ).to.deep.equal([]),
+  );
+}
+
+/** Figure 1 and table 5 leave the state after a failed installation open. */
+function judgeFailedInstall(j: J): void {
+  const rest = restOf(j, 'OCFSWU-F1.fail');
+  if (rest === undefined) return;
+  const allowed = j.policy.restAfterFailure === 'idle' ? ['idle'] : ['idle', 'nsa', 'sva'];
+  j.check('OCFSWU-F1.fail', () => expect(rest.state, 'state after the failed installation').to.be.oneOf(allowed));
+}
+
+const status = (code: number): Recipe['source'] => ({
+  package: 'packageOk',
+  behaviour: { kind: 'status', status: code },
+});
+const unanswered = { package: 'packageOk', behaviour: { kind: 'status', status: 404 } } as const;
+
+export const res = suite<OcfTester, OcfPolicies>('RES', [
+  {
+    id: 'OCFSWU/RES/00',
+    purpose: 'result 0 while there is nothing to report: after a factory reset',
+    item: ITEM.RESULT,
+    when: `${ITEM.RESULT} and ${ITEM.RESETTABLE}`,
+    statements: ['OCFSWU-T5.0', 'OCFSWU-T7.retrieve'],
+    needs: ['reset'],
+    policies: ['resetDefaults'],
+    start: 'idle',
+    async drive(t) {
+      await t.factoryReset();
+      await t.retrieve('plain');
+    },
+    judge(j) {
+      const r = readBack(j, 'OCFSWU-T7.retrieve', 'plain');
+      if (r !== undefined) judgeDefaults(j, 'OCFSWU-T5.0', r);
+    },
+  },
+  provoked({
+    id: 'OCFSWU/RES/01',
+    purpose: 'result 1 after a complete update',
+    item: ITEM.RES1,
+    statement: 'OCFSWU-T5.1',
+    result: 1,
+    action: 'upgrade',
+    source: { package: 'packageOk' },
+    judge: judgeSuccess,
+  }),
+  provoked({
+    id: 'OCFSWU/RES/02',
+    purpose: 'result 2 for a package that needs too much memory',
+    item: ITEM.RES2,
+    statement: 'OCFSWU-T5.2',
+    result: 2,
+    // Memory may run short at the download, at the verification or at the installation.
+    action: 'upgrade',
+    source: { package: 'packageTooBigForRam' },
+  }),
+  provoked({
+    id: 'OCFSWU/RES/03',
+    purpose: 'result 3 for a package that needs too much flash',
+    item: ITEM.RES3,
+    statement: 'OCFSWU-T5.3',
+    result: 3,
+    // Memory may run short at the download, at the verification or at the installation.
+    action: 'upgrade',
+    source: { package: 'packageTooBig' },
+  }),
+  provoked({
+    id: 'OCFSWU/RES/04',
+    purpose: 'result 4 when the server closes the connection in the middle',
+    item: ITEM.RES4,
+    statement: 'OCFSWU-T5.4',
+    result: 4,
+    source: { package: 'packageOk', behaviour: { kind: 'cut' } },
+    invalid: true,
+  }),
+  {
+    id: 'OCFSWU/RES/05',
+    purpose: 'result 5 for a package that fails verification',
+    item: ITEM.RES5,
+    when: `${ITEM.SCHED} and ${ITEM.ISVV} and ${ITEM.RES5}`,
+    statements: ['OCFSWU-T5.5', 'OCFSWU-T7.update', 'OCFSWU-T3.sva-only'],
+    ixit: ['packageOk', 'packageBadSignature', 'maxDownloadS'],
+    variants: { signature: { when: 'always' }, altered: { when: 'always' } },
+    start: 'idle-not-5',
+    async drive(t, variant) {
+      await t.retrieve('before');
+      const purl =
+        variant === 'altered'
+          ? await t.serve('packageOk', { behaviour: { kind: 'altered' } })
+          : await t.serve('packageBadSignature');
+      await runOf(t, 'isvv', purl);
+    },
+    judge(j) {
+      if (judgeRunTo(j, 'OCFSWU-T5.5', 5) !== undefined) neverValidated(j);
+    },
+  },
+  provoked({
+    id: 'OCFSWU/RES/06',
+    purpose: 'result 6 for a host that does not exist',
+    item: ITEM.RES6,
+    statement: 'OCFSWU-T5.6',
+    result: 6,
+    // The top-level domain that never resolves (RFC 6761 6.4).
+    source: { purl: 'https://plumbline.invalid/new' },
+    invalid: true,
+  }),
+  provoked({
+    id: 'OCFSWU/RES/07',
+    purpose: 'result 7 for a protocol that the device does not support',
+    item: ITEM.RES7,
+    statement: 'OCFSWU-T5.7',
+    result: 7,
+    source: { purl: 'ftp://192.0.2.1/new' },
+    invalid: true,
+  }),
+  provoked({
+    id: 'OCFSWU/RES/08',
+    purpose: 'result 8 when the installation fails, and the device comes to rest',
+    item: ITEM.RES8,
+    statement: 'OCFSWU-T5.8',
+    result: 8,
+    action: 'upgrade',
+    source: { package: 'packageFailsAtInstall' },
+    policies: ['restAfterFailure'],
+    judge: judgeFailedInstall,
+  }),
+  provoked({
+    id: 'OCFSWU/RES/400',
+    purpose: 'result 404 when the package server answers 404',
+    item: ITEM.RES400,
+    statement: 'OCFSWU-T5.4xx',
+    result: 404,
+    source: status(404),
+    invalid: true,
+  }),
+  ...([500, 503] as const).map((code) =>
+    provoked({
+      id: `OCFSWU/RES/${code}`,
+      purpose: `result ${code} when the package server answers ${code}`,
+      item: ITEM.RES400,
+      statement: 'OCFSWU-T5.5xx',
+      result: code,
+      source: status(code),
+      invalid: true,
+    }),
+  ),
+  {
+    id: 'OCFSWU/RES/RANGE',
+    purpose: 'the result is 0 to 8 or 400 to 600 at every moment of a good and of a failed run',
+    item: ITEM.RESULT,
+    when: `${ITEM.SCHED} and ${ITEM.ISVV}`,
+    statements: ['OCFSWU-T5.range', 'OCFSWU-T7.update'],
+    policies: ['resultRange'],
+    ixit: ['packageOk', 'maxDownloadS'],
+    start: 'idle',
+    async drive(t) {
+      await t.retrieve('before');
+      for (const offer of [unanswered, { package: 'packageOk', behaviour: { kind: 'good' } }] as const)
+        await runOf(t, 'isvv', await t.serve(offer.package, offer), { label: offer.behaviour.kind });
+    },
+    judge(j) {
+      for (const label of ['status', 'good']) if (began(j, 'OCFSWU-T7.update', label) === undefined) return;
+      if (j.policy.resultRange === 'information') {
+        const odd = j.log.all(representations).filter((r) => !isKnownResult(r.result));
+        j.note(
+          `results outside table 5: ${odd.length === 0 ? 'none' : odd.map((r) => printValue(r.result)).join(', ')}`,
+        );
+      }
+      judgeRule('OCFSWU-T5.range', j);
+    },
+  },
+  {
+    id: 'OCFSWU/RES/STALE',
+    purpose: 'how long the result of an earlier run is seen during the next',
+    item: ITEM.RESULT,
+    when: `${ITEM.SCHED} and ${ITEM.ISVV}`,
+    statements: ['OCFSWU-T5.stale', 'OCFSWU-T7.update'],
+    policies: ['resultReset'],
+    ixit: ['packageOk', 'maxDownloadS'],
+    kind: 'informative',
+    start: 'idle',
+    async drive(t) {
+      await t.retrieve('first');
+      await runOf(t, 'isvv', await t.serve('packageOk', unanswered), { label: 'first' });
+      await t.retrieve('before');
+      await runOf(t, 'isvv', await t.serve('packageOk'));
+    },
+    judge(j) {
+      const [old, start] = [beforeRun(j)?.result, j.log.first(activity('run'))];
+      if (start === undefined || old === undefined) {
+        j.note('the second run did not begin');
+        return;
+      }
+      const during = duringRun(j).filter((r) => r.n >= start.n && !isRest(r.state));
+      const stale = during.filter((r) => r.result === old);
+      j.note(
+        `result ${printValue(old)} of the run before in ${stale.length} of ${during.length} representations at work`,
+      );
+      if (j.policy.resultReset === 'atStart' && during.length > 0)
+        j.check('OCFSWU-T5.stale', () =>
+          expect(stale.length, `representations with result ${printValue(old)}`).to.equal(0),
+        );
+    },
+  },
+]);

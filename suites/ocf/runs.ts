@@ -1,0 +1,109 @@
+import { expect } from 'chai';
+import type { Kind } from '../../src/core/log.ts';
+import type { Limit } from '../../src/core/timing.ts';
+import { shown, type SeenRepresentation } from '../../src/ocf/kinds.ts';
+import type { ActionName } from '../../src/ocf/codec/swu.ts';
+import { acceptedInTime, activity, rested, scheduled } from '../../src/ocf/run.ts';
+import type { Plan } from '../../src/ocf/tester.ts';
+import { printValue } from '../../src/ocf/value.ts';
+import { accepts, type J, type T } from './claims.ts';
+
+/** The wait for the beginning or the rest of a run was over without it. */
+const gaveUp: Kind<object> = {
+  name: 'end of the wait',
+  read: (e) => (e.type === 'absent' && WAITED.includes(printValue(e.data?.['kind'])) ? {} : undefined),
+};
+const WAITED = [activity('').name, rested('').name];
+
+/** Schedules an action, watches it begin and come to rest. Ends early where the device does not accept it. */
+export async function runOf(t: T, action: ActionName, purl: string, plan: Omit<Plan, 'purl'> = {}): Promise<void> {
+  await t.watch();
+  const outcome = await t.schedule(action, { purl, ...plan });
+  if (outcome.kind !== 'reply' || !outcome.code.startsWith('2.')) return;
+  await untilRest(t, action, plan.label ?? 'run');
+}
+
+/** The wait for the time of a schedule, and as long as a whole lead beyond. */
+export function untilDue(t: T, label = 'run'): Limit {
+  return { timer: 'scheduleLead', times: t.leads(label) + 1 };
+}
+
+/** The waits of a run that was accepted: its beginning, its rest. */
+export async function untilRest(t: T, action: ActionName, label: string): Promise<void> {
+  const began =
+    (await t.perhaps(activity(label), untilDue(t, label))) ??
+    (await t.perhaps(activity(label), { timer: 'scheduleToleranceMs', times: 2 }));
+  if (began !== undefined) {
+    const stages = action === 'upgrade' ? ['maxDownloadS', 'maxUpgradeS'] : ['maxDownloadS'];
+    for (const timer of stages) if ((await t.perhaps(rested(label), { timer })) !== undefined) break;
+  }
+}
+
+/** A run that the device must accept and begin; undefined where it did not, which is then judged or shown to be unclear. */
+export function began(j: J, statement: string, label = 'run'): { readonly n: number; readonly ms: number } | undefined {
+  if (accepts(j, 'OCFSWU-T7.update', label) === undefined) return undefined;
+  if (j.log.first(acceptedInTime(label)) === undefined) {
+    j.inconclusive(
+      statement,
+      'the UPDATE was answered only after its time: whether the device had it in time is unknown',
+    );
+    return undefined;
+  }
+  const end = j.log.last(gaveUp);
+  const plan = j.log.first(scheduled(label));
+  const watched =
+    end !== undefined && plan !== undefined && j.log.elapsed(plan, end) > plan.inMs + j.ms('scheduleToleranceMs');
+  if (!watched && j.log.first(activity(label)) === undefined) {
+    j.inconclusive(statement, 'the time of the action, with its tolerance, was not watched to its end');
+    return undefined;
+  }
+  return j.came(statement, activity(label), { stimulus: acceptedInTime(label) });
+}
+
+/** The device as it rested after the run; undefined where it did not come to rest, which is then judged. */
+export function restOf(j: J, statement: string, label = 'run'): SeenRepresentation | undefined {
+  if (began(j, statement, label) === undefined) return undefined;
+  const rest = j.log.last(rested(label));
+  if (rest !== undefined) return rest;
+  if (j.log.first(gaveUp) === undefined) {
+    j.inconclusive(statement, 'the run was not watched to its end');
+    return undefined;
+  }
+  return j.came(statement, rested(label), { stimulus: activity(label) });
+}
+
+/** The run ended with this result. */
+export function judgeRunTo(j: J, statement: string, result: number, label = 'run'): SeenRepresentation | undefined {
+  const before = beforeRun(j, label);
+  if (before?.result === result && j.log.first(rested(label)) === undefined) {
+    j.inconclusive(statement, `the result was ${result} before the run already, and nothing else showed its end`);
+    return undefined;
+  }
+  const rest = restOf(j, statement, label);
+  if (rest !== undefined)
+    j.check(statement, () => expect(rest.result, 'result at rest after the run').to.equal(result));
+  return rest;
+}
+
+/** The last representation before the schedule. */
+export function beforeRun(j: J, label = 'run'): SeenRepresentation | undefined {
+  const plan = j.log.first(scheduled(label));
+  return plan === undefined ? undefined : j.log.before(plan).last(shown);
+}
+
+/** What the device showed from the schedule on. */
+export function duringRun(j: J, label = 'run'): SeenRepresentation[] {
+  const plan = j.log.first(scheduled(label));
+  return plan === undefined
+    ? []
+    : j.log
+        .after(plan)
+        .all(shown)
+        .filter((r) => r.asked.n > plan.n || r.source === 'notification');
+}
+
+/** A package that is not valid must never show as validated. */
+export function neverValidated(j: J, label = 'run'): void {
+  const states = duringRun(j, label).map((r) => r.state);
+  if (states.length > 0) j.check('OCFSWU-T3.sva-only', () => expect(states, 'states of the run').to.not.include('sva'));
+}
