@@ -19,6 +19,8 @@ import { STEP } from './client.ts';
 import type { Triple } from './machine.ts';
 import { type Operation, readNote } from './notes.ts';
 
+export { messages };
+
 /** A request of the tester to the device. */
 export interface Asked {
   readonly operation: string;

@@ -33,6 +33,7 @@ export const blockCases: readonly Lwm2mCase[] = [
     statements: ['SWMGMT-RFC7959.gap'],
     ixit: ['instance', 'packageA', 'unfinishedS'],
     async drive(t) {
+      t.mark('begin');
       if ((await sendBlock(t, 'packageA', 0, 'block 0')) !== '2.31') return;
       if ((await sendBlock(t, 'packageA', 2, 'block after the gap'))?.startsWith('2.'))
         await sendBlocks(t, 'packageA', 3);
@@ -42,7 +43,7 @@ export const blockCases: readonly Lwm2mCase[] = [
     judge(j) {
       if (!begun(j, 'SWMGMT-RFC7959.gap')) return;
       refusesBlock(j, 'SWMGMT-RFC7959.gap', 'block after the gap', '4.08');
-      neverDelivered(j, 'SWMGMT-RFC7959.gap');
+      neverDelivered(j, 'SWMGMT-RFC7959.gap', 'begin');
     },
   },
   {
@@ -111,7 +112,7 @@ export const blockCases: readonly Lwm2mCase[] = [
     judge(j) {
       const statement = 'SWMGMT-RFC7959.restart';
       if (!begun(j, statement)) return;
-      const there = j.log.first(showing(own(j), 'DELIVERED', (s) => s.state === 3));
+      const there = j.log.after('restart').first(showing(own(j), 'DELIVERED', (s) => s.state === 3));
       const last = j.log.last(answered('write', 'restart'));
       if (there !== undefined) return j.check(statement, () => expect(printState(there.state)).to.equal(printState(3)));
       if (last === undefined) return j.inconclusive(statement, 'no attempt was answered');

@@ -154,9 +154,33 @@ export function deliveredFits(s: Triple, policy: Lwm2mPolicies): boolean {
   return s.state === 3 && results.includes(s.result) && !s.active;
 }
 
+/** How the download that this Write began failed, if the device shows that it did; what it showed before the Write does not count. */
+function failureOf(j: J, label: string): SeenSnapshot | undefined {
+  const from = j.log.first(answered('write', label));
+  if (from === undefined) return undefined;
+  const own = showing(j.ixit.number('instance'), 'state', () => true);
+  const old = j.log.before(from).last(own);
+  const shows = j.log.after(from).all(own);
+  const moved = shows.findIndex((s) => old === undefined || s.state !== old.state || s.result !== old.result);
+  return moved < 0 ? undefined : shows.slice(moved).find((s) => s.state === 3 || (s.state === 0 && s.result >= 50));
+}
+
+/** A download that had to succeed has failed: contradicted, unless the link may have had its part in it. */
+function judgeFailure(j: J, statement: string, label: string): boolean {
+  const failure = failureOf(j, label);
+  const reply = j.log.first(answered('write', label));
+  if (failure === undefined || failure.state === 3 || reply === undefined) return false;
+  const doubtful = wasRepeated(j.log, reply) && !j.declared('SWMGMT 1/10');
+  if (doubtful || failure.result === 52)
+    j.inconclusive(statement, `the download ended in ${printTriple(failure)}; the link may have lost or repeated messages of it`);
+  else j.check(statement, () => expect(printSeen(failure), 'end of the download').to.equal('DELIVERED (3)'));
+  return true;
+}
+
 /** The download that this Write began ends in DELIVERED. */
 export function delivers(j: J, statement: string, label: string, within: Limit): SeenSnapshot | undefined {
   const there = showing(j.ixit.number('instance'), 'DELIVERED', (s) => s.state === 3);
+  if (judgeFailure(j, statement, label)) return undefined;
   const seen = leadsTo(j, statement, 'write', label, there, within);
   if (seen === undefined) return undefined;
   j.note(`DELIVERED shows ${printSeen(seen)}`);
@@ -257,8 +281,8 @@ export function marked(name: string): Kind<{ readonly name: string }> {
   return { name, read: (event) => (event.type === 'mark' && event.data?.['name'] === name ? { name } : undefined) };
 }
 
-/** Nothing of the case ever showed DELIVERED. */
-export function neverDelivered(j: J, statement: string): void {
-  const delivered = j.log.all(showing(j.ixit.number('instance'), 'DELIVERED', (s) => s.state === 3));
+/** Nothing since this mark showed DELIVERED. */
+export function neverDelivered(j: J, statement: string, since: string): void {
+  const delivered = j.log.after(since).all(showing(j.ixit.number('instance'), 'DELIVERED', (s) => s.state === 3));
   j.check(statement, () => expect(delivered.map(printSeen), 'DELIVERED shown').to.deep.equal([]));
 }

@@ -195,7 +195,7 @@ const cases: Lwm2mCase[] = [
     purpose: 'objects that an update no longer supports have no instances left',
     item: ITEM.INSTALL,
     when: `${ITEM.INSTALL} and ${ITEM.FOR_UPDATE}`,
-    statements: ['SWMGMT-9.objects-gone'],
+    statements: ['SWMGMT-9.objects-gone', 'SWMGMT-R.2'],
     ixit: [
       'instance',
       'packageNewObjects',

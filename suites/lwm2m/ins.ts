@@ -5,7 +5,7 @@ import { printResult, printState, RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { boolean } from '../../src/lwm2m/codec/value.ts';
 import { answered, showing, snapshots, taken } from '../../src/lwm2m/kinds.ts';
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
-import { registrations, updates } from '../../src/lwm2m/registered.ts';
+import { newLinks, registrations } from '../../src/lwm2m/registered.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
 import {
   accepts,
@@ -244,35 +244,36 @@ const cases: Lwm2mCase[] = [
     purpose: 'with Update Supported Objects true, new objects are told before the next periodic Update',
     item: 'SWMGMT 3/9',
     when: `${ITEM.INSTALL} and SWMGMT 3/9`,
-    statements: ['SWMGMT-9.8.update'],
+    statements: ['SWMGMT-9.8.update', 'SWMGMT-R.2'],
     ixit: ['instance', 'packageNewObjects', 'newObjects', 'installS', 'registerS'],
     start: 'clean',
     async drive(t) {
       await t.write([9, own(t), RES.supportedObjects], boolean(true), 'supported objects');
       await download(t, 'packageNewObjects', 'new objects');
       await install(t, 'install');
-      await t.perhaps(
-        where(updates, 'update with links', (u) => u.links !== undefined),
-        { timer: 'updateLead' },
-      );
+      await t.perhaps(tellsObjects(t), { timer: 'updateLead' });
     },
     judge(j) {
       const statement = 'SWMGMT-9.8.update';
       accepts(j, statement, 'write', 'supported objects');
       if (installs(j, statement, 'install') === undefined) return;
-      const wanted = j.ixit.text('newObjects').split(',').map(Number);
-      const tells = where(updates, 'update with the new objects', (u) =>
-        wanted.every((o) => u.links?.links.some((l) => l.path[0] === o) === true),
-      );
-      const registered = where(registrations, 'registration with the new objects', (u) =>
-        wanted.every((o) => u.links?.links.some((l) => l.path[0] === o) === true),
-      );
+      const tells = tellsObjects(j);
       const after = j.log.after('install');
-      if (after.first(registered) !== undefined) return j.note('the device registered anew with the new objects');
+      const told = after.first(tells);
+      if (told !== undefined)
+        return j.check(statement, () => expect(told.links, 'links with the new objects').to.not.equal(undefined));
       j.came(statement, tells, { stimulus: showingInstalled(j), within: { timer: 'updateLead' } }, after);
     },
   },
 ];
+
+/** A registration or update whose links name the new objects. */
+function tellsObjects({ ixit }: Pick<J, 'ixit'>): typeof newLinks {
+  const wanted = ixit.text('newObjects').split(',').map(Number);
+  return where(newLinks, 'update with the new objects', ({ links }) =>
+    wanted.every((object) => links?.links.some((l) => l.path[0] === object) === true),
+  );
+}
 
 const showingInstalled = (j: J) => showing(own(j), 'INSTALLED', (s) => s.state === 4);
 

@@ -22,6 +22,7 @@ export interface BootstrapPort {
   done(account: Account, lifetimeS: number | undefined): void;
 }
 
+/** Protocol time before the next attempt, and acknowledgement timeouts that an attempt may take. */
 const RETRY_MS = 2000;
 const PATIENCE = 12;
 /** Resources of object 0. */
@@ -34,6 +35,7 @@ export class Bootstrap {
   private server: Peer | undefined;
   private active = false;
   private round = 0;
+  /** What the bootstrap server has written, by path. */
   private readonly written = new Map<string, Entry>();
 
   constructor(port: BootstrapPort) {
@@ -79,6 +81,7 @@ export class Bootstrap {
     }
   }
 
+  /** POST /bs; from version 1.1 on with the preferred content format. */
   private async ask(round: number): Promise<void> {
     const { endpoint, options, link, clock } = this.port;
     const queries = [`ep=${options.endpoint}`, ...(options.lwm2m === '1.0' ? [] : [`pct=${FORMAT.senmlCbor}`])];
@@ -97,6 +100,7 @@ export class Bootstrap {
     if (!asked.ok || asked.message.code !== '2.04') again(asked.ok ? asked.message.code : asked.why);
   }
 
+  /** Write of an instance or a resource of object 0 or 1. */
   private write({ message }: Request, path: readonly number[]): Reply {
     const format = uintOf(message, OPTION.contentFormat);
     if (format === undefined || !formatsOf(this.port.options).includes(format)) return { code: '4.15' };
@@ -106,6 +110,7 @@ export class Bootstrap {
     return { code: '2.04' };
   }
 
+  /** Bootstrap-Discover. */
   private discover({ message }: Request): Reply {
     if (uintOf(message, OPTION.accept) !== FORMAT.link) return { code: '4.05' };
     const { lwm2m } = this.port.options;
@@ -128,6 +133,7 @@ export class Bootstrap {
     return { code: '2.04' };
   }
 
+  /** The first instance of object 0 that is not the bootstrap server itself. */
   private account(): Account | undefined {
     const ids = new Set([...this.written.values()].filter(({ path }) => path[0] === 0).map(({ path }) => path[1]));
     for (const id of ids) {

@@ -62,10 +62,13 @@ export class Lwm2mDevice {
   private readonly attributes = new AttributeTable();
   private readonly limits: BlockLimits;
   private readonly objectPort: SoftwareObjectPort;
+  /** Everything but pushes, with block-wise transfer around it. */
   private readonly whole: Handler;
   private readonly comingBack: Alarm;
   private readonly software: SoftwareSet;
+  /** Whom the device registered to. */
   private server: Peer | undefined;
+  /** Since the boot. */
   private registrations = 0;
 
   constructor(setup: DeviceSetup) {
@@ -216,6 +219,7 @@ export class Lwm2mDevice {
     return new Promise((resolve) => setTimeout(() => resolve(answer()), link.promptMs * 1.5));
   }
 
+  /** Pushes go block by block to their instance; other requests are put together first. */
   private serve(request: Request): Answer | Promise<Answer> {
     const { options } = this.setup;
     const target = this.packageTarget(request.message);
@@ -227,6 +231,7 @@ export class Lwm2mDevice {
     return target === undefined ? this.whole(request) : target.delivery.writePackage(request);
   }
 
+  /** The place in the data model, below the root path of this device. */
   private pathIn(message: Message): Path {
     return parsePath(pathOf(message).slice(this.setup.options.root.length)) ?? [];
   }
@@ -241,6 +246,7 @@ export class Lwm2mDevice {
     return this.software.get(id);
   }
 
+  /** Requests whose repetition is served anew. */
   private isUncached(message: Message): boolean {
     const { options, behaviour } = this.setup;
     if (options.cache === 'no') return true;
@@ -250,6 +256,7 @@ export class Lwm2mDevice {
     return message.code === METHOD.post && object === 9 && repeats?.includes(resource ?? -1) === true;
   }
 
+  /** The data model as it is now; object 0 is not for servers and has no place in it. */
   private objects(): readonly DeviceObject[] {
     const { options } = this.setup;
     const core = {
@@ -299,6 +306,7 @@ export class Lwm2mDevice {
     });
   }
 
+  /** What a Read, or a notification, shows. */
   private represent(request: Request, telling: boolean): Reply {
     const context = this.context();
     const twist = telling && context.behaviour.notificationDiffers === true ? differing : undefined;
@@ -307,6 +315,7 @@ export class Lwm2mDevice {
     return 'refused' in found ? found.refused : representComposite(request, found.paths, context, twist);
   }
 
+  /** Fetches a package with the times, keys and certificates of this device. */
   private download(url: URL, user: string, password: string, signal: AbortSignal): Promise<Downloaded> {
     const { options, behaviour, clock, link, sink, impair, psk, ca } = this.setup;
     const stallMs = behaviour.givesUpAtOnce === true ? link.ackTimeoutMs * 1.5 : options.stallMs * clock.factor;
@@ -338,11 +347,13 @@ export class Lwm2mDevice {
     if (!this.endpoint.muted) this.reporting.changed();
   }
 
+  /** Objects or instances have come or gone. */
   private modelChanged(announce: boolean): void {
     this.changed();
     if (announce) this.registration.update();
   }
 
+  /** Observations end with the registration that they were made under. */
   private registered(): void {
     this.registrations += 1;
     this.reporting.clear();
@@ -353,6 +364,7 @@ export class Lwm2mDevice {
     }
   }
 
+  /** Resource 4 of object 1: away until the disable timeout is over. */
   private async disable(): Promise<void> {
     const { clock } = this.setup;
     const at = clock.protocolNow() + this.saved.disableTimeout * SECOND_MS;
@@ -361,12 +373,14 @@ export class Lwm2mDevice {
     this.comingBack.set(at, () => this.registration.start());
   }
 
+  /** The firmware hangs: silent until the power is cut. */
   private freeze(): void {
     this.endpoint.muted = true;
     this.registration.stop();
     this.software.stop();
   }
 
+  /** What the server has attached to the device is volatile. */
   private forget(): void {
     this.reporting.clear();
     this.attributes.clear();

@@ -40,6 +40,7 @@ interface Transfer {
 export class Push {
   private readonly port: PushPort;
   private transfer: Transfer | undefined;
+  /** Wrong devices take no second transfer after one that broke off. */
   private brokenOff = false;
 
   constructor(port: PushPort) {
@@ -103,6 +104,7 @@ export class Push {
     return block.num === 0 && !(transfer.lastAt === 0 && payload.equals(transfer.last));
   }
 
+  /** Why a transfer may not start now; undefined where it may. */
   private mayStart(request: Request, block: Block | undefined): Reply | undefined {
     const { behaviour, options } = this.port;
     if (behaviour.largestSzx !== undefined && block !== undefined && block.szx > behaviour.largestSzx)
@@ -112,6 +114,7 @@ export class Push {
     return this.open ? undefined : this.port.mayBegin(request);
   }
 
+  /** Adds a block to the transfer; the reply to it. */
   private take(block: Block, payload: Buffer, blockwise: boolean): Reply {
     const { behaviour, options } = this.port;
     const { transfer } = this;
@@ -153,6 +156,7 @@ export class Push {
     this.port.watch(false);
   }
 
+  /** The package within its content format; undefined where it cannot be read. */
   private decode({ format = FORMAT.opaque, body }: Transfer): Buffer | undefined {
     const { behaviour, path, formats } = this.port;
     const asItIs = format === FORMAT.tlv && behaviour.storesTlvHeader === true;

@@ -284,7 +284,7 @@ export const COMMAND_FAULTS: readonly Fault[] = [
   {
     name: 'uninstall-during-pull-delivers',
     describe: 'goes to DELIVERED on Uninstall during a download',
-    violates: ['SWMGMT-S.busy'],
+    violates: ['SWMGMT-S.busy', 'SWMGMT-R.legal'],
     caughtBy: ['SWMGMT/DLU/04'],
     apply: { uninstallDeliversIn: [1] },
   },
