@@ -14,7 +14,9 @@ export class Commands {
   private readonly instance: Instance;
   private readonly delivery: Delivery;
   private readonly working: Alarm;
+  /** Install or Uninstall is at work: every other command is refused meanwhile. */
   private busy = false;
+  /** A wrong device has thrown away the package whose installation failed. */
   private packageLost = false;
 
   constructor(instance: Instance, delivery: Delivery) {
@@ -62,10 +64,12 @@ export class Commands {
     return OK;
   }
 
+  /** The answer to a command in the wrong state; no document names a code, so devices differ. */
   private refused(): Reply {
     return { code: this.instance.port.options.refusal };
   }
 
+  /** Resource 4: carried out in DELIVERED only. */
   private install(list: readonly Argument[]): Answer | Promise<Answer> {
     const { instance } = this;
     const { options, behaviour } = instance.port;
@@ -84,6 +88,7 @@ export class Commands {
     return this.work(WORK_MS.install, options.installReboots === 'yes', () => this.installed());
   }
 
+  /** The end of an installation. A device that reboots does so before anybody sees the outcome. */
   private installed(): Reply {
     const { instance } = this;
     const { saved, port } = instance;
@@ -105,6 +110,7 @@ export class Commands {
     return OK;
   }
 
+  /** Resource 6: no argument, 0, or 1 to make ready for an upgrade. */
   private uninstall(list: readonly Argument[]): Answer | Promise<Answer> {
     const { instance } = this;
     const { behaviour, options } = instance.port;
@@ -145,6 +151,7 @@ export class Commands {
     return OK;
   }
 
+  /** The end of a removal; in DELIVERED there is nothing that could fail. */
   private uninstalled(forUpdate: boolean): Reply {
     const { instance } = this;
     const { saved, port } = instance;
@@ -164,6 +171,7 @@ export class Commands {
     return OK;
   }
 
+  /** Resource 10: at once, for it is only a flag to this device. */
   private activate(): Reply {
     const { instance } = this;
     const { saved, port, state } = instance;
@@ -187,6 +195,7 @@ export class Commands {
     return OK;
   }
 
+  /** Resource 11. */
   private deactivate(): Reply {
     const { instance } = this;
     const { saved, port, state } = instance;

@@ -73,6 +73,8 @@ describe('simulated LwM2M client: packages and commands', () => {
         expect(await bench.block(good, 0, 2)).to.equal('2.31');
         await bench.block(good, 1, 2);
         expect(await bench.block(good, 1, 2)).to.equal('2.31');
+        expect(await bench.block(good, 0, 2, { mid: 900 })).to.equal('2.31');
+        expect(await bench.block(good, 2, 2)).to.equal('2.31');
         expect(await bench.pushBlocks(good, 2)).to.equal('2.04');
         await bench.rest('3/0/0');
       });

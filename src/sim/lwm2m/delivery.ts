@@ -14,7 +14,9 @@ export class Delivery {
   private readonly instance: Instance;
   private readonly givingUp: Alarm;
   private readonly starting: Alarm;
+  /** The pull under way, or about to begin. */
   private pulling: AbortController | undefined;
+  /** Wrong devices pull nothing any more after a push that failed. */
   private pushFailed = false;
 
   constructor(instance: Instance, formats: readonly number[]) {
@@ -52,6 +54,7 @@ export class Delivery {
     return this.pushed(data);
   }
 
+  /** Writes resource 3 and fetches what it names. */
   writeUri(text: string): Reply {
     const { instance } = this;
     const { options, behaviour } = instance.port;
@@ -124,6 +127,7 @@ export class Delivery {
     return undefined;
   }
 
+  /** INITIAL to DOWNLOAD STARTED. */
   private begin(): void {
     const { instance } = this;
     const { options, behaviour } = instance.port;
@@ -136,6 +140,7 @@ export class Delivery {
     else instance.quietly(() => instance.apply('begin'));
   }
 
+  /** The last octet of a push has come; the check follows by itself. */
   private pushed(data: Buffer): Reply {
     const { instance } = this;
     const { options, behaviour } = instance.port;
@@ -150,6 +155,7 @@ export class Delivery {
     return failed && pending.result === RESULT.NO_STORAGE && options.tooLarge === '4.13' ? { code: '4.13' } : OK;
   }
 
+  /** A push that cannot go on: back to INITIAL with the reason. */
   private pushBroken(why: 'tooLarge' | 'undecodable' | 'gap'): Reply {
     const { behaviour } = this.instance.port;
     this.pushFailed = true;
@@ -158,6 +164,7 @@ export class Delivery {
     return { code: why === 'tooLarge' ? '4.13' : why === 'gap' ? '4.08' : '4.00' };
   }
 
+  /** Gives an unfinished push up some time after its last block. */
   private watch(on: boolean): void {
     const { options, behaviour, clock } = this.instance.port;
     this.givingUp.clear();
@@ -169,6 +176,7 @@ export class Delivery {
     });
   }
 
+  /** Fetches the package; a pull that was called off meanwhile leaves no trace. */
   private async pull(url: URL): Promise<void> {
     const { instance } = this;
     const { behaviour } = instance.port;
@@ -186,6 +194,7 @@ export class Delivery {
     if (!sticks && behaviour.pullSticks !== 'always') instance.apply('broken', this.resultOf(got.why));
   }
 
+  /** Update Result for a pull that failed. */
   private resultOf(why: Exclude<Downloaded, { ok: true }>['why']): number {
     const { options, behaviour } = this.instance.port;
     switch (why) {

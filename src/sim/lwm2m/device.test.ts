@@ -1,5 +1,7 @@
 import { expect } from 'chai';
 import { encodeContent, FORMAT } from '../../lwm2m/codec/content.ts';
+import { type Path, printPath } from '../../lwm2m/codec/path.ts';
+import { boolean, integer, opaque, string, type Value } from '../../lwm2m/codec/value.ts';
 import { until } from '../coap/fake-wire.ts';
 import { OPTION, textsOf, uintOf } from '../coap/message.ts';
 import type { Options } from './options.ts';
@@ -76,6 +78,38 @@ describe('simulated LwM2M client', () => {
       expect(await bench.silent({})).to.equal(true);
       bench.device.update();
       expect(await bench.text('/9/0/7')).to.equal('0');
+    });
+    it('asks a bootstrap server for an account, registers with it, and keeps it over a power cut', async () => {
+      bench?.close();
+      bench = new Testbench({ bootstrap: 'yes', endpoint: 'dev' });
+      await until('the request for an account', () => bench.registrations().length === 1);
+      expect(bench.registrations()[0]).to.equal('0.02 bs?ep=dev&pct=112');
+      const write = (path: Path, values: readonly (readonly [number, Value])[]): Promise<string> => {
+        const entries = values.map(([id, value]) => ({ path: [...path, id], value }));
+        const payload = encodeContent(FORMAT.tlv, path, entries);
+        return bench.code({ code: 'put', path: printPath(path), format: FORMAT.tlv, payload });
+      };
+      expect(await bench.code({ code: 'delete', path: '/0' })).to.equal('2.02');
+      expect(await bench.code({ code: 'post', path: '/bs' })).to.equal('4.06');
+      const links = await bench.ask({ path: '/', accept: FORMAT.link });
+      expect(links.payload.toString()).to.equal('</>;lwm2m=1.1,</3/0>,</9>');
+      const security = [string('coap://there'), boolean(false), integer(3), opaque(Buffer.of()), opaque(Buffer.of())];
+      const ids = [0, 1, 2, 3, 5];
+      expect(
+        await write(
+          [0, 1],
+          security.map((value, i) => [ids[i] ?? 0, value] as const),
+        ),
+      ).to.equal('2.04');
+      expect(await write([1, 1], [[1, integer(77)]])).to.equal('2.04');
+      expect(await bench.code({ code: 'post', path: '/bs' })).to.equal('2.04');
+      await bench.registered();
+      expect(bench.registrations()[1]).to.match(/^0.02 rd\?lwm2m=1.1&ep=dev&lt=77&b=U/);
+      await bench.powerCut();
+      expect(bench.accounts).to.deep.equal([undefined, 'coap://there', 'coap://there']);
+      bench.device.factoryReset();
+      await until('another request for an account', () => bench.accounts.length === 4);
+      expect(bench.accounts[3]).to.equal(undefined);
     });
     it('answers nobody but its server', async () => {
       await open();

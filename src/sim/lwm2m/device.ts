@@ -12,25 +12,25 @@ import { type Message, METHOD, pathOf } from '../coap/message.ts';
 import type { Store } from '../store.ts';
 import { AttributeTable } from './attributes.ts';
 import type { Behaviour } from './behaviour.ts';
+import { Bootstrap } from './bootstrap.ts';
 import { deviceObject, serverObject, softwareOwnObject } from './core-objects.ts';
 import { registrationLinks } from './discovery.ts';
 import { download, type Downloaded, type Psk } from './download.ts';
-import { formatsOf } from './formats.ts';
-import type { InstancePort } from './instance.ts';
 import { type DeviceObject, readEntries } from './model.ts';
 import { compositePaths, operate, type OperationsContext, read, representComposite } from './operations.ts';
 import type { Options } from './options.ts';
 import { QueueMode } from './queue-mode.ts';
 import { Registration } from './registration.ts';
 import { Reporting } from './reporting.ts';
-import { factory, newSoftware, type Saved, type SavedSoftware } from './saved.ts';
-import { Software } from './software.ts';
+import { type Account, factory, type Saved } from './saved.ts';
+import type { Software } from './software.ts';
 import { componentObject, softwareObject, type SoftwareObjectPort } from './software-object.ts';
+import { SoftwareSet } from './software-set.ts';
 
 export interface DeviceSetup {
   readonly wire: Wire;
-  /** Finds the server and, where the wire is secure, makes the association. */
-  readonly connect: () => Promise<Peer>;
+  /** Finds the server, or the one of the account, and makes the association where the wire is secure. */
+  readonly connect: (account: Account | undefined) => Promise<Peer>;
   readonly clock: BenchClock;
   readonly link: LinkTiming;
   /** Queue mode: real milliseconds that the device listens after the last traffic. */
@@ -56,15 +56,19 @@ export class Lwm2mDevice {
   private readonly saved: Saved;
   private readonly endpoint: Endpoint;
   private readonly registration: Registration;
+  private readonly bootstrap: Bootstrap;
   private readonly reporting: Reporting;
   private readonly queueMode: QueueMode;
   private readonly attributes = new AttributeTable();
   private readonly limits: BlockLimits;
   private readonly objectPort: SoftwareObjectPort;
+  /** Everything but pushes, with block-wise transfer around it. */
   private readonly whole: Handler;
   private readonly comingBack: Alarm;
-  private software: Software[];
+  private readonly software: SoftwareSet;
+  /** Whom the device registered to. */
   private server: Peer | undefined;
+  /** Since the boot. */
   private registrations = 0;
 
   constructor(setup: DeviceSetup) {
@@ -89,7 +93,7 @@ export class Lwm2mDevice {
       clock,
       link,
       options,
-      connect: async () => (this.server = await setup.connect()),
+      connect: async () => (this.server = await setup.connect(this.saved.account)),
       links: () => registrationLinks(this.objects(), this.saved, setup),
       neverAgain: behaviour.neverRegistersAgain === true,
       alwaysLinks: behaviour.listsDeleted === true,
@@ -97,19 +101,40 @@ export class Lwm2mDevice {
       registered: () => this.registered(),
       awake: () => this.queueMode.awake(),
     });
+    this.bootstrap = new Bootstrap({
+      endpoint: this.endpoint,
+      clock,
+      link,
+      options,
+      connect: () => setup.connect(undefined),
+      done: (account, lifetimeS) => {
+        Object.assign(this.saved, { account, ...(lifetimeS === undefined ? {} : { lifetime: lifetimeS }) });
+        store.save(this.saved);
+        this.registration.start();
+      },
+    });
+    this.software = new SoftwareSet(this.saved, {
+      clock,
+      options,
+      behaviour,
+      changed: () => this.changed(),
+      modelChanged: (announce) => this.modelChanged(announce),
+      reboot: () => this.reboot(),
+      freeze: () => this.freeze(),
+      download: (url, user, password, signal) => this.download(url, user, password, signal),
+    });
     this.objectPort = {
       options,
       behaviour,
       saved: this.saved,
-      all: () => this.software,
-      add: (saved) => this.add(saved),
-      take: (id) => this.take(id),
+      all: () => this.software.all,
+      add: (saved) => this.software.add(saved),
+      take: (id) => this.software.take(id),
       modelChanged: (announce) => this.modelChanged(announce),
     };
-    this.software = this.saved.software.map((saved) => this.bring(saved));
-    for (const { instance } of this.software) instance.boot();
+    this.software.boot();
     store.save(this.saved);
-    this.registration.start();
+    this.begin();
   }
 
   /** One line for whoever debugs: registration, and state, result and activation of every instance. */
@@ -141,12 +166,14 @@ export class Lwm2mDevice {
 
   /** Back to the state in which the device left its factory; then registers anew. */
   factoryReset(): void {
-    this.stopWork();
+    this.software.stop();
+    delete this.saved.account;
     Object.assign(this.saved, factory(this.setup.options));
-    this.software = this.saved.software.map((saved) => this.bring(saved));
+    this.software.renew();
     this.setup.store.save(this.saved);
     this.forget();
-    this.registration.start();
+    this.registration.stop();
+    this.begin();
   }
 
   /** Off the net for a while, everything volatile forgotten, then registers anew. */
@@ -156,11 +183,11 @@ export class Lwm2mDevice {
     this.endpoint.restart();
     this.registration.stop();
     this.forget();
-    this.stopWork();
-    for (const { instance } of this.software) instance.boot();
+    this.software.stop();
+    this.software.boot();
     this.comingBack.set(clock.protocolNow() + REBOOT_MS, () => {
       this.endpoint.muted = false;
-      this.registration.start();
+      this.begin();
     });
   }
 
@@ -169,13 +196,21 @@ export class Lwm2mDevice {
     this.queueMode.stop();
     this.comingBack.clear();
     this.registration.stop();
+    this.bootstrap.stop();
     this.forget();
-    this.stopWork();
+    this.software.stop();
     this.endpoint.close();
+  }
+
+  /** Registers, or asks for an account first. */
+  private begin(): void {
+    if (this.setup.options.bootstrap === 'yes' && this.saved.account === undefined) this.bootstrap.start();
+    else this.registration.start();
   }
 
   private handle(request: Request): Answer | Promise<Answer> {
     const { options, link } = this.setup;
+    if (this.bootstrap.concerns(request)) return this.bootstrap.handle(request);
     // A device talks to the server that it registered to and to nobody else.
     if (this.server === undefined || peerKey(request.from) !== peerKey(this.server)) return 'silence';
     this.queueMode.awake();
@@ -184,10 +219,11 @@ export class Lwm2mDevice {
     return new Promise((resolve) => setTimeout(() => resolve(answer()), link.promptMs * 1.5));
   }
 
+  /** Pushes go block by block to their instance; other requests are put together first. */
   private serve(request: Request): Answer | Promise<Answer> {
     const { options } = this.setup;
     const target = this.packageTarget(request.message);
-    const pushing = this.software.find(({ delivery }) => delivery.push.open);
+    const pushing = this.software.all.find(({ delivery }) => delivery.push.open);
     const busy = options.duringPush === '5.03' && pushing !== undefined;
     const { busyCode } = this.setup.behaviour;
     if (busyCode !== undefined && pushing !== undefined && target === undefined) return { code: busyCode };
@@ -195,6 +231,7 @@ export class Lwm2mDevice {
     return target === undefined ? this.whole(request) : target.delivery.writePackage(request);
   }
 
+  /** The place in the data model, below the root path of this device. */
   private pathIn(message: Message): Path {
     return parsePath(pathOf(message).slice(this.setup.options.root.length)) ?? [];
   }
@@ -206,9 +243,10 @@ export class Lwm2mDevice {
     const writes = message.code === METHOD.put && (message.payload.length > 0 || message.options.every(notQuery));
     if (!writes || object !== 9 || resource !== RES.package || more !== undefined) return undefined;
     if (!options.resources.split(',').includes(String(RES.package))) return undefined;
-    return this.software.find(({ saved }) => saved.id === id);
+    return this.software.get(id);
   }
 
+  /** Requests whose repetition is served anew. */
   private isUncached(message: Message): boolean {
     const { options, behaviour } = this.setup;
     if (options.cache === 'no') return true;
@@ -218,6 +256,7 @@ export class Lwm2mDevice {
     return message.code === METHOD.post && object === 9 && repeats?.includes(resource ?? -1) === true;
   }
 
+  /** The data model as it is now; object 0 is not for servers and has no place in it. */
   private objects(): readonly DeviceObject[] {
     const { options } = this.setup;
     const core = {
@@ -243,7 +282,7 @@ export class Lwm2mDevice {
       attributes: this.attributes,
       reporting: this.reporting,
       removeAll: () => {
-        for (const { saved } of this.software) this.take(saved.id);
+        for (const { saved } of this.software.all) this.software.take(saved.id);
       },
     };
   }
@@ -267,6 +306,7 @@ export class Lwm2mDevice {
     });
   }
 
+  /** What a Read, or a notification, shows. */
   private represent(request: Request, telling: boolean): Reply {
     const context = this.context();
     const twist = telling && context.behaviour.notificationDiffers === true ? differing : undefined;
@@ -275,42 +315,7 @@ export class Lwm2mDevice {
     return 'refused' in found ? found.refused : representComposite(request, found.paths, context, twist);
   }
 
-  private bring(saved: SavedSoftware): Software {
-    const { clock, options, behaviour } = this.setup;
-    const port: InstancePort = {
-      clock,
-      options,
-      behaviour,
-      changed: () => this.changed(),
-      modelChanged: (announce) => this.modelChanged(announce),
-      freeComponentId: () => this.freeComponentId(),
-      reboot: () => this.reboot(),
-      freeze: () => this.freeze(),
-      download: (url, user, password, signal) => this.download(url, user, password, signal),
-      others: () => this.software.filter((other) => other.saved !== saved).map(({ instance }) => instance),
-    };
-    return new Software(saved, port, formatsOf(options));
-  }
-
-  private add(saved: SavedSoftware): void {
-    this.saved.software.push(saved);
-    this.saved.software.sort((a, b) => a.id - b.id);
-    this.software.push(this.bring(saved));
-    this.software.sort((a, b) => a.saved.id - b.saved.id);
-  }
-
-  private take(id: number): void {
-    this.software.find(({ saved }) => saved.id === id)?.stop();
-    this.software = this.software.filter(({ saved }) => saved.id !== id);
-    this.saved.software = this.saved.software.filter((saved) => saved.id !== id);
-    this.changed();
-  }
-
-  private freeComponentId(): number {
-    const taken = this.saved.software.flatMap(({ components }) => components.map(({ id }) => id));
-    return taken.length === 0 ? 0 : Math.max(...taken) + 1;
-  }
-
+  /** Fetches a package with the times, keys and certificates of this device. */
   private download(url: URL, user: string, password: string, signal: AbortSignal): Promise<Downloaded> {
     const { options, behaviour, clock, link, sink, impair, psk, ca } = this.setup;
     const stallMs = behaviour.givesUpAtOnce === true ? link.ackTimeoutMs * 1.5 : options.stallMs * clock.factor;
@@ -342,23 +347,24 @@ export class Lwm2mDevice {
     if (!this.endpoint.muted) this.reporting.changed();
   }
 
+  /** Objects or instances have come or gone. */
   private modelChanged(announce: boolean): void {
     this.changed();
     if (announce) this.registration.update();
   }
 
+  /** Observations end with the registration that they were made under. */
   private registered(): void {
     this.registrations += 1;
     this.reporting.clear();
     this.queueMode.awake();
     if (this.registrations > 1 && this.setup.behaviour.forgetsAtRegistration === true) {
-      this.stopWork();
-      this.saved.software = this.saved.software.map(({ id }) => newSoftware(id));
-      this.software = this.saved.software.map((saved) => this.bring(saved));
+      this.software.forget();
       this.setup.store.save(this.saved);
     }
   }
 
+  /** Resource 4 of object 1: away until the disable timeout is over. */
   private async disable(): Promise<void> {
     const { clock } = this.setup;
     const at = clock.protocolNow() + this.saved.disableTimeout * SECOND_MS;
@@ -367,19 +373,17 @@ export class Lwm2mDevice {
     this.comingBack.set(at, () => this.registration.start());
   }
 
+  /** The firmware hangs: silent until the power is cut. */
   private freeze(): void {
     this.endpoint.muted = true;
     this.registration.stop();
-    this.stopWork();
+    this.software.stop();
   }
 
+  /** What the server has attached to the device is volatile. */
   private forget(): void {
     this.reporting.clear();
     this.attributes.clear();
-  }
-
-  private stopWork(): void {
-    for (const software of this.software) software.stop();
   }
 }
 

@@ -49,7 +49,18 @@ const RETRY_MS = 100;
 export function fetchable(uri: string, schemes: readonly string[]): URL | undefined {
   if (!URL.canParse(uri)) return undefined;
   const url = new URL(uri);
-  return schemes.includes(url.protocol.slice(0, -1)) && url.hostname !== '' ? url : undefined;
+  const known = schemes.includes(url.protocol.slice(0, -1)) && url.hostname !== '';
+  return known && isEncoded(url.pathname) && isEncoded(url.search) ? url : undefined;
+}
+
+/** True where every percent sign begins an octet of UTF-8. */
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Fetches a package. Resolves in every case, also when it is aborted. */

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { benchClock } from '../../core/clock.ts';
-import { InputError, messageOf } from '../../core/errors.ts';
+import { BenchError, InputError, messageOf } from '../../core/errors.ts';
 import type { DtlsWire } from '../../link/dtls/port.ts';
 import { openDtls } from '../../link/dtls/wire.ts';
 import type { Impairments } from '../../link/impair.ts';
@@ -14,6 +14,7 @@ import type { Behaviour } from './behaviour.ts';
 import { Lwm2mDevice } from './device.ts';
 import type { Psk } from './download.ts';
 import type { Options } from './options.ts';
+import type { Account } from './saved.ts';
 
 /** What the simulated device is started with. */
 export interface Lwm2mStart extends DeviceStart {
@@ -45,7 +46,7 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
   const dtls = secure ? openDtls({ wire: udp, sink, channel: 'coaps' }) : undefined;
   const device = new Lwm2mDevice({
     wire: dtls ?? udp,
-    connect: () => connect(url, dtls, psk, link),
+    connect: (account) => connect(account === undefined ? { url, psk } : serverOf(account, secure), dtls, link),
     clock: benchClock(epochMs, factors.protocol),
     link,
     awakeMs: options.awakeMs * factors.link,
@@ -68,7 +69,12 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
   };
 }
 
-async function connect(url: URL, dtls: DtlsWire | undefined, psk: Psk | undefined, link: LinkTiming): Promise<Peer> {
+interface Server {
+  readonly url: URL;
+  readonly psk: Psk | undefined;
+}
+
+async function connect({ url, psk }: Server, dtls: DtlsWire | undefined, link: LinkTiming): Promise<Peer> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const standard = DEFAULT_PORT[dtls === undefined ? 'coap:' : 'coaps:'];
   const server = await resolvePeer(host, url.port === '' ? standard : Number(url.port));
@@ -80,19 +86,28 @@ async function connect(url: URL, dtls: DtlsWire | undefined, psk: Psk | undefine
   return server;
 }
 
+/** The server of an account. Throws a BenchError where it is of the other kind than the bootstrap server: the device has one socket. */
+function serverOf({ uri, identity, key }: Account, secure: boolean): Server {
+  const url = serverUrl(uri);
+  if ((url.protocol === 'coaps:') !== secure)
+    throw new BenchError('sim-bootstrap', `bootstrap and server must both be coap or both coaps; told ${uri}`);
+  return {
+    url,
+    psk: key === '' ? undefined : { identity: Buffer.from(identity, 'hex'), key: Buffer.from(key, 'hex') },
+  };
+}
+
 /** Port 0 stands for a free one, which the bench is then told to listen on; it stays the same over restarts. */
 async function withPort(url: URL, state: string): Promise<URL> {
   if (url.port !== '0') return url;
   const file = join(state, 'server-port');
   mkdirSync(state, { recursive: true });
   if (!existsSync(file)) {
-    const probe = await openUdp({
-      host: url.hostname.replace(/^\[|\]$/g, ''),
-      port: 0,
-      sink: noSink(),
-      channel: 'probe',
-    });
-    writeFileSync(file, String(probe.local.port));
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const probe = await openUdp({ host, port: 0, sink: noSink(), channel: 'probe' });
+    // Renamed when complete: a kill at any moment leaves the whole number or none.
+    writeFileSync(`${file}.new`, String(probe.local.port));
+    renameSync(`${file}.new`, file);
     await probe.close();
   }
   const found = new URL(url);

@@ -3,6 +3,7 @@ import { choice, count, type OptionValues, presetOf, readWords, text, yesNo } fr
 /** Every option of the device with its values, its preset and what it decides. No option makes the device wrong; that is what faults are for. */
 export const OPTION_TABLE = {
   server: text('', 'server to register to, coap://host:port or coaps://host:port; port 0: a free one, told when ready'),
+  bootstrap: yesNo('no', 'the server is a bootstrap server, asked for an account where the device has none'),
   endpoint: text('plumbline-sim', 'endpoint name'),
   identity: text('', 'PSK identity for coaps (none: the endpoint name)'),
   psk: text('', 'PSK for coaps, hexadecimal, by reference: env:NAME or file:PATH'),

@@ -28,6 +28,8 @@ export interface PushPort {
 interface Transfer {
   readonly from: string;
   readonly format: number | undefined;
+  /** Message ids of its blocks: a copy that the link delivers late is none of a new transfer. */
+  readonly mids: Set<number>;
   body: Buffer;
   /** Octets of the block that came last, and where it began. */
   lastAt: number;
@@ -38,6 +40,7 @@ interface Transfer {
 export class Push {
   private readonly port: PushPort;
   private transfer: Transfer | undefined;
+  /** Wrong devices take no second transfer after one that broke off. */
   private brokenOff = false;
 
   constructor(port: PushPort) {
@@ -74,12 +77,23 @@ export class Push {
     if (format === undefined && options.noFormat === 'refuse') return answer({ code: '4.00' });
     const known = formats.includes(format ?? FORMAT.opaque) || behaviour.anyFormatAsOpaque === true;
     if (!known) return answer({ code: '4.15' });
+    const copy = this.transfer?.mids.has(message.mid) === true && block?.more === true;
+    if (copy && behaviour.appendsRepeated !== true && behaviour.refusesRepeated !== true)
+      return answer({ code: '2.31' });
     if (block === undefined || this.isFirst(block, message.payload)) {
       const refused = this.mayStart(request, block);
       if (refused !== undefined) return answer(refused);
-      this.transfer = { from: printPeer(request.from), format, body: Buffer.alloc(0), lastAt: 0, last: Buffer.of() };
+      this.transfer = {
+        from: printPeer(request.from),
+        format,
+        mids: new Set(),
+        body: Buffer.alloc(0),
+        lastAt: 0,
+        last: Buffer.of(),
+      };
       this.port.begin();
     }
+    this.transfer?.mids.add(message.mid);
     return answer(this.take(block ?? { num: 0, more: false, szx: 6 }, message.payload, block !== undefined));
   }
 
@@ -90,6 +104,7 @@ export class Push {
     return block.num === 0 && !(transfer.lastAt === 0 && payload.equals(transfer.last));
   }
 
+  /** Why a transfer may not start now; undefined where it may. */
   private mayStart(request: Request, block: Block | undefined): Reply | undefined {
     const { behaviour, options } = this.port;
     if (behaviour.largestSzx !== undefined && block !== undefined && block.szx > behaviour.largestSzx)
@@ -99,6 +114,7 @@ export class Push {
     return this.open ? undefined : this.port.mayBegin(request);
   }
 
+  /** Adds a block to the transfer; the reply to it. */
   private take(block: Block, payload: Buffer, blockwise: boolean): Reply {
     const { behaviour, options } = this.port;
     const { transfer } = this;
@@ -140,6 +156,7 @@ export class Push {
     this.port.watch(false);
   }
 
+  /** The package within its content format; undefined where it cannot be read. */
   private decode({ format = FORMAT.opaque, body }: Transfer): Buffer | undefined {
     const { behaviour, path, formats } = this.port;
     const asItIs = format === FORMAT.tlv && behaviour.storesTlvHeader === true;

@@ -25,6 +25,7 @@ export interface RegistrationPort {
   awake(): void;
 }
 
+/** Protocol time before the next attempt, by attempt. */
 const RETRY_MS = [500, 1000, 2000, 5000];
 const SECOND_MS = 1000;
 /** A Register is given up after so many acknowledgement timeouts and made anew: the server may have come up meanwhile. */
@@ -83,6 +84,7 @@ export class Registration {
     this.alarm.clear();
   }
 
+  /** One attempt, and the arrangement of the next where it fails. */
   private async register(round: number, tries: number): Promise<void> {
     const { port } = this;
     const again = (): void => {
@@ -111,6 +113,7 @@ export class Registration {
     port.registered();
   }
 
+  /** Version 1.0 tells queue mode in the binding, later ones by a flag. */
   private queries(lifetimeS: number): string[] {
     const { endpoint, lwm2m, queue } = this.port.options;
     const early = lwm2m === '1.0';
@@ -118,6 +121,7 @@ export class Registration {
     return [`lwm2m=${lwm2m}`, `ep=${endpoint}`, `lt=${lifetimeS}`, ...binding];
   }
 
+  /** One Update; links and lifetime go along where the server has others. */
   private async refresh(round: number): Promise<void> {
     const { location, server, port } = this;
     if (location === undefined || server === undefined) return;
@@ -136,6 +140,7 @@ export class Registration {
     else if (!port.neverAgain) this.start();
   }
 
+  /** Remembers what the server knows, and when to tell it again. */
   private told(links: Buffer, lifetimeS: number): void {
     this.toldLinks = links.toString();
     this.toldLifetimeS = lifetimeS;

@@ -73,6 +73,7 @@ export class Reporting {
     }
   }
 
+  /** One place or set of places; all its observers are told the same. */
   private newWatch(key: string, paths: readonly Path[]): Watch {
     const { endpoint, limits, options, behaviour, clock } = this.port;
     const observers = new Observers(
@@ -115,12 +116,14 @@ export class Reporting {
     this.arm(watch);
   }
 
+  /** What was told last, and when: pmin and pmax count from here. */
   private remember(watch: Watch): void {
     watch.told = this.shown(watch);
     watch.toldNumber = this.number(watch);
     watch.toldAt = this.port.clock.protocolNow();
   }
 
+  /** True where the value differs and passes gt, lt or st. */
   private isNews(watch: Watch): boolean {
     if (this.shown(watch) === watch.told) return false;
     const now = this.number(watch);
@@ -131,6 +134,7 @@ export class Reporting {
     return crosses(gt) || crosses(lt) || (st !== undefined && Math.abs(now - before) >= st);
   }
 
+  /** All values as one text, to compare. */
   private shown({ paths }: Watch): string {
     const { behaviour } = this.port;
     const all = this.port.entries(paths);
@@ -139,6 +143,7 @@ export class Reporting {
     return seen.map(({ path, value }) => `${path.join('/')}=${value === undefined ? '' : printValue(value)}`).join(' ');
   }
 
+  /** The value of a single integer; gt, lt and st mean nothing elsewhere. */
   private number({ paths }: Watch): number | undefined {
     const [entry, second] = this.port.entries(paths);
     return second === undefined && entry?.value?.type === 'Integer' ? Number(entry.value.value) : undefined;

@@ -24,6 +24,13 @@ export interface SavedSoftware {
   forUpdate: boolean;
 }
 
+/** What a bootstrap server has told: where to register, and with which PSK (hexadecimal, empty: none). */
+export interface Account {
+  readonly uri: string;
+  readonly identity: string;
+  readonly key: string;
+}
+
 /** Everything of the device that survives a power cut. */
 export interface Saved {
   software: SavedSoftware[];
@@ -34,6 +41,8 @@ export interface Saved {
   storing: boolean;
   defaultPmin: number;
   defaultPmax: number;
+  /** From a bootstrap; a device that is told its server has none. */
+  account?: Account;
   /** Instances that were deleted (wrong devices still list them). */
   deleted: number[];
 }

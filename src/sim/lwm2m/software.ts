@@ -10,7 +10,9 @@ import type { SavedSoftware } from './saved.ts';
 
 const OK: Reply = { code: '2.04' };
 const TEXT_MAX = 255;
+/** A link that leads nowhere (LwM2M core, Objlnk). */
 const NOWHERE: [number, number] = [65_535, 65_535];
+/** Resources that every device has. */
 const MANDATORY = [0, 1, 4, 6, 7, 9, 10, 11, 12];
 const EXECUTED: readonly number[] = [RES.install, RES.uninstall, RES.activate, RES.deactivate];
 const DANGLING = 40;
@@ -72,6 +74,7 @@ export class Software {
     });
   }
 
+  /** A resource as this device has it, misbehaviour included. */
   private resource(id: number): Resource {
     const { behaviour } = this.port;
     const right = this.rightResource(id);
@@ -89,6 +92,7 @@ export class Software {
     };
   }
 
+  /** A resource as the object definition has it. */
   private rightResource(id: number): Resource {
     if (EXECUTED.includes(id)) return { id, execute: (list) => this.commands.execute(id, list) };
     const { saved } = this;
@@ -120,6 +124,7 @@ export class Software {
     }
   }
 
+  /** Name and version are shown once the package is delivered. */
   private readOnly(id: number): { type: ValueType; read: NonNullable<Resource['read']> } {
     const { saved } = this;
     const { behaviour, options } = this.port;
@@ -160,6 +165,7 @@ export class Software {
     }
   }
 
+  /** Resource 17. */
   private links(): ReadonlyMap<number, Value> {
     const { components } = this.saved;
     const dangling = this.port.behaviour.danglingComponentLink === true && components.length > 0;
@@ -167,6 +173,7 @@ export class Software {
     return new Map(ids.map((id, n) => [n, objlnk(14, id)]));
   }
 
+  /** Resources 14 and 15: written, never shown. */
   private secret(id: number, store: (text: string) => void): Resource {
     const write = (value: Value): Reply => {
       const text = textOf(value);

@@ -57,6 +57,8 @@ export class Testbench {
   device: Lwm2mDevice;
   /** The server answers registrations; false: it has forgotten the device, or is not there. */
   server: 'there' | 'forgetful' | 'gone' = 'there';
+  /** URIs of the accounts that the device has connected with; undefined without one. */
+  readonly accounts: (string | undefined)[] = [];
   private readonly behaviour: Behaviour;
   private readonly locations = new Set<string>();
   private mid = 0;
@@ -73,7 +75,10 @@ export class Testbench {
     const { wire, clock, options, behaviour, store } = this;
     this.device = new Lwm2mDevice({
       wire: this.answering(wire),
-      connect: () => Promise.resolve(SERVER),
+      connect: (account) => {
+        this.accounts.push(account?.uri);
+        return Promise.resolve(SERVER);
+      },
       clock,
       link: { ackTimeoutMs: 20, maxRetransmit: 3, lifetimeMs: 10_000, promptMs: 200 },
       awakeMs: 30,
@@ -244,6 +249,7 @@ export class Testbench {
 
   private replyTo(message: Message): Pick<Message, 'code' | 'options'> {
     const [, location] = textsOf(message, OPTION.uriPath);
+    if (textsOf(message, OPTION.uriPath)[0] === 'bs') return { code: '2.04', options: [] };
     if (location === undefined) {
       const name = `x${this.locations.size}`;
       this.locations.add(name);

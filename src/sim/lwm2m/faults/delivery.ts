@@ -237,10 +237,10 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
   },
   {
     name: 'storage-leaks',
-    describe: 'has no room left after three installations',
+    describe: 'has no room left after the first installation',
     violates: ['SWMGMT-S.cycle'],
     caughtBy: ['SWMGMT/UNI/12'],
-    apply: { leaksAfter: 3 },
+    apply: { leaksAfter: 1 },
   },
   {
     name: 'busy-refuses',
