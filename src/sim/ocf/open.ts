@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { benchClock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
-import type { Impairment, Impairments } from '../../link/impair.ts';
+import type { Impairments } from '../../link/impair.ts';
 import { openUdp, type UdpWire } from '../../link/udp.ts';
 import { printPeer } from '../../link/wire.ts';
 import { MULTICAST } from '../../ocf/codec/ocf.ts';
