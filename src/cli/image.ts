@@ -239,7 +239,6 @@ function output(file: string, octets: Buffer, sources: readonly string[]): void 
   } catch (e) {
     throw new InputError('image', `cannot be written: ${messageOf(e)}`, { place: { file }, cause: e });
   }
-  say(`${file}: ${octets.length} octets`);
 }
 
 function upTo(max: number): (word: string) => number {
