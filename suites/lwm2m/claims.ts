@@ -172,7 +172,10 @@ function judgeFailure(j: J, statement: string, label: string): boolean {
   if (failure === undefined || failure.state === 3 || reply === undefined) return false;
   const doubtful = wasRepeated(j.log, reply) && !j.declared('SWMGMT 1/10');
   if (doubtful || failure.result === 52)
-    j.inconclusive(statement, `the download ended in ${printTriple(failure)}; the link may have lost or repeated messages of it`);
+    j.inconclusive(
+      statement,
+      `the download ended in ${printTriple(failure)}; the link may have lost or repeated messages of it`,
+    );
   else j.check(statement, () => expect(printSeen(failure), 'end of the download').to.equal('DELIVERED (3)'));
   return true;
 }

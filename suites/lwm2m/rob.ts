@@ -186,7 +186,9 @@ function judgeLossy(j: J): void {
   if (reply === undefined) return;
   const changed = answeredTwice(j);
   if (changed !== undefined && j.declared(ITEM.CACHE)) {
-    j.check('SWMGMT-RFC7252.repeated-block', () => expect(changed.codes, `answers to the copies of message ${changed.mid}`).to.have.length(1));
+    j.check('SWMGMT-RFC7252.repeated-block', () =>
+      expect(changed.codes, `answers to the copies of message ${changed.mid}`).to.have.length(1),
+    );
     return;
   }
   const refused = !reply.code.startsWith('2.');
