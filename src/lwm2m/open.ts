@@ -122,12 +122,18 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     return bench.power;
   };
 
+  /** What a case does to the device ends what is known of its package. */
+  const touched = (): void => {
+    open.holds = undefined;
+  };
+
   const tester: Omit<Lwm2mTester, 'internals'> = {
     registration: () => client.registration(),
     read: async (path, label, o) => entriesOf(await readAs('read', path, label, o), path),
     discover: (path, label) =>
       client.request({ operation: 'discover', method: 'GET', path, label, accept: FORMAT.link }),
     write(path, content, label, o = {}) {
+      touched();
       const format = o.format === undefined ? FORMAT.text : o.format;
       const payload = payloadOf(path, content, format ?? FORMAT.text);
       const described = format === null ? {} : { format };
@@ -143,6 +149,7 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
       return client.request({ operation: 'attributes', method: 'PUT', path, label, query });
     },
     execute(path, label, argument, o = {}) {
+      touched();
       const payload = argument === undefined ? {} : { payload: Buffer.from(argument), format: FORMAT.text };
       return client.request({ operation: 'execute', method: 'POST', path, label, ...payload, ...varied(o) });
     },
@@ -173,6 +180,7 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
       return { end: async (how) => void (await observation.cancel(how)) };
     },
     push(instance, name, label, o = {}) {
+      touched();
       const format = o.format === undefined ? FORMAT.opaque : o.format;
       const path = [9, instance, RES.package];
       const octets = packages.content(name);
@@ -182,10 +190,14 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     },
     pull: (instance, uri, label) => tester.write([9, instance, RES.uri], string(uri), label),
     async block(label, ask) {
+      touched();
       open.transfer = true;
       return client.block(label, ask);
     },
-    twice: (label, request) => steps.twice(label, request),
+    async twice(label, request) {
+      touched();
+      await steps.twice(label, request);
+    },
     ping: (label) => steps.ping(label),
     watch: (instance) => watch.start(instance),
     rest: () => watch.stop(),

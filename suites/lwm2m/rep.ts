@@ -41,7 +41,8 @@ const FAILURES: Readonly<
     },
   },
   '58': {
-    when: ITEM.INSTALL_FAILED,
+    // The reboot ends the observation before the result is there.
+    when: `${ITEM.INSTALL_FAILED} and not ${ITEM.REBOOTS}`,
     async provoke(t, label) {
       await download(t, 'packageInstallFails', label);
       await run(t, RES.install, `${label}, install`);
