@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { u16, u8 } from '../core/layout/fields.ts';
 import { encodeLayout } from '../core/layout/layout.ts';
 import type { CommandType } from './codec/command.ts';
+import { dataType } from './codec/dataTypes.ts';
 import { type DecodedFrame, decodeFrame, encodeCommand, type FrameOptions, printFrame } from './codec/frame.ts';
 import { globalCommands } from './codec/global.ts';
 import { direction, frameType, OTA_CLUSTER, zclStatus } from './codec/numbers.ts';
@@ -166,7 +167,10 @@ function flatten(value: unknown, name: string, into: Map<string, (number | strin
   else if (Array.isArray(value))
     for (const one of value) flatten(one, name === 'attributes' ? 'attribute' : name, into);
   else if (typeof value === 'object' && value !== null)
-    for (const [key, inner] of Object.entries(value)) if (key !== 'content') flatten(inner, key, into);
+    for (const [key, inner] of Object.entries(value))
+      if (key !== 'content') flatten(inner, key, into);
+      // tshark shows a value that names an attribute as one more attribute.
+      else if (Reflect.get(value, 'type') === dataType.ATTRIBUTE_ID) flatten(inner, 'attribute', into);
 }
 
 function add(into: Map<string, (number | string)[]>, name: string, value: number | string): void {
