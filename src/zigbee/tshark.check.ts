@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { u16, u8 } from '../core/layout/fields.ts';
 import { encodeLayout } from '../core/layout/layout.ts';
 import type { CommandType } from './codec/command.ts';
+import { dataType } from './codec/dataTypes.ts';
 import { type DecodedFrame, decodeFrame, encodeCommand, type FrameOptions, printFrame } from './codec/frame.ts';
 import { globalCommands } from './codec/global.ts';
 import { direction, frameType, OTA_CLUSTER, zclStatus } from './codec/numbers.ts';
@@ -76,6 +77,7 @@ const HEADER = {
   quiet: 'zbee_zcl.ddr',
 } as const;
 
+/** All columns, each once. */
 const ASKED = [...new Set([...Object.values(HEADER), ...Object.values(FIELDS).flatMap(({ columns }) => columns)])];
 
 /** One frame as tshark sees it: for each column the values found, in order. */
@@ -98,6 +100,7 @@ function radioFrame(zcl: Buffer, n: number): Buffer {
   ]);
 }
 
+/** A classic pcap file, one record for each frame. */
 function capture(frames: readonly Buffer[]): Buffer {
   const header = Buffer.alloc(24);
   header.writeUInt32LE(0xa1b2c3d4, 0);
@@ -141,6 +144,7 @@ function extreme(type: CommandType, value: FrameVector['value'], octet: number):
   return encodeCommand(type, Object.fromEntries(values), { sequence: octet, disableDefaultResponse: octet === 0 });
 }
 
+/** Blocks of the sizes that stacks use, and of the largest. */
 function dataSizes(type: CommandType, value: FrameVector['value'], options: FrameOptions): Buffer[] {
   if (!('data' in value)) return [];
   return [1, 48, 63, 223, 255].map((size) =>
@@ -148,6 +152,7 @@ function dataSizes(type: CommandType, value: FrameVector['value'], options: Fram
   );
 }
 
+/** What tshark makes of the capture, a row for each frame. */
 function dissect(path: string): Row[] {
   const args = ['-r', path, '-T', 'fields', '-E', 'separator=;', '-E', 'occurrence=a', '-E', 'aggregator=,'];
   for (const column of ASKED) args.push('-e', column);
@@ -166,13 +171,18 @@ function flatten(value: unknown, name: string, into: Map<string, (number | strin
   else if (Array.isArray(value))
     for (const one of value) flatten(one, name === 'attributes' ? 'attribute' : name, into);
   else if (typeof value === 'object' && value !== null)
-    for (const [key, inner] of Object.entries(value)) if (key !== 'content') flatten(inner, key, into);
+    for (const [key, inner] of Object.entries(value))
+      if (key !== 'content') flatten(inner, key, into);
+      // tshark shows a value that names an attribute as one more attribute.
+      else if (Reflect.get(value, 'type') === dataType.ATTRIBUTE_ID) flatten(inner, 'attribute', into);
 }
 
+/** Appends to the values of a field. */
 function add(into: Map<string, (number | string)[]>, name: string, value: number | string): void {
   into.set(name, [...(into.get(name) ?? []), value]);
 }
 
+/** Every disagreement between a frame of ours and tshark's reading of it. */
 function compare(decoded: DecodedFrame & { kind: 'command' }, row: Row): string[] {
   const problems: string[] = [];
   const cells = (column: string): readonly string[] => row.get(column) ?? [];
@@ -220,6 +230,7 @@ function haveTshark(): boolean {
   return false;
 }
 
+/** Encodes, dissects, compares and prints. */
 function check(): void {
   const sent = frames();
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-tshark-'));
