@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { CaseDef, Judge } from '../../src/core/case.ts';
+import type { CaseDef, Judge, Watch } from '../../src/core/case.ts';
 import type { Kind, Seen } from '../../src/core/log.ts';
 import type { Limit } from '../../src/core/timing.ts';
 import { printResult, printState } from '../../src/lwm2m/codec/swmgmt.ts';
@@ -30,11 +30,26 @@ export type Lwm2mCase = CaseDef<Lwm2mTester, Lwm2mPolicies>;
 /** Service Unavailable: how a device with a block transfer under way may answer everything else (A20). */
 const BUSY = '5.03';
 
+/**
+ * Something that had to come after a stimulus. What a device shows is found by looking, and looks may be lost: coming late is no fault of the device, not coming
+ * within the time is.
+ */
+export function awaited<V extends object>(
+  j: J,
+  statement: string,
+  kind: Kind<V>,
+  watch: Watch,
+  log?: J['log'],
+): Seen<V> | undefined {
+  const within = watch.within === undefined ? {} : { within: { ...watch.within, of: 'no-progress' as const } };
+  return j.came(statement, kind, { ...watch, ...within }, log);
+}
+
 /** The answer to the request with this label; where none came, the verdict on the silence. */
 export function answerTo(j: J, statement: string, operation: Operation, label: string): Seen<Answer> | undefined {
   const received = acknowledged(operation, label);
   const delivered = j.log.first(received) !== undefined;
-  return j.came(statement, answered(operation, label), {
+  return awaited(j, statement, answered(operation, label), {
     stimulus: delivered ? received : sendings(operation, label),
     tries: delivered ? 1 : TRIES,
   });
@@ -79,7 +94,7 @@ export function leadsTo(
     return undefined;
   }
   const stimulus = how === 'yes' ? taken(operation, label) : answered(operation, label);
-  return j.came(statement, wanted, { stimulus, within });
+  return awaited(j, statement, wanted, { stimulus, within });
 }
 
 /** The refusal of a request: class 4 and a code that policy A3 allows. */
@@ -203,7 +218,7 @@ export function failsWith(
 ): SeenSnapshot | undefined {
   if (answerTo(j, statement, 'write', label) === undefined) return undefined;
   const watch = { stimulus: answered('write', label), ...(within === undefined ? {} : { within }) };
-  const seen = j.came(statement, failed(j), watch);
+  const seen = awaited(j, statement, failed(j), watch);
   if (seen !== undefined) isFailure(j, statement, seen, results);
   return seen;
 }
@@ -274,7 +289,7 @@ export function givesUp(j: J, statement: string, label: string, results: readonl
   const from = j.log.first(answered('write', label));
   if (over === undefined || from === undefined || j.log.after(from).before(over).first(failed(j)) !== undefined)
     return failsWith(j, statement, label, results);
-  const seen = j.came(statement, failed(j), { stimulus: marked('repetitions over'), within: { timer: 'giveUpS' } });
+  const seen = awaited(j, statement, failed(j), { stimulus: marked('repetitions over'), within: { timer: 'giveUpS' } });
   if (seen !== undefined) isFailure(j, statement, seen, results);
   return seen;
 }

@@ -7,6 +7,7 @@ import { blockRequests, fetched, fetches, type Scheme } from '../../src/lwm2m/pa
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
 import {
+  awaited,
   answerTo,
   delivers,
   failsWith,
@@ -28,7 +29,13 @@ const PULLED = { start: 'clean', item: ITEM.PULL_COAP, when: ITEM.PULL_COAP } as
 function pulls(j: J, statement: string, label: string): ReturnType<typeof delivers> {
   const reply = answerTo(j, statement, 'write', label);
   if (reply === undefined) return undefined;
-  j.came(statement, fetches, { stimulus: answered('write', label), within: { timer: 'pullS' } }, j.log.after(label));
+  awaited(
+    j,
+    statement,
+    fetches,
+    { stimulus: answered('write', label), within: { timer: 'pullS' } },
+    j.log.after(label),
+  );
   return delivers(j, statement, label, DOWNLOAD);
 }
 
@@ -75,7 +82,8 @@ const good: Lwm2mCase[] = [
     judge(j) {
       if (answerTo(j, 'SWMGMT-R.1', 'write', 'pull') === undefined) return;
       const started = showing(own(j), 'DOWNLOAD STARTED', (s) => s.state === 1);
-      const seen = j.came(
+      const seen = awaited(
+        j,
         'SWMGMT-R.1',
         started,
         { stimulus: fetches, within: { timer: 'pullS' } },

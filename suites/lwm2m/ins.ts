@@ -8,6 +8,7 @@ import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { newLinks, registrations } from '../../src/lwm2m/registered.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
 import {
+  awaited,
   accepts,
   answerTo,
   delivers,
@@ -45,7 +46,7 @@ function failedInstall(j: J, statement: string): boolean {
   j.note(`Install of a failing package answered ${reply.code}`);
   j.check(statement, () => expect(reply.code, `answer to Install (${j.policy.executeOrder})`).to.match(allowed));
   const over = showing(own(j), 'end of the installation', (s) => s.state !== 3 || s.result >= 50);
-  const seen = j.came(statement, over, { stimulus: answered('execute', 'failing install'), within: INSTALL });
+  const seen = awaited(j, statement, over, { stimulus: answered('execute', 'failing install'), within: INSTALL });
   if (seen === undefined) return false;
   j.check(statement, () => {
     expect(printState(seen.state), 'state after a failed installation').to.equal(printState(3));
@@ -118,7 +119,7 @@ const cases: Lwm2mCase[] = [
       const how = accepts(j, statement, 'execute', 'uninstall');
       if (how === undefined || how === 'no') return;
       const stimulus = how === 'yes' ? taken('execute', 'uninstall') : answered('execute', 'uninstall');
-      if (j.came(statement, gone, { stimulus, within: { timer: 'uninstallS' } }) === undefined) return;
+      if (awaited(j, statement, gone, { stimulus, within: { timer: 'uninstallS' } }) === undefined) return;
       if (delivers(j, statement, 'good', DOWNLOAD) !== undefined) installs(j, statement, 'install');
     },
   },
@@ -195,14 +196,16 @@ const cases: Lwm2mCase[] = [
     judge(j) {
       const statement = 'SWMGMT-S.install-reboot';
       if (accepts(j, statement, 'execute', 'install') === undefined) return;
-      const back = j.came(
+      const back = awaited(
+        j,
         statement,
         registrations,
         { stimulus: answered('execute', 'install'), within: { timer: 'registerS' } },
         j.log.after('install'),
       );
       if (back === undefined) return;
-      const seen = j.came(
+      const seen = awaited(
+        j,
         statement,
         where(snapshots, 'outcome', (s) => s.state === 4 || s.result === 58),
         { stimulus: registrations, within: INSTALL },
@@ -263,7 +266,7 @@ const cases: Lwm2mCase[] = [
       const told = after.first(tells);
       if (told !== undefined)
         return j.check(statement, () => expect(told.links, 'links with the new objects').to.not.equal(undefined));
-      j.came(statement, tells, { stimulus: showingInstalled(j), within: { timer: 'updateLead' } }, after);
+      awaited(j, statement, tells, { stimulus: showingInstalled(j), within: { timer: 'updateLead' } }, after);
     },
   },
 ];

@@ -8,6 +8,7 @@ import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { newLinks, updates } from '../../src/lwm2m/registered.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
 import {
+  awaited,
   accepts,
   answerTo,
   isAt,
@@ -297,7 +298,8 @@ function toldByUpdate(j: J, mark: string): void {
   const statement = mark === 'created' ? 'SWMGMT-CORE.create-update' : 'SWMGMT-CORE.delete-update';
   const update = j.log.after(mark).first(updates);
   if (j.policy.updateAfterCreate === 'must')
-    j.came(
+    awaited(
+      j,
       statement,
       updates,
       { stimulus: answered(mark === 'created' ? 'create' : 'delete'), within: { timer: 'quietWindow' } },

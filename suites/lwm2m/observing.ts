@@ -8,7 +8,7 @@ import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
 
 import { answered, isNewer, type Notified, notified, observeMessages, taken, valueAt } from '../../src/lwm2m/kinds.ts';
 import { TRIES } from '../../src/lwm2m/steps.ts';
-import { answerTo, type J, type Lwm2mCase, marked, stateAt } from './claims.ts';
+import { awaited, answerTo, type J, type Lwm2mCase, marked, stateAt } from './claims.ts';
 import { ITEM } from './items.ts';
 import { ACTIVATE, download, install, own, run, see, type T, uninstall, until } from './moves.ts';
 
@@ -144,7 +144,7 @@ export const observeCases: readonly Lwm2mCase[] = [
       j.note(`not notified: ${missing.map(told).join('; ')}`);
       if (silent.length < REPORTING.length)
         return j.inconclusive(statement, `notifications may have been lost: ${missing.map(told).join('; ')}`);
-      j.came(statement, notified(), { stimulus: atRest, tries: TRIES }, j.log.after('start of the cycle'));
+      awaited(j, statement, notified(), { stimulus: atRest, tries: TRIES }, j.log.after('start of the cycle'));
     },
   },
   {
@@ -325,7 +325,7 @@ function judgePeriods(j: J): void {
         tolerance,
       });
   }
-  j.came('SWMGMT-CORE.pmax', notified('activation'), {
+  awaited(j, 'SWMGMT-CORE.pmax', notified('activation'), {
     stimulus: marked('switched'),
     within: { timer: 'periodMax', times: TRIES + 0.4 },
   });

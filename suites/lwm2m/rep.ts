@@ -7,7 +7,7 @@ import { answered, type Notified, snapshots, toldValue } from '../../src/lwm2m/k
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { TRIES } from '../../src/lwm2m/steps.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
-import { type J, type Lwm2mCase, marked, printSeen, stateAt } from './claims.ts';
+import { awaited, type J, type Lwm2mCase, marked, printSeen, stateAt } from './claims.ts';
 import { ITEM } from './items.ts';
 import {
   ACTIVATE,
@@ -81,7 +81,7 @@ const failures: Lwm2mCase[] = [
         return j.check('SWMGMT-CORE.notify-failure', () =>
           expect(String(numberIn(came)), 'result notified').to.equal(code),
         );
-      j.came('SWMGMT-CORE.notify-failure', failureTold(code), {
+      awaited(j, 'SWMGMT-CORE.notify-failure', failureTold(code), {
         stimulus: marked('failed'),
         within: { timer: 'notifyS' },
         tries: TRIES,
@@ -151,7 +151,7 @@ const failures: Lwm2mCase[] = [
       const span = j.log.after('switch 0');
       if (span.first(changed) !== undefined)
         return j.check(statement, () => expect(span.first(changed)).to.not.equal(undefined));
-      j.came(statement, changed, { stimulus: marked('changed'), within: { timer: 'notifyS' }, tries: TRIES });
+      awaited(j, statement, changed, { stimulus: marked('changed'), within: { timer: 'notifyS' }, tries: TRIES });
     },
   },
 ];

@@ -10,6 +10,7 @@ import { registrations } from '../../src/lwm2m/registered.ts';
 import { TRIES } from '../../src/lwm2m/steps.ts';
 import { type Lwm2mTester, UNKNOWN_OPTION } from '../../src/lwm2m/tester.ts';
 import {
+  awaited,
   answerTo,
   delivers,
   installs,
@@ -90,7 +91,7 @@ const cases: Lwm2mCase[] = [
           return;
     },
     judge(j) {
-      const answer = j.came('SWMGMT-RFC7252.non', answered('read', 'non'), {
+      const answer = awaited(j, 'SWMGMT-RFC7252.non', answered('read', 'non'), {
         stimulus: sendings('read', 'non'),
         tries: TRIES,
       });
@@ -172,7 +173,7 @@ const cases: Lwm2mCase[] = [
       await see(t, 'after');
     },
     judge(j) {
-      j.came('SWMGMT-CORE.register-again', registrations, {
+      awaited(j, 'SWMGMT-CORE.register-again', registrations, {
         stimulus: answered('execute', 'trigger'),
         within: { timer: 'registerS' },
       });
