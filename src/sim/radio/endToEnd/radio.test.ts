@@ -162,10 +162,11 @@ describe('noble on the virtual radio', () => {
     const { code, text } = await failure(central.discover(device.id, service, 150));
     expect(code).to.equal('ble-deadline');
     expect(text).to.contain('service discovery').and.contain('150 ms');
+    const again = central.connect(device.id, LIMIT);
     await until(() => device.ends.length === 1);
     hangs = false;
     await device.show();
-    await meet(device);
+    await again;
     expect(await discover(device.id)).to.have.length(2);
     await central.disconnect(device.id, LIMIT);
   });
