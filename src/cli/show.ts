@@ -24,7 +24,7 @@ export function register(program: Command): void {
       }
       const card = cardOf(found, run, { runDir, print: await printerOf(run) });
       if (words.json) sayJson(card ?? found);
-      else if (card !== null) say(cardText(card));
+      else if (card !== null) say(cardText(card, process.stdout.isTTY ? process.stdout.columns : undefined).trimEnd());
       else
         say(
           [
