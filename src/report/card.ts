@@ -39,6 +39,8 @@ export interface Card {
 export interface Sources {
   readonly runDir: string;
   readonly print?: Printer;
+  /** Why no line may be shown: a secret in it could not be redacted. */
+  readonly withheld?: string;
 }
 
 /** The variant that decided the verdict of a case with variants. */
@@ -76,7 +78,7 @@ interface Evidence {
   readonly causes: Card['causes'];
 }
 
-function evidenceOf(c: CaseRecord, reason: Partial<Reason>, { runDir, print }: Sources): Evidence {
+function evidenceOf(c: CaseRecord, reason: Partial<Reason>, { runDir, print, withheld }: Sources): Evidence {
   const attempt = decisiveAttempt(c);
   const said = [reason.message, reason.expected, reason.observed].filter((s) => s !== undefined).join('\n');
   const without = (missing: string): Evidence => ({
@@ -90,6 +92,7 @@ function evidenceOf(c: CaseRecord, reason: Partial<Reason>, { runDir, print }: S
     const events = readEvents(runDir, attempt);
     if (events === undefined)
       return without(`the event log of this attempt was not kept (private/${attempt.evidence})`);
+    if (withheld !== undefined) return without(withheld);
     const at = reason.at === undefined ? undefined : landmark(c.spec, events, print, reason.at);
     const lines = around(folded(timelineOf(c.spec, events, print, at), at), at);
     return { at: at ?? null, lines, missing: null, causes: likelyCauses({ code: reason.code, said, events, lines }) };

@@ -1,23 +1,6 @@
-import type { IxitValue } from '../core/ixit.ts';
-import { benchLine, type Printer, plainLine } from '../report/timeline.ts';
-import { isSecretReference, readSecret, Redactor } from '../rig/secret.ts';
 import type { Registered } from '../core/registered.ts';
-
-/** IXIT references also name images; a secret is short. */
-const LONGEST_SECRET = 4_096;
-
-/** Learns the secrets behind references; one that is not there (any more) is passed over: whoever needs it will say so. */
-export function learnSecrets(redactor: Redactor, values: Readonly<Record<string, IxitValue>>): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (typeof value !== 'string' || !isSecretReference(value)) continue;
-    try {
-      const secret = readSecret(value);
-      if (secret.length <= LONGEST_SECRET) redactor.add(secret, name);
-    } catch {
-      // Told where the value is needed.
-    }
-  }
-}
+import { benchLine, type Printer, plainLine } from '../report/timeline.ts';
+import type { Redactor } from '../rig/secret.ts';
 
 /** Decodes events for timelines as their standard does, without the secrets that the redactor knows. */
 export function redactedPrinter(standards: readonly Registered[], redactor: Redactor): Printer {

@@ -10,6 +10,7 @@ import type { ChildTask, Declared, FromChild, PlannedCase } from './messages.ts'
 import { countVerdicts, withoutRun } from './outcome.ts';
 import { type ChildrenOutcome, runChildren, WATCH_TIMES, type WatchTimes } from './parent.ts';
 import { NO_PROGRESS, type Progress } from './progress.ts';
+import { keepFingerprints } from './secrets.ts';
 
 /** What is to be run: made from a declaration and the standards by `planRun`, or by hand in tests. */
 export interface RunInput {
@@ -104,6 +105,7 @@ async function runLeased(input: RunInput, settings: RunSettings, begun: Begun): 
     ...input.head,
     rig: { name: rig.name, file: rig.file, digest: rig.digest, factors: rig.data.time, broken: null },
   };
+  keepFingerprints(join(dir, 'private'), [...Object.values(rig.data.iut), ...Object.values(input.declared.ixit)]);
   const planned = input.cases.map((c) => blankOf(input, c));
   const pending = planned.map((c) => withoutRun(c, 'NOT_RUN', 'the run did not end'));
   writeRecord(dir, recordOf(head, [...pending, ...input.leftOut], { state: 'incomplete', endedAt: null }));
