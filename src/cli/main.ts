@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { InputError, printError } from '../core/errors.ts';
 import * as compare from './compare.ts';
+import * as demo from './demo.ts';
 import * as gate from './gate.ts';
 import * as ics from './ics.ts';
 import * as plan from './plan.ts';
@@ -18,7 +19,8 @@ export function createProgram(): Command {
   const program = new Command('plumbline')
     .description('Hardware-in-the-loop conformance tests for over-the-air update standards')
     .exitOverride();
-  for (const command of [ics, plan, rig, run, report, show, gate, compare, prove, sim, why]) command.register(program);
+  for (const command of [demo, ics, plan, why, rig, run, report, show, gate, compare, prove, sim])
+    command.register(program);
   return program;
 }
 

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { reportLines } from './reports.ts';
 import { say, sayJson } from './text.ts';
 
 interface Words {
@@ -33,7 +34,6 @@ export function register(program: Command): void {
         return;
       }
       say(summaryText(run));
-      for (const file of [reports.conformance, reports.allureReport, reports.junit, reports.summary])
-        if (file !== null) say(file);
+      for (const line of reportLines(reports)) say(line);
     });
 }
