@@ -20,7 +20,8 @@ export async function coverage(spec: string | undefined, json: boolean): Promise
     const declared = own.flatMap((s) => s.declared);
     const proforma = proformas.specs.get(name);
     const outOfStep = proforma === undefined ? [] : needsOutOfStep(proforma, [...cases, ...declared]);
-    const found = coverageOf(name, statements, cases, declared);
+    const everywhere = own.flatMap((s) => [s.stillAnswers, ...s.invariants]);
+    const found = coverageOf(name, statements, cases, declared, everywhere);
     return { ...found, outOfStep, complete: found.complete && outOfStep.length === 0 };
   });
   if (json) sayJson(results);

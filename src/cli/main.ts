@@ -5,8 +5,10 @@ import * as compare from './compare.ts';
 import * as demo from './demo.ts';
 import * as gate from './gate.ts';
 import * as ics from './ics.ts';
+import * as image from './image.ts';
 import * as plan from './plan.ts';
 import * as prove from './prove.ts';
+import * as radio from './radio.ts';
 import * as report from './report.ts';
 import * as rig from './rig.ts';
 import * as run from './run.ts';
@@ -14,13 +16,15 @@ import * as show from './show.ts';
 import * as sim from './sim.ts';
 import * as why from './why.ts';
 
+/** In the order in which `plumbline --help` shows them. */
+const COMMANDS = [demo, ics, plan, why, rig, run, report, show, gate, compare, prove, sim, radio, image];
+
 /** The command line as a whole; every command sets `process.exitCode` itself. */
 export function createProgram(): Command {
   const program = new Command('plumbline')
     .description('Hardware-in-the-loop conformance tests for over-the-air update standards')
     .exitOverride();
-  for (const command of [demo, ics, plan, why, rig, run, report, show, gate, compare, prove, sim])
-    command.register(program);
+  for (const command of COMMANDS) command.register(program);
   return program;
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -11,7 +11,7 @@ import { planCases } from './plan.ts';
 import { icsFolder, loadProformas } from './proforma.ts';
 
 const proformas = loadProformas();
-const PLAIN = path.join(icsFolder(), 'declarations', 'ocf-plain.yaml');
+const EXAMPLE = path.join(icsFolder(), 'declarations', 'ocf-plain.yaml');
 const SERVER = path.join(icsFolder(), 'declarations', 'dfu-update-server.yaml');
 
 const meta = (id: string, when: string, more: Partial<CaseMeta> = {}): CaseMeta => ({
@@ -25,7 +25,18 @@ const meta = (id: string, when: string, more: Partial<CaseMeta> = {}): CaseMeta 
 });
 
 describe('the plan', () => {
-  const ocf = loadIcs(PLAIN, proformas);
+  let folder = '';
+  /** The answers of the example with IXIT of its own: what the example gives is its product's business. */
+  let plain = '';
+  let ocf: ReturnType<typeof loadIcs>;
+  before(() => {
+    folder = mkdtempSync(path.join(tmpdir(), 'plumbline-plan-'));
+    plain = path.join(folder, 'plain.yaml');
+    const [answers = ''] = readFileSync(EXAMPLE, 'utf8').split(/^ixit:/m);
+    writeFileSync(plain, `${answers}ixit: { OCFSWU: { rebootS: 30 } }\n`);
+    ocf = loadIcs(plain, proformas);
+  });
+  after(() => rmSync(folder, { recursive: true }));
   const reasons = (cases: readonly CaseMeta[], declared: readonly DeclaredCase[] = [], long?: boolean): string[] => {
     const plan = planCases([{ cases, declared }], ocf, { long });
     return [...plan.selected.map((c) => `${c.id} in`), ...plan.leftOut.map((c) => `${c.id} ${c.reason.kind}`)];
@@ -90,9 +101,6 @@ describe('the plan', () => {
   });
 
   describe('with a declaration of its own', () => {
-    let folder = '';
-    before(() => (folder = mkdtempSync(path.join(tmpdir(), 'plumbline-plan-'))));
-    after(() => rmSync(folder, { recursive: true }));
     const given = (text: string) => {
       const file = path.join(folder, 'd.yaml');
       writeFileSync(file, `product: { vendor: a, name: b, version: 1 }\n${text}`);
@@ -158,9 +166,9 @@ describe('the plan', () => {
       '  purpose of OCFSWU/X/01',
       'condition',
       '  3/6: yes',
-      `    OCFSWU 3/6 (New version (nv)): yes  ${PLAIN}:${ocf.line('OCFSWU 3/6')}`,
+      `    OCFSWU 3/6 (New version (nv)): yes  ${plain}:${ocf.line('OCFSWU 3/6')}`,
       'IXIT',
-      `  rebootS: 20  (${PLAIN}:${ocf.ixitUsed('OCFSWU').get('rebootS')?.line})`,
+      `  rebootS: 30  (${plain}:${ocf.ixitUsed('OCFSWU').get('rebootS')?.line})`,
       'policies',
       '  chain: stops  (default)',
     ]);

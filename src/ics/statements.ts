@@ -106,6 +106,7 @@ export function coverageOf(
   statements: readonly StatementRow[],
   cases: readonly CaseMeta[],
   declared: readonly DeclaredCase[] = [],
+  everywhere: readonly string[] = [],
 ): Coverage {
   const own = statements.filter((s) => s.spec === spec);
   const ids = new Set(own.map((s) => s.id));
@@ -117,7 +118,7 @@ export function coverageOf(
   const open: string[] = [];
   const contradicted: string[] = [];
   for (const s of own) {
-    const by = casesFor(cases, s.id);
+    const by = [...casesFor(cases, s.id), ...(everywhere.includes(s.id) ? ['every case'] : [])];
     const later = casesFor(declared, s.id);
     if (by.length > 0) judged[s.id] = by;
     if (s.excused !== undefined) excused[s.id] = s.excused;

@@ -7,28 +7,48 @@ const SECTION = 0x0a0d0d0a;
 const INTERFACE = 1;
 const PACKET = 6;
 const BYTE_ORDER = 0x1a2b3c4d;
-/** Packets begin with the IPv4 or IPv6 header. */
-const LINK_RAW = 101;
+/** What packets begin with: an IPv4 or IPv6 header; a direction, then an H4 packet of a Bluetooth controller. */
+const LINK = { RAW: 101, HCI: 201 } as const;
+/** Four octets, the highest first: who sent an H4 packet. */
+const HCI_SENDER = { out: Buffer.of(0, 0, 0, 0), in: Buffer.of(0, 0, 0, 1) } as const;
 const OPTION = { comment: 1, name: 2, flags: 2, application: 4 } as const;
 const FLAG = { in: 1, out: 2 } as const;
 const UDP = 17;
 const HOP_LIMIT = 64;
 
+/** A packet of the log with the interface that it belongs to. */
+interface Captured {
+  readonly link: number;
+  readonly packet: Buffer;
+}
+
 /**
- * The `datagram` events of a log as a pcapng file: IP and UDP headers are made up from the recorded addresses, one interface per channel,
- * each packet commented with the number of its event. Lost datagrams are left out: the far side, or we, never saw them.
+ * The `datagram` and `hci` events of a log as a pcapng file: one interface for each channel and kind, each packet commented with
+ * the number of its event. IP and UDP headers are made up from the recorded addresses. Lost datagrams are left out: the far side,
+ * or we, never saw them.
  * @param epochMs Unix time, in milliseconds, that the events' `ms` count from.
  */
 export function capture(events: readonly Ev[], epochMs = 0): Buffer {
-  const channels: string[] = [];
+  const interfaces: { channel: string; link: number }[] = [];
   const packets: Buffer[] = [];
   for (const event of events) {
-    const ends = endsOf(event);
-    if (ends === undefined) continue;
-    if (!channels.includes(event.channel)) channels.push(event.channel);
-    packets.push(packetBlock(event, channels.indexOf(event.channel), ip(ends.from, ends.to, rawOf(event)), epochMs));
+    const captured = capturedOf(event);
+    if (captured === undefined) continue;
+    const { channel } = event;
+    const { link, packet } = captured;
+    let index = interfaces.findIndex((each) => each.channel === channel && each.link === link);
+    if (index === -1) index = interfaces.push({ channel, link }) - 1;
+    packets.push(packetBlock(event, index, packet, epochMs));
   }
-  return Buffer.concat([sectionBlock(), ...channels.map((name) => interfaceBlock(name)), ...packets]);
+  const heads = interfaces.map(({ channel, link }) => interfaceBlock(channel, link));
+  return Buffer.concat([sectionBlock(), ...heads, ...packets]);
+}
+
+function capturedOf(event: Ev): Captured | undefined {
+  if (event.type === 'hci')
+    return { link: LINK.HCI, packet: Buffer.concat([HCI_SENDER[event.dir ?? 'in'], rawOf(event)]) };
+  const ends = endsOf(event);
+  return ends && { link: LINK.RAW, packet: ip(ends.from, ends.to, rawOf(event)) };
 }
 
 function endsOf(event: Ev): { from: Peer; to: Peer } | undefined {
@@ -73,14 +93,14 @@ function sectionBlock(): Buffer {
   return block(SECTION, u32(BYTE_ORDER), u16(1, 0), unknownLength, application, END_OF_OPTIONS);
 }
 
-function interfaceBlock(channel: string): Buffer {
-  return block(INTERFACE, u16(LINK_RAW, 0), u32(0), option(OPTION.name, Buffer.from(channel)), END_OF_OPTIONS);
+function interfaceBlock(channel: string, link: number): Buffer {
+  return block(INTERFACE, u16(link, 0), u32(0), option(OPTION.name, Buffer.from(channel)), END_OF_OPTIONS);
 }
 
-function packetBlock(event: Ev, channel: number, packet: Buffer, epochMs: number): Buffer {
+function packetBlock(event: Ev, index: number, packet: Buffer, epochMs: number): Buffer {
   const microseconds = BigInt(Math.round((epochMs + event.ms) * 1000));
   const head = u32(
-    channel,
+    index,
     Number(microseconds >> 32n),
     Number(microseconds & 0xffffffffn),
     packet.length,

@@ -48,7 +48,10 @@ async function openSerial(url: string, name: string): Promise<Duplex> {
   const baudRate = Number(new URLSearchParams(query).get('baud') ?? DEFAULT_BAUD);
   if (!Number.isInteger(baudRate) || baudRate <= 0)
     throw new InputError('stream-url', `expected a whole number of baud, found ${query}`, { place: { where: url } });
-  const { SerialPort } = await import('serialport');
+  // Its native part is missing where the platform has no prebuilt one and install scripts are off.
+  const { SerialPort } = await import('serialport').catch((e: unknown) => {
+    throw failed(url, e);
+  });
   const port = new SerialPort({ path, baudRate, autoOpen: false });
   return new Promise((resolve, reject) => {
     port.open((e) => {

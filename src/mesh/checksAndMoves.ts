@@ -1,3 +1,4 @@
+import type { Moves } from '../core/moves.ts';
 import {
   blobPhase,
   blobStatus,
@@ -7,7 +8,6 @@ import {
   updateStatus,
   uploadPhase,
 } from './codec/enums.ts';
-import type { NameTable } from './codec/names.ts';
 
 /** One check of a list: the first that applies decides. */
 export interface Check {
@@ -90,12 +90,6 @@ export const uploadOobStartChecks = {
   good: { when: 'otherwise', status: distributionStatus.SUCCESS, next: uploadPhase.TRANSFER_ACTIVE },
 } as const satisfies { [name: string]: Check };
 
-/**
- * The moves that a phase may make, one step each, for whatever reason. A poll may miss phases: a trace is right when every
- * phase seen can be reached from the one seen before (`reachable`).
- */
-export type Moves<P extends NameTable> = { readonly [phase in keyof P]?: readonly (keyof P & string)[] };
-
 /** Update phase of a Firmware Update Server. A reboot turns 2 into 1 and 4 into 5. */
 export const updateMoves: Moves<typeof updatePhase> = {
   IDLE: ['TRANSFER_ACTIVE', 'VERIFYING_UPDATE'],
@@ -136,19 +130,3 @@ export const uploadMoves: Moves<typeof uploadPhase> = {
   TRANSFER_ERROR: ['TRANSFER_ACTIVE', 'TRANSFER_SUCCESS', 'IDLE'],
   TRANSFER_SUCCESS: ['TRANSFER_ACTIVE', 'IDLE'],
 };
-
-/** Every phase that can follow this one, in one or more moves; itself included. */
-export function reachable<P extends NameTable>(moves: Moves<P>, names: P, from: number): ReadonlySet<number> {
-  const seen = new Set<number>([from]);
-  const open = [from];
-  for (let phase = open.pop(); phase !== undefined; phase = open.pop()) {
-    const name = Object.keys(names).find((key) => names[key] === phase);
-    for (const next of name === undefined ? [] : (moves[name] ?? [])) {
-      const number = names[next];
-      if (number === undefined || seen.has(number)) continue;
-      seen.add(number);
-      open.push(number);
-    }
-  }
-  return seen;
-}

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Ev } from '../core/events.ts';
 import { decodeAccess, printAccess } from './codec/access.ts';
 import { beaconKeysOf, decodeBeacon } from './codec/beacons.ts';
-import { FrameError } from './codec/cursor.ts';
+import { FrameError } from '../core/layout/cursor.ts';
 import { k2 } from './codec/keys.ts';
 import { decodeLower } from './codec/lowerTransport.ts';
 import { encodeMessage } from './codec/message.ts';

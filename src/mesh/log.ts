@@ -1,9 +1,9 @@
 import { type Ev, rawOf } from '../core/events.ts';
 import { decodeAccess, type Decoded, printAccess, valueOf } from './codec/access.ts';
-import { FrameError } from './codec/cursor.ts';
-import type { Layout, Value } from './codec/layout.ts';
+import { FrameError } from '../core/layout/cursor.ts';
+import type { Layout, Value } from '../core/layout/layout.ts';
 import type { MessageType } from './codec/message.ts';
-import { hexNumber } from './codec/names.ts';
+import { hexNumber } from '../core/layout/names.ts';
 import { decodeProvisioning, printProvisioning } from './codec/provisioning.ts';
 import { printProxyConfiguration } from './codec/proxy.ts';
 

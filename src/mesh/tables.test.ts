@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { blobMoves, distributionMoves, reachable, updateMoves, uploadMoves } from './checksAndMoves.ts';
+import { reachable } from '../core/moves.ts';
+import { blobMoves, distributionMoves, updateMoves, uploadMoves } from './checksAndMoves.ts';
 import { blobPhase, blobStatus, distributionPhase, updatePhase, uploadPhase } from './codec/enums.ts';
 import {
   blobServerTable,

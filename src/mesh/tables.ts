@@ -7,7 +7,7 @@ import {
   updateStatus,
   uploadPhase,
 } from './codec/enums.ts';
-import type { NameTable } from './codec/names.ts';
+import type { NameTable } from '../core/layout/names.ts';
 
 /**
  * One cell of a reply table, in words that a report can quote:

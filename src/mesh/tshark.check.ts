@@ -6,7 +6,7 @@ import { memorySink, rawOf } from '../core/events.ts';
 import { decodeAccess } from './codec/access.ts';
 import { SEGMENT_OCTETS } from './codec/lowerTransport.ts';
 import { configurationMessages } from './codec/messages/configuration.ts';
-import { hexNumber } from './codec/names.ts';
+import { hexNumber } from '../core/layout/names.ts';
 import { bearerPair } from './stack/bearerPair.ts';
 import { KeyRing } from './stack/keyRing.ts';
 import { MeshStack, type SendOptions } from './stack/meshStack.ts';

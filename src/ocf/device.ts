@@ -4,14 +4,17 @@ import type { Bench } from '../core/standard.ts';
 import type { Method } from '../coap/message.ts';
 import type { Observation } from '../coap/observe.ts';
 import type { Outcome } from '../coap/request.ts';
-import { type Peer, printPeer } from '../link/wire.ts';
+import { parsePeer, type Peer, printPeer } from '../link/wire.ts';
 import { type Client, type ClientRequest, openClient } from './client.ts';
 import { type CborMap, decodeCbor, isCborMap } from './codec/cbor.ts';
 import { RESOURCE_TYPE } from './codec/ocf.ts';
 import { devicesOf, linksOf } from './links.ts';
-import { answersOf, ask, byId, type Found, type Query } from './multicast.ts';
+import { answersOf, ask, byId, type Found, groupBy, isLoopback, type Query } from './multicast.ts';
 import { checkIdentity, iutPeer, localTowards, locate, type Target } from './target.ts';
 import type { Variation } from './tester.ts';
+
+/** So many exchanges tell how slow the device and the link are just now. */
+const RECENT = 6;
 
 /** Where a device may have gone after so many looks without answer: it is looked for anew. */
 const LOST_LOOKS = 2;
@@ -21,6 +24,8 @@ export interface Device {
   /** Address of this computer that the device sees. */
   readonly local: string;
   readonly client: Client;
+  /** Real milliseconds that the slowest of the latest exchanges took. */
+  slowestMs(): number;
   /** The second client, opened when first needed. */
   other(): Promise<Client>;
   peer(): Promise<Peer>;
@@ -31,7 +36,7 @@ export interface Device {
   /** One look at the resource; after several without answer the device is looked for anew. */
   look(): Promise<void>;
   alive(): Promise<void>;
-  multicast(query: Omit<Query, 'iface' | 'ours'>): Promise<Found[]>;
+  multicast(query: Omit<Query, 'group' | 'iface' | 'ours'> & { readonly ipv6?: boolean }): Promise<Found[]>;
   /** Its address may have changed: power, reset. Waits until it answers, for the IXIT `rebootS`; a BenchError then. */
   restarted(): Promise<void>;
   close(): Promise<void>;
@@ -51,6 +56,7 @@ export async function openDevice(bench: Bench): Promise<Device> {
   let target: Target | undefined;
   let ids: string[] = [];
   let missed = 0;
+  let took: number[] = [];
   const local = bench.has('localAddress') ? bench.address('localAddress') : await localTowards(peer);
   const client = await openClient('coap', local, events, timing);
   let second: Promise<Client> | undefined;
@@ -63,10 +69,14 @@ export async function openDevice(bench: Bench): Promise<Device> {
     target ??= await locate(bench, client, peer);
     return target;
   };
-  const multicastInterface = (): string =>
-    bench.has('multicastInterface') ? bench.address('multicastInterface') : local;
-  const multicast = (query: Omit<Query, 'iface' | 'ours'>): Promise<Found[]> =>
-    ask({ ...query, iface: multicastInterface(), ours: answersOf(ids, peer) }, events, timing);
+  /** A rig whose network carries no IPv6 multicast may name a stand-in for the group. */
+  const way = (ipv6: boolean): Pick<Query, 'group' | 'iface'> => {
+    const iface = bench.has('multicastInterface') ? bench.address('multicastInterface') : local;
+    const standIn = ipv6 && bench.has('ipv6Group') ? parsePeer(bench.address('ipv6Group')) : undefined;
+    return standIn === undefined ? groupBy(iface, ipv6) : { group: standIn, iface };
+  };
+  const multicast: Device['multicast'] = ({ ipv6 = false, ...query }) =>
+    ask({ ...query, ...way(ipv6), ours: answersOf(ids, peer) }, events, timing);
   /** Takes the address that the rig names now; true where it is another one. */
   const readdress = async (): Promise<boolean> => {
     const said = await iutPeer(bench);
@@ -76,24 +86,35 @@ export async function openDevice(bench: Bench): Promise<Device> {
     peer = said;
     return true;
   };
-  /** The rig's word first; where that is unchanged and the device does not answer there, multicast by its id. */
+  /**
+   * The rig's word first; where that is unchanged and the device does not answer there, multicast by its id. Of simulated devices the rig always knows, and
+   * others with the same id may be about.
+   */
   const findAgain = async (): Promise<void> => {
-    if ((await readdress()) || ids.length === 0) return;
-    const iface = multicastInterface();
-    const query = { label: 'find again', rt: RESOURCE_TYPE.softwareUpdate, tries: 1, iface, ours: byId(ids) };
-    const from = (await ask(query, events, timing))[0]?.from;
+    if ((await readdress()) || ids.length === 0 || isLoopback(peer.address)) return;
+    const query = { label: 'find again', rt: RESOURCE_TYPE.softwareUpdate, tries: 1, ours: byId(ids) };
+    const from = (await ask({ ...query, ...way(peer.address.includes(':')) }, events, timing))[0]?.from;
     if (from !== undefined) peer = from;
   };
   const request: Device['request'] = async (method, { other: byOther, if: iface, ...rest }) => {
     const { peer: to, path } = await findTarget();
     const who = byOther === true ? await other() : client;
-    return who.request(method, { ...rest, to, path, ...(iface === undefined ? {} : { query: [`if=${iface}`] }) });
+    const began = performance.now();
+    const outcome = await who.request(method, {
+      ...rest,
+      to,
+      path,
+      ...(iface === undefined ? {} : { query: [`if=${iface}`] }),
+    });
+    if (outcome.kind === 'reply') took = [...took, performance.now() - began].slice(-RECENT);
+    return outcome;
   };
   const links = async (): Promise<Outcome> => client.request('GET', { to: peer, path: '/oic/res', subject: 'alive' });
 
   return {
     local,
     client,
+    slowestMs: () => Math.max(0, ...took),
     other,
     peer: () => Promise.resolve(peer),
     target: findTarget,

@@ -5,20 +5,22 @@ interface StateRow {
   readonly working: boolean;
   /** States that may come before (table 3). */
   readonly from: readonly StateName[];
-  /** States that come before it in a typical run (figures 1 and 2). */
-  readonly typicallyFrom: readonly StateName[];
+  /** Where a typical run (figures 1 and 2) goes back to, when it ends or fails. Forwards it goes in the order of this table. */
+  readonly back: readonly StateName[];
 }
 
 const others = (name: StateName): StateName[] => (Object.keys(STATES) as StateName[]).filter((s) => s !== name);
 
 /** Table 3 allows every state after every other one; only the typical order of the figures says more, and only as advice. */
 export const STATE_TABLE: Readonly<Record<StateName, StateRow>> = {
-  idle: { working: false, from: others('idle'), typicallyFrom: ['nsa', 'svv', 'sva', 'upgrading'] },
-  nsa: { working: false, from: others('nsa'), typicallyFrom: ['idle', 'svv', 'upgrading'] },
-  svv: { working: true, from: others('svv'), typicallyFrom: ['idle', 'nsa'] },
-  sva: { working: false, from: others('sva'), typicallyFrom: ['svv', 'upgrading'] },
-  upgrading: { working: true, from: others('upgrading'), typicallyFrom: ['sva'] },
+  idle: { working: false, from: others('idle'), back: [] },
+  nsa: { working: false, from: others('nsa'), back: ['idle'] },
+  svv: { working: true, from: others('svv'), back: ['idle', 'nsa'] },
+  sva: { working: false, from: others('sva'), back: ['idle'] },
+  upgrading: { working: true, from: others('upgrading'), back: ['idle', 'nsa', 'sva'] },
 };
+
+const ORDER = Object.keys(STATE_TABLE);
 
 /** True for a state of work: `svv`, `upgrading`. */
 export function isWorking(state: unknown): boolean {
@@ -30,20 +32,11 @@ export function isRest(state: unknown): boolean {
   return isState(state) && !STATE_TABLE[state].working;
 }
 
-/** The steps of a run of states that the typical order does not show, as `idle -> sva`. States left out in between are no deviation. */
+/** The steps of a run that the typical order does not show, as `sva -> svv`. States left out in between are no deviation. */
 export function atypicalSteps(states: readonly StateName[]): string[] {
   return states.slice(1).flatMap((to, i) => {
     const from = states[i] ?? to;
-    return from === to || reaches(from, to, new Set()) ? [] : [`${from} -> ${to}`];
-  });
-}
-
-/** True where the typical order leads from one state to the other without passing idle. */
-function reaches(from: StateName, to: StateName, passed: Set<StateName>): boolean {
-  const before = STATE_TABLE[to].typicallyFrom;
-  if (before.includes(from)) return true;
-  return before.some((step) => {
-    if (step === 'idle' || passed.has(step)) return false;
-    return reaches(from, step, passed.add(step));
+    const typical = ORDER.indexOf(to) >= ORDER.indexOf(from) || STATE_TABLE[from].back.includes(to);
+    return typical ? [] : [`${from} -> ${to}`];
   });
 }

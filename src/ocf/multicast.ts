@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openCoap } from '../coap/endpoint.ts';
 import { emptyMessage, isResponse, type Message } from '../coap/message.ts';
@@ -21,9 +22,9 @@ export interface Query {
   /** `rt=…`, or nothing for all links. */
   readonly rt?: string;
   readonly label: string;
-  /** IPv4: address of the interface; IPv6: its name. */
+  /** Where the query goes, and the interface that it leaves by: IPv4 its address, IPv6 `::%` and its name. */
+  readonly group: Peer;
   readonly iface: string;
-  readonly ipv6?: boolean;
   /** Sent so many times, or until the device has answered. */
   readonly tries: number;
   /** True for the answers of the device under test; others on the network are recorded as theirs. */
@@ -32,20 +33,27 @@ export interface Query {
   readonly whole?: boolean;
 }
 
+/** The group of discovery and the interface towards it, for one of this computer's addresses or the name of an interface. */
+export function groupBy(iface: string, ipv6: boolean): Pick<Query, 'group' | 'iface'> {
+  const { port, ipv4, ipv6Link } = MULTICAST;
+  if (!ipv6) return { group: { address: ipv4, port }, iface };
+  const named = Object.entries(networkInterfaces()).find(([, all]) => all?.some((a) => a.address === iface));
+  const name = named?.[0] ?? iface;
+  return { group: { address: `${ipv6Link}%${name}`, port }, iface: `::%${name}` };
+}
+
 /** Channel of multicast events. */
 const CHANNEL = 'multicast';
 
 /** Asks `/oic/res` by multicast from a port of its own, non-confirmable as RFC 7252 8.1 demands; resolves with the device's answers. */
 export async function ask(query: Query, sink: EventSink, timing: Timing): Promise<Found[]> {
-  const v6 = query.ipv6 === true;
-  const wire = await openUdp({ host: v6 ? '::' : '0.0.0.0', port: 0, sink, channel: CHANNEL });
+  const { group: to } = query;
+  const wire = await openUdp({ host: to.address.includes(':') ? '::' : '0.0.0.0', port: 0, sink, channel: CHANNEL });
   const endpoint = openCoap({ wire, sink, channel: CHANNEL });
   const found: Found[] = [];
   let wake: (() => void) | undefined;
   try {
-    wire.multicastFrom(v6 ? `::%${query.iface}` : query.iface);
-    const group = v6 ? `${MULTICAST.ipv6Link}%${query.iface}` : MULTICAST.ipv4;
-    const to: Peer = { address: group, port: MULTICAST.port };
+    wire.multicastFrom(query.iface);
     const tokens = new Set<string>();
     const stop = endpoint.core.layer.tap((arrival) => {
       const answer = answerTo(arrival, tokens);
@@ -129,13 +137,14 @@ export function byId(ids: readonly string[]): Query['ours'] {
 export function answersOf(ids: readonly string[], peer: Peer): Query['ours'] {
   return (found) => {
     const ports = [found.from.port, ...found.links.flatMap((l) => l.eps.map((ep) => Number(/:(\d+)$/.exec(ep)?.[1])))];
-    const near = found.from.address === peer.address && ports.includes(peer.port);
+    const port = ports.includes(peer.port);
     const named = devicesOf(found.links).length > 0 && ids.length > 0;
-    if (!named || isLoopback(peer.address)) return near && (!named || byId(ids)(found));
-    return byId(ids)(found);
+    if (!named) return port && found.from.address === peer.address;
+    return byId(ids)(found) && (port || !isLoopback(peer.address));
   };
 }
 
-function isLoopback(address: string): boolean {
+/** True for an address of this computer that no other one can reach. */
+export function isLoopback(address: string): boolean {
   return address === '::1' || address.startsWith('127.');
 }

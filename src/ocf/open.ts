@@ -13,6 +13,9 @@ import { SCHEDULE } from './run.ts';
 import type { OcfTester, Plan, UpdateBody } from './tester.ts';
 import { watcher } from './watch.ts';
 
+/** An UPDATE may wait for the exchange before it, and be repeated. */
+const SLOW_MARGIN = 3;
+
 /** The longest package URL that the schema allows. */
 const PURL_MAX = 64;
 
@@ -23,6 +26,7 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
   const stand = packageStand(bench, device.local);
   const watch = watcher(timing, () => device.look());
   const observations: Observation[] = [];
+  const dues = new Map<string, number>();
   const open = { pending: false, upgraded: false };
 
   const time: OcfTester['time'] = (ahead, sign = 1) =>
@@ -45,13 +49,17 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
     mapOf(await device.request('GET', { ...o, subject: 'swu', ...(label === undefined ? {} : { label }) }));
 
   const schedule = async (action: ActionName, { purl, label = 'run', lead }: Plan): Promise<Outcome> => {
-    const due = time(lead ?? { timer: 'scheduleLead' });
+    // A slow device, or a lossy link, needs more time to take the UPDATE before the time in it.
+    const slowMs = (device.slowestMs() * SLOW_MARGIN) / timing.factors.protocol;
+    const due = printInstant(clock.protocolNow() + timing.protocol(lead ?? { timer: 'scheduleLead' }) + slowMs);
+    dues.set(label, Date.parse(due));
     events.append({
       channel: 'ocf',
       type: SCHEDULE,
       data: { action, purl, time: due, inMs: Date.parse(due) - clock.protocolNow(), label },
     });
-    if (action === 'upgrade') open.upgraded = true;
+    // A device that goes on by itself (4/6) ends with new software whatever the action was.
+    if (action === 'upgrade' || bench.declared('OCFSWU 4/6')) open.upgraded = true;
     return update({ purl, swupdateaction: action, updatetime: due }, { label });
   };
   const cancel: OcfTester['cancel'] = async (label) => {
@@ -86,6 +94,8 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
     body,
     time,
     schedule,
+    leads: (label = 'run') =>
+      Math.max(0, (dues.get(label) ?? 0) - clock.protocolNow()) / timing.protocol('scheduleLead'),
     cancel,
     async observe(label, o = {}) {
       const observation = await device.observe({ ...o, ...(label === undefined ? {} : { label }) });

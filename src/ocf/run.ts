@@ -140,11 +140,11 @@ const OVER: Readonly<Record<ActionName, (p: Progress) => boolean>> = {
   upgrade: ({ state, left, news }) => news || (left && state === 'idle'),
 };
 
-/** The run of the schedule has come to rest: an end that fits its action, after a sign of work, unchanged for the row `restWindow`. */
-export function rested(label: string): Kind<Representation> {
+/** The run of the schedule has come to an end that fits its action, after a sign of work, and has stayed there for so long (protocol time). */
+function endedFor(label: string, windowMs: number, name: string): Kind<Representation> {
   const sign = activity(label);
   return {
-    name: 'rest after the run',
+    name,
     read(event, log) {
       const now = shown.read(event, log);
       if (now === undefined || !isRest(now.state)) return undefined;
@@ -155,11 +155,21 @@ export function rested(label: string): Kind<Representation> {
       const seen = between(log, start.event.n, event.n, shown);
       const other = seen.findLastIndex((s) => s.value.state !== now.state || s.value.result !== now.result);
       const since = seen[other + 1]?.event;
-      if (since === undefined || log.elapsed(since, event) < OCF_TIMING.restWindow.ms) return undefined;
+      if (since === undefined || log.elapsed(since, event) < windowMs) return undefined;
       const news =
         now.result !== 0 && (now.result !== before?.result || seen.some((s) => s.value.result !== now.result));
       const left = seen.some((s) => s.value.state !== 'idle');
       return OVER[plan.value.action]({ state: now.state, left, news }) ? now : undefined;
     },
   };
+}
+
+/** The run has come to rest: its end stood unchanged for the row `restWindow`. */
+export function rested(label: string): Kind<Representation> {
+  return endedFor(label, OCF_TIMING.restWindow.ms, 'rest after the run');
+}
+
+/** The run shows an end, which may yet turn out to be none. */
+export function ended(label: string): Kind<Representation> {
+  return endedFor(label, 0, 'end of the run');
 }

@@ -29,7 +29,7 @@ export interface Plan {
   readonly purl: string;
   /** Default `run`. */
   readonly label?: string;
-  /** From now to the time of the action; default the row `scheduleLead`. */
+  /** From now to the time of the action, longer on a slow link; default the row `scheduleLead`. */
   readonly lead?: Limit;
 }
 
@@ -71,6 +71,8 @@ export interface OcfTester {
   time(ahead: Limit, sign?: 1 | -1): string;
   /** UPDATE that asks for an action at a time to come. */
   schedule(action: ActionName, plan: Plan): Promise<Outcome>;
+  /** How long it is until the time of the latest schedule with this label (default `run`), in leads: times the row `scheduleLead`. */
+  leads(label?: string): number;
   /** UPDATE with `idle`, which takes back what is scheduled. */
   cancel(label?: string): Promise<Outcome>;
   /** Undefined where the device does not accept the registration. */

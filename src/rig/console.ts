@@ -4,18 +4,23 @@ import type { EventSink } from '../core/events.ts';
 import type { Console } from '../core/standard.ts';
 import type { ResourceOf } from './schema.ts';
 
+/** What the setting `newline` puts behind a line. */
 const NEWLINES = { lf: '\n', cr: '\r', crlf: '\r\n' } as const;
 // oxlint-disable-next-line no-control-regex -- terminal colours begin with the escape character
 const COLOURS = /\u001b\[[0-9;]*[A-Za-z]/g;
 
 /** The console of the rig; `send` is for lines that get no answer, such as a reset. */
 export interface RigConsole extends Console {
+  /** Opens the stream now, so that a wrong address shows when the rig is opened and not in the first case. */
   connect(): Promise<void>;
+  /** Resolves when the line is handed to the stream; rejects with a BenchError where that cannot be opened. */
   send(line: string): Promise<void>;
   close(): void;
 }
 
+/** The one question that is under way. */
 interface Question {
+  /** Many shells repeat what they are told; that line is not the answer. */
   readonly echo: string;
   answer(line: string): void;
   fail(e: BenchError): void;
@@ -36,6 +41,7 @@ export function lineConsole(
   const place = { where: name };
   let stream: Duplex | undefined;
   let question: Question | undefined;
+  // A console has no way to tell which answer belongs to which question, so that there is only one at a time.
   let queue: Promise<unknown> = Promise.resolve();
 
   const receive = (line: string): void => {
@@ -46,8 +52,10 @@ export function lineConsole(
   const opened = async (): Promise<Duplex> => {
     if (stream !== undefined) return stream;
     const fresh = await connect();
+    // The start of a line whose end has not come yet.
     let rest = '';
     const lost = (why: string): void => {
+      // A stream that fails late must not close the one that was opened after it.
       if (stream === fresh) stream = undefined;
       question?.fail(new BenchError('console', why, { place }));
     };

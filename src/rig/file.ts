@@ -9,6 +9,7 @@ import type { Rig } from './rig.ts';
 import { OWN, referencesIn } from './reference.ts';
 import { type Resource, type RigData, rigSchema } from './schema.ts';
 
+/** Keys that lead to a place in the file; the YAML reader turns them into line and column. */
 type Path = readonly PropertyKey[];
 
 /** Which kinds of resources can play a part. */
@@ -49,10 +50,15 @@ function withAbsoluteFiles(data: RigData, file: string): RigData {
   return { ...data, iut: Object.fromEntries(Object.entries(data.iut).map(([spec, of]) => [spec, entries(of)])) };
 }
 
+/** Of the content: comments and layout of the file do not make it another rig. */
 function digestOf(yaml: YamlFile<RigData>): string {
   return createHash('sha256').update(JSON.stringify(yaml.data)).digest('hex');
 }
 
+/**
+ * Which resource is power, reset and console: the one named under `use`, or else the only one that can. Two candidates are a fault,
+ * because a tester that cycles the wrong supply would report a dead device.
+ */
 function partsOf(data: RigData, report: (path: Path, message: string) => void): Rig['parts'] {
   const parts: Partial<Record<Need, string>> = {};
   for (const part of Object.keys(PLAYERS) as Need[]) {
@@ -76,6 +82,7 @@ function keysOf(resource: Resource): readonly string[] | 'any' {
   return resource.kind === 'console' ? ['url'] : [];
 }
 
+/** Resources open from top to bottom, so that a resource can use only what stands above it; entries of `iut` can use them all. */
 function checkReferences(data: RigData, report: (path: Path, message: string) => void): void {
   const names = Object.keys(data.resources);
   const check = (text: string, path: Path, known: readonly string[]): void => {

@@ -10,6 +10,7 @@ export interface Holder {
   readonly id: string;
   readonly pid: number;
   readonly host: string;
+  /** Name of the run, shown to whoever finds the rig taken. */
   readonly run: string;
   /** ISO time. */
   readonly since: string;
@@ -22,11 +23,13 @@ export interface LeaseTimes {
   readonly expiryMs: number;
 }
 
+/** Several beats must fit into the expiry, or a busy computer would lose its own rig. */
 const TIMES: LeaseTimes = { beatMs: 5_000, expiryMs: 20_000 };
 
-/** Several beats must fit into the expiry, or a busy computer would lose its own rig. */
+/** Between two looks at a rig that is in use; real milliseconds. */
 const POLL_MS = 250;
 
+/** Who asks for the rig, and how long it may take. */
 export interface LeaseOptions {
   readonly run: string;
   /** How long to wait for the holder, real milliseconds; 0 gives up at once. */
@@ -38,6 +41,7 @@ export interface LeaseOptions {
   lost?(why: BenchError): void;
 }
 
+/** The right to use the rig, until it is released or lost. */
 export interface Lease {
   readonly holder: Holder;
   /** Lets go; the next run need not wait for the expiry. */
@@ -70,6 +74,7 @@ export async function acquireLease(dir: string, options: LeaseOptions): Promise<
   }
 }
 
+/** The file of one number. */
 function path(dir: string, n: number): string {
   return join(dir, `lease-${n}.json`);
 }
@@ -89,14 +94,17 @@ function read(dir: string, n: number): Holder | undefined {
   }
 }
 
+/** Milliseconds since the last beat, which is the time of change of the file; huge where it is gone. */
 function ageMs(dir: string, n: number): number {
   return Date.now() - (statSync(path(dir, n), { throwIfNoEntry: false })?.mtimeMs ?? 0);
 }
 
+/** Whether the holder has missed so many beats that it counts as dead. */
 function stale(dir: string, n: number, expiryMs: number): boolean {
   return ageMs(dir, n) > expiryMs;
 }
 
+/** The error for a rig that is in use: who has it, and when it will be free at the latest. */
 function held(dir: string, n: number, holder: Holder | undefined, times: LeaseTimes): BenchError {
   const who =
     holder === undefined

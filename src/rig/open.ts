@@ -15,13 +15,19 @@ import { isSecretReference, readSecret, type Redactor } from './secret.ts';
 /** Real milliseconds to connect to a console; network time, never scaled. */
 const CONNECT_MS = 10_000;
 
+/** What a run hands to its rig. */
 export interface RigContext {
   /** Folder of this rig, kept across runs. */
   readonly stateDir: string;
+  /** Of the run; gets the logs of devices in software. */
   readonly privateDir: string;
+  /** Unix milliseconds at which wall clock and protocol time agree, told to every simulated device. */
   readonly epochMs: number;
+  /** Where console lines are recorded. */
   readonly events: EventSink;
+  /** Learns every secret that is read. */
   readonly redactor: Redactor;
+  /** For power switches that a person works. */
   readonly prompt: Prompt;
   /** Appended to the command line of every simulated device: the fault of a proof, loss, a seed. */
   readonly simArgs?: readonly string[];
@@ -33,10 +39,13 @@ export interface RigContext {
 export interface OpenRig {
   /** An entry of `iut` as it is now, references and secrets resolved. */
   address(spec: string, name: string): string;
+  /** Whether the rig file has such an entry; `address` throws a BenchError where it has not. */
   has(spec: string, name: string): boolean;
+  /** These three are undefined where the rig has nothing that plays the part. */
   readonly power?: Power;
   readonly reset?: { reset(): Promise<void> };
   readonly console?: Console;
+  /** Tries every resource, and rejects afterwards with a BenchError that names all that failed. */
   close(): Promise<void>;
 }
 
@@ -57,8 +66,10 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
   };
   const resolve = (text: string): string => resolveReferences(text, value);
 
+  // Power and reset are not tried: that would restart a device whose state the user may want to keep.
   const open = async (name: string, entry: Resource): Promise<string> => {
     switch (entry.kind) {
+      // Switched on at once, because later resources refer to the addresses that its ready line tells.
       case 'process': {
         const device = processDevice(entry, {
           name,
@@ -117,6 +128,7 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
     throw e;
   }
 
+  // Resolved at every call: a device in software has new addresses after each power cycle.
   const address = (spec: string, name: string): string => {
     const entry = rig.data.iut[spec]?.[name];
     if (entry === undefined)

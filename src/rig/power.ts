@@ -15,6 +15,7 @@ export interface Place {
 /** Runs one command of the rig file in a shell; a failure is a BenchError with what the command said. */
 function shell({ where, cwd }: Place, command: string, timeoutS: number): Promise<void> {
   return new Promise((resolve, reject) => {
+    // SIGKILL, because a command that hangs may also ignore what is politer; the rig must come free.
     exec(command, { cwd, timeout: timeoutS * 1000, killSignal: 'SIGKILL' }, (e, _, stderr) => {
       if (e === null) {
         resolve();
@@ -52,6 +53,7 @@ export interface LineSender {
   send(line: string): Promise<void>;
 }
 
+/** A reset that a command or a line on the console causes. It resolves when that has been given; whether the device came back is for its standard to find out. */
 export function resetLine(
   place: Place,
   resource: ResourceOf<'reset'>,

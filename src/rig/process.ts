@@ -7,6 +7,7 @@ import type { Power } from '../core/standard.ts';
 import type { TimeFactors } from '../core/timing.ts';
 import type { ResourceOf } from './schema.ts';
 
+/** Simulated devices are started by the same command line that a user would type. */
 const COMMAND_LINE = fileURLToPath(new URL('../cli/main.js', import.meta.url));
 /** Lines of the device's error output that an error message repeats. */
 const LAST_LINES = 8;
@@ -15,8 +16,11 @@ const END_MS = 3_000;
 
 /** What a simulated device is started with beside its rig entry. */
 export interface ProcessContext {
+  /** Of the resource, for error messages. */
   readonly name: string;
+  /** Real time per protocol time; for our own devices only. */
   readonly factors: TimeFactors;
+  /** Unix milliseconds at which wall clock and protocol time agree: device and tester then read the same clock. */
   readonly epochMs: number;
   /** Where a program named in the rig file is started: the folder of that file. */
   readonly cwd: string;
@@ -50,6 +54,7 @@ function flags(options: Readonly<Record<string, string>>, own: boolean): string[
   );
 }
 
+/** Program and arguments. Our own devices get seed, clock and state as options, a foreign program finds them in its environment. */
 function commandOf(resource: ResourceOf<'process'>, context: ProcessContext): [string, string[]] {
   if (resource.sim === undefined) {
     const [program = '', ...rest] = resource.command ?? [];
@@ -77,6 +82,7 @@ function commandOf(resource: ResourceOf<'process'>, context: ProcessContext): [s
   ];
 }
 
+/** The addresses in a ready line `{"ready":{"iut":"coap://…"}}`; undefined for any other line, which is then only logged. */
 function parseReady(line: string): Record<string, string> | undefined {
   try {
     const parsed = JSON.parse(line) as { ready?: Record<string, unknown> };
@@ -91,6 +97,7 @@ function parseReady(line: string): Record<string, string> | undefined {
 export function processDevice(resource: ResourceOf<'process'>, context: ProcessContext): ProcessDevice {
   let child: ChildProcess | undefined;
   let ready: Readonly<Record<string, string>> | undefined;
+  // Why there is no device, for the error of whoever needs one.
   let ended: string | undefined = 'it was never started';
   let log: WriteStream | undefined;
   let last: string[] = [];
@@ -145,6 +152,7 @@ export function processDevice(resource: ResourceOf<'process'>, context: ProcessC
       started.once('close', (code, signal) => {
         clearTimeout(timer);
         running.delete(started);
+        // Switched off on purpose, or already replaced by the next start.
         if (child !== started) return;
         child = undefined;
         ready = undefined;
@@ -170,6 +178,7 @@ export function processDevice(resource: ResourceOf<'process'>, context: ProcessC
     async on() {
       if (child !== undefined) return;
       mkdirSync(context.stateDir, { recursive: true });
+      // The log is a convenience: where it cannot be written the device runs without.
       log ??= createWriteStream(context.logFile, { flags: 'a' }).on('error', () => undefined);
       await start();
     },

@@ -2,8 +2,11 @@ import { z } from 'zod';
 
 /** Names that other entries refer to: `${device.iut}`. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]*$/;
+/** As a YAML key and inside references. */
 const name = z.string().regex(NAME, 'expected a name of letters, digits, - and _, beginning with a letter');
+/** Numbers and switches may stand without quotes; the device gets them as text anyway. */
 const text = z.union([z.string(), z.number(), z.boolean()], 'expected a text').transform(String);
+/** Real time per protocol time. Slower than real time is refused: no device needs it, and waits would grow without bound. */
 const factor = z.number().positive().max(1, 'expected a factor of at most 1 (1 = real time)');
 
 function isPattern(text: string): boolean {
@@ -18,15 +21,21 @@ function isPattern(text: string): boolean {
 const processResource = z
   .strictObject({
     kind: z.literal('process'),
+    /** Name of one of our own devices, as `plumbline sim` takes it. */
     sim: z.string().min(1).optional(),
+    /** Program and arguments, started in the folder of the rig file. */
     command: z.array(text).min(1).optional(),
+    /** Handed to the device; may hold references to resources that stand above. */
     options: z.record(z.string(), text).default({}),
+    /** Named misbehaviours; only our own devices have them. */
     faults: z.array(z.string()).default([]),
     seed: z.int().nonnegative().default(1),
+    /** Real seconds until the ready line must have come. */
     startS: z.number().positive().default(15),
   })
   .refine((p) => (p.sim === undefined) !== (p.command === undefined), 'expected either `sim` or `command`');
 
+/** A supply that a person switches when asked, or that two commands switch. */
 const powerResource = z.discriminatedUnion('by', [
   z.strictObject({ kind: z.literal('power'), by: z.literal('hand'), what: z.string().default('the device') }),
   z.strictObject({
@@ -34,10 +43,12 @@ const powerResource = z.discriminatedUnion('by', [
     by: z.literal('command'),
     on: z.string().min(1),
     off: z.string().min(1),
+    /** Real seconds after which the command is killed and counts as failed. */
     timeoutS: z.number().positive().default(30),
   }),
 ]);
 
+/** A restart without loss of power: a command, or a line that the device's own shell understands. */
 const resetResource = z.discriminatedUnion('by', [
   z.strictObject({
     kind: z.literal('reset'),
@@ -54,6 +65,7 @@ const resetResource = z.discriminatedUnion('by', [
   }),
 ]);
 
+/** A text console: `serial:/dev/…` or `serial:tcp://host:port`. */
 const consoleResource = z.strictObject({
   kind: z.literal('console'),
   url: z.string().min(1),
@@ -68,11 +80,16 @@ const resource = z.discriminatedUnion('kind', [processResource, powerResource, r
 /** A rig file as it stands on disk; `docs/recipes/rig.md` explains every key. */
 export const rigSchema = z.strictObject({
   rig: name,
+  /** Real time per protocol time, for the timers of the standard and of the link. */
   time: z.strictObject({ protocol: factor.default(1), link: factor.default(1) }).prefault({}),
+  /** Datagrams that the link is known to lose, each way; a judge demands so many more repeats before silence counts. */
   lossPercent: z.number().min(0).max(50).default(0),
+  /** Real seconds from power on to the first answer. */
   bootS: z.number().positive().optional(),
   resources: z.record(name, resource).default({}),
+  /** Only needed where several resources could play a part. */
   use: z.strictObject({ power: name, reset: name, console: name }).partial().default({}),
+  /** What each standard needs to reach the device, by its own names: `OCFSWU: { endpoint: … }`. */
   iut: z.record(
     z.string().regex(/^[A-Z0-9]+$/, 'expected the short name of a standard, such as OCFSWU'),
     z.record(name, text),

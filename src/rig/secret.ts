@@ -7,6 +7,7 @@ const REFERENCE = /^(env|file):(.+)$/s;
 /** Shorter values are not looked for in texts: they would blot out half of every message. */
 const SHORTEST = 4;
 
+/** Whether a value of the rig file or of the IXIT is a reference to a secret or to a file. */
 export function isSecretReference(value: string): boolean {
   return REFERENCE.test(value);
 }
@@ -39,6 +40,7 @@ export class Redactor {
     for (const spelling of spellings) this.spellings.set(spelling, `[redacted ${name}]`);
   }
 
+  /** The text with every known spelling of a secret replaced. */
   text(text: string): string {
     let clean = text;
     for (const [spelling, name] of this.spellings) clean = clean.replaceAll(spelling, name);

@@ -29,7 +29,8 @@ export interface AttemptContext {
   readonly recorder: Recorder;
   readonly clock: BenchClock;
   readonly privateDir: string;
-  readonly loop: IntervalHistogram;
+  /** Delays of the event loop since the last reset, nanoseconds. */
+  readonly loop: Pick<IntervalHistogram, 'max' | 'reset'>;
   /** Aborted when the run is told to settle. */
   readonly stop: AbortSignal;
   readonly attemptBaseMs: number;

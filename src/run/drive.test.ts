@@ -70,7 +70,7 @@ describe('verbs of a drive', () => {
   it('record silence and end the drive when the scaled limit passes', async () => {
     const began = performance.now();
     const end = await ended(t.until(state, within));
-    expect(performance.now() - began).to.be.within(40, 400);
+    expect(performance.now() - began).to.be.at.least(40);
     expect(end).to.be.instanceOf(DriveEnd);
     expect(live.events.at(-1)?.data).to.deep.equal({ kind: 'state', timer: 'wait', ms: 800, of: 'wait' });
     expect(types().at(-1)).to.equal('silence');
@@ -85,8 +85,9 @@ describe('verbs of a drive', () => {
 
   it('do not take for progress what the tester sends', async () => {
     const sending = setInterval(() => wire.out('again'), 10);
-    expect(await ended(t.until(state, { ...within, of: 'no-progress' }))).to.be.instanceOf(DriveEnd);
+    const end = await ended(t.until(state, { ...within, of: 'no-progress' }));
     clearInterval(sending);
+    expect(end).to.be.instanceOf(DriveEnd);
   });
 
   it('watch a window for what must not come, and end it early when it does', async () => {

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import type { CaseRecord, RunRecord } from '../core/record.ts';
+import { needTool } from '../core/testing/need.ts';
 import { NO_PROGRESS } from './progress.ts';
 import type { RunSettings } from './run.ts';
 import { type BenchOptions, type TestBench, testBench, verdicts } from './testing/bench.ts';
@@ -85,7 +86,7 @@ describe('rig faults end as ERROR or NOT_RUN', () => {
   });
 
   it('disk full: the log cannot be kept', async function () {
-    if (!existsSync('/dev/full')) this.skip();
+    needTool(this, 'the device /dev/full', existsSync('/dev/full') || undefined);
     const record = await run(['12', '13', '01']);
     expect(verdicts(record.cases)).to.equal('01 PASS, 12 PASS, 13 ERROR');
     expect(record.cases[2]?.reason?.message).to.match(/FAKE_RUN_13.*cannot be written: ENOSPC/);

@@ -3,6 +3,7 @@ import type { CaseDef, Drive, Judge } from '../../src/core/case.ts';
 import type { Seen } from '../../src/core/log.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { isRefusal } from '../../src/ocf/policies.ts';
+import type { CborMap } from '../../src/ocf/codec/cbor.ts';
 import { sameInstant } from '../../src/ocf/instant.ts';
 import {
   acknowledged,
@@ -14,6 +15,8 @@ import {
   type SwuReply,
   wasReset,
 } from '../../src/ocf/kinds.ts';
+import { scheduled } from '../../src/ocf/run.ts';
+import { MANDATORY, valueOf } from '../../src/ocf/schema.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
 
@@ -21,8 +24,17 @@ export type J = Judge<OcfPolicies>;
 export type T = OcfTester & Drive;
 export type OcfCase = CaseDef<OcfTester, OcfPolicies>;
 
-/** So many sendings without any answer are explained by loss less than once in a thousand (10 % each way). */
+/** The mandatory properties that are there; a draft spelling stands for the property where the device claims the draft. */
+export function mandatoryIn(representation: CborMap, { spelling }: OcfPolicies): string[] {
+  return MANDATORY.filter((name) =>
+    spelling === 'information' ? valueOf(representation, name) !== undefined : representation[name] !== undefined,
+  );
+}
+
+/** So many lost chances of one kind are explained by loss less than once in ten thousand (10 % each way). */
 export const TRIES = 5;
+/** Of requests there are thousands in a run, so that their silence takes more: every sending of two rounds (RFC 7252 4.2). */
+const SENDINGS = 10;
 
 /** The answer to the request with this label; where none came, the verdict on the silence. A reset is no answer (RFC 7252 4.2). */
 export function answerTo(j: J, statement: string, method: SwuMethod, label: string): Seen<SwuReply> | undefined {
@@ -35,14 +47,19 @@ export function answerTo(j: J, statement: string, method: SwuMethod, label: stri
   const delivered = j.log.first(taken) !== undefined;
   return j.came(statement, answered(method, label), {
     stimulus: delivered ? taken : sendings(method, label),
-    tries: delivered ? 1 : TRIES,
+    tries: delivered ? 1 : SENDINGS,
   });
 }
 
-/** The answer to an UPDATE that a device must accept. */
+/** The answer to an UPDATE that a device must accept. One that got there late, after its own update time, may be refused as past. */
 export function accepts(j: J, statement: string, label: string): Seen<SwuReply> | undefined {
   const reply = answerTo(j, statement, 'UPDATE', label);
   if (reply === undefined) return undefined;
+  const plan = j.log.before(reply).last(scheduled(label));
+  if (!reply.code.startsWith('2.') && plan !== undefined && plan.inMs > 0 && j.log.elapsed(plan, reply) >= plan.inMs) {
+    j.inconclusive(statement, `refused with ${reply.code} after its update time: the device may have had it too late`);
+    return undefined;
+  }
   j.check(statement, () => expect(reply.code, `answer to the UPDATE (${label})`).to.match(/^2\./));
   return reply.code.startsWith('2.') ? reply : undefined;
 }

@@ -30,6 +30,7 @@ export const ITEM = {
   RES8: 'OCFSWU 5/8',
   RES400: 'OCFSWU 5/9',
   HTTPS: 'OCFSWU 6/1',
+  COAPS: 'OCFSWU 6/2',
   HTTP: 'OCFSWU 6/3',
   BUILTINURL: 'OCFSWU 6/4',
   IPV4: 'OCFSWU 7/1',

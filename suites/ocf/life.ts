@@ -11,7 +11,7 @@ import type { OcfTester } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
 import { accepts, type J, readBack, type T } from './claims.ts';
 import { ITEM } from './items.ts';
-import { restOf, runOf } from './runs.ts';
+import { restOf, runOf, untilDue } from './runs.ts';
 
 /** `/oic/p#mnfv`: path and property that tell the running version. */
 function versionSource(t: T): { readonly path: string } {
@@ -40,8 +40,7 @@ async function cutIn(t: T, state: string): Promise<void> {
   const offer = state === 'svv' ? { behaviour: { kind: 'drip' } as const } : {};
   const action = state === 'upgrading' ? 'upgrade' : 'isvv';
   await t.schedule(action, { purl: await t.serve('packageOk', offer) });
-  if ((await t.perhaps(activity('run'), { timer: 'scheduleLead', times: 2 })) === undefined)
-    t.stop('the run did not begin');
+  if ((await t.perhaps(activity('run'), untilDue(t))) === undefined) t.stop('the run did not begin');
   const there = where(shown, `state ${state}`, (r) => r.state === state);
   if ((await t.perhaps(there, { timer: 'maxDownloadS' })) === undefined) t.stop(`state ${state} was not seen`);
   t.mark(OFF, { state });

@@ -4,8 +4,7 @@ import type { ActionName } from '../../src/ocf/codec/swu.ts';
 import { isRest, isWorking } from '../../src/ocf/machine.ts';
 import { isKnownResult, judgeRule } from '../../src/ocf/invariants.ts';
 import { representations } from '../../src/ocf/kinds.ts';
-import type { Behaviour } from '../../src/ocf/packages/behaviour.ts';
-import type { PackageName } from '../../src/ocf/packages/stand.ts';
+import type { Offer, PackageName } from '../../src/ocf/packages/stand.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { activity } from '../../src/ocf/run.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
@@ -15,6 +14,9 @@ import { ITEM } from './items.ts';
 import { judgeDefaults } from './read.ts';
 import { beforeRun, began, duringRun, judgeRunTo, neverValidated, restOf, runOf } from './runs.ts';
 
+/** What the device is given to work on. */
+type Source = (Offer & { readonly package: PackageName; readonly when?: string }) | { readonly purl: string };
+
 interface Recipe {
   readonly id: string;
   readonly purpose: string;
@@ -22,16 +24,26 @@ interface Recipe {
   readonly statement: string;
   readonly result: number;
   readonly action?: Exclude<ActionName, 'idle'>;
-  readonly source: { readonly package: PackageName; readonly behaviour?: Behaviour } | { readonly purl: string };
+  /** One way to the result, or several by the names of variants. */
+  readonly source: Source | Readonly<Record<string, Source>>;
   /** The package is not valid, so that `sva` must not show. */
   readonly invalid?: true;
   readonly policies?: readonly (keyof OcfPolicies)[];
+  /** Statements that `judge` adds. */
+  readonly more?: readonly string[];
   judge?(j: J): void;
 }
 
-/** One way to a result code: what the device is given, and the code that must be there when it rests. */
+const isOne = (source: Recipe['source']): source is Source => 'package' in source || 'purl' in source;
+
+/** Ways to a result code: what the device is given, and the code that must be there when it rests. */
 function provoked({ action = 'isvv', ...recipe }: Recipe): OcfCase {
   const { source } = recipe;
+  const all = isOne(source) ? { '': source } : source;
+  const packages = Object.values(all).flatMap((s) => ('package' in s ? [s.package] : []));
+  const variants = Object.entries(all).map(
+    ([name, s]) => [name, { when: ('when' in s && s.when) || 'always' }] as const,
+  );
   return {
     id: recipe.id,
     purpose: recipe.purpose,
@@ -41,24 +53,22 @@ function provoked({ action = 'isvv', ...recipe }: Recipe): OcfCase {
       recipe.statement,
       'OCFSWU-T7.update',
       ...(recipe.invalid ? ['OCFSWU-T3.sva-only'] : []),
-      'OCFSWU-F1.fail',
+      ...(recipe.more ?? []),
     ],
     policies: recipe.policies ?? [],
-    ixit: [
-      ...('package' in source ? [source.package] : []),
-      'maxDownloadS',
-      ...(action === 'upgrade' ? ['maxUpgradeS'] : []),
-    ],
+    ixit: [...new Set(packages), 'maxDownloadS', ...(action === 'upgrade' ? ['maxUpgradeS'] : [])],
+    ...(isOne(source) ? {} : { variants: Object.fromEntries(variants) }),
     start: `idle-not-${recipe.result}`,
-    async drive(t) {
+    async drive(t, variant = '') {
+      const given = all[variant];
+      if (given === undefined) return t.stop(`no variant ${variant}`);
       await t.retrieve('before');
-      const behaviour = 'package' in source && source.behaviour !== undefined ? { behaviour: source.behaviour } : {};
-      await runOf(t, action, 'package' in source ? await t.serve(source.package, behaviour) : source.purl);
+      await runOf(t, action, 'package' in given ? await t.serve(given.package, given) : given.purl);
     },
     judge(j) {
       const reply = answerTo(j, 'OCFSWU-T7.update', 'UPDATE', 'run');
       // 5/6 and 5/7 declare that the device takes the URL and reports the code; a device that refuses it declares no.
-      if (!('package' in source) && reply !== undefined && !reply.code.startsWith('2.')) {
+      if (packages.length === 0 && reply !== undefined && !reply.code.startsWith('2.')) {
         j.inconclusive(
           recipe.statement,
           `the device refused the URL with ${reply.code} instead of reporting ${recipe.result}`,
@@ -92,7 +102,7 @@ function judgeFailedInstall(j: J): void {
   j.check('OCFSWU-F1.fail', () => expect(rest.state, 'state after the failed installation').to.be.oneOf(allowed));
 }
 
-const status = (code: number): Recipe['source'] => ({
+const status = (code: number): Source => ({
   package: 'packageOk',
   behaviour: { kind: 'status', status: code },
 });
@@ -124,7 +134,11 @@ export const res = suite<OcfTester, OcfPolicies>('RES', [
     statement: 'OCFSWU-T5.1',
     result: 1,
     action: 'upgrade',
-    source: { package: 'packageOk' },
+    source: {
+      https: { package: 'packageOk', scheme: 'https', when: ITEM.HTTPS },
+      http: { package: 'packageOk', scheme: 'http', when: ITEM.HTTP },
+      coap: { package: 'packageOk', scheme: 'coap', when: `${ITEM.COAPS} and not ${ITEM.SEC}` },
+    },
     judge: judgeSuccess,
   }),
   provoked({
@@ -149,34 +163,29 @@ export const res = suite<OcfTester, OcfPolicies>('RES', [
   }),
   provoked({
     id: 'OCFSWU/RES/04',
-    purpose: 'result 4 when the server closes the connection in the middle',
+    purpose: 'result 4 when the connection ends, or nothing more comes, in the middle',
     item: ITEM.RES4,
     statement: 'OCFSWU-T5.4',
     result: 4,
-    source: { package: 'packageOk', behaviour: { kind: 'cut' } },
+    source: {
+      cut: { package: 'packageOk', behaviour: { kind: 'cut' } },
+      stall: { package: 'packageOk', behaviour: { kind: 'stall' } },
+    },
     invalid: true,
   }),
-  {
+  provoked({
     id: 'OCFSWU/RES/05',
     purpose: 'result 5 for a package that fails verification',
     item: ITEM.RES5,
-    when: `${ITEM.SCHED} and ${ITEM.ISVV} and ${ITEM.RES5}`,
-    statements: ['OCFSWU-T5.5', 'OCFSWU-T7.update', 'OCFSWU-T3.sva-only'],
-    ixit: ['packageOk', 'packageBadSignature', 'maxDownloadS'],
-    variants: { signature: { when: 'always' }, altered: { when: 'always' } },
-    start: 'idle-not-5',
-    async drive(t, variant) {
-      await t.retrieve('before');
-      const purl =
-        variant === 'altered'
-          ? await t.serve('packageOk', { behaviour: { kind: 'altered' } })
-          : await t.serve('packageBadSignature');
-      await runOf(t, 'isvv', purl);
+    statement: 'OCFSWU-T5.5',
+    result: 5,
+    source: {
+      signature: { package: 'packageBadSignature' },
+      altered: { package: 'packageOk', behaviour: { kind: 'altered' } },
+      short: { package: 'packageOk', behaviour: { kind: 'short' } },
     },
-    judge(j) {
-      if (judgeRunTo(j, 'OCFSWU-T5.5', 5) !== undefined) neverValidated(j);
-    },
-  },
+    invalid: true,
+  }),
   provoked({
     id: 'OCFSWU/RES/06',
     purpose: 'result 6 for a host that does not exist',
@@ -205,6 +214,7 @@ export const res = suite<OcfTester, OcfPolicies>('RES', [
     action: 'upgrade',
     source: { package: 'packageFailsAtInstall' },
     policies: ['restAfterFailure'],
+    more: ['OCFSWU-F1.fail'],
     judge: judgeFailedInstall,
   }),
   provoked({

@@ -3,7 +3,7 @@ import { suite } from '../../src/core/case.ts';
 import { where } from '../../src/core/log.ts';
 import type { ActionName } from '../../src/ocf/codec/swu.ts';
 import { retrieved, shown } from '../../src/ocf/kinds.ts';
-import { isRest } from '../../src/ocf/machine.ts';
+import { isRest, isWorking } from '../../src/ocf/machine.ts';
 import { packageAsked, packageFetched, packageProgress } from '../../src/ocf/packages/events.ts';
 import type { Offer } from '../../src/ocf/packages/stand.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
@@ -13,7 +13,7 @@ import { printValue } from '../../src/ocf/value.ts';
 import { accepts, answerTo, type J, type OcfCase, readBack, refuses } from './claims.ts';
 import { ITEM } from './items.ts';
 import { COMMON, inert, past, powered, punctual, REFUSED, WATCHED } from './schedules.ts';
-import { began, duringRun, restOf, runOf, untilRest } from './runs.ts';
+import { began, duringRun, restOf, runOf, untilDue, untilRest } from './runs.ts';
 
 /** Each action at its time, with what it must come to. */
 function starts(
@@ -54,6 +54,11 @@ function judgeCheck(j: J): void {
   // With CHAIN the device may have left nsa before anyone could look.
   const wanted = j.policy.chain === 'mayGoOn' ? ['nsa', 'svv', 'sva', 'upgrading'] : ['nsa'];
   j.check('OCFSWU-T3.nsa', () => expect(states(j), 'states of the run').to.include.oneOf(wanted));
+  if (j.declared(ITEM.NV) && rest.state === 'nsa')
+    j.check(
+      'OCFSWU-T2.nv',
+      () => expect(rest.properties['nv'], 'version that the check found').to.be.a('string').that.is.not.empty,
+    );
 }
 
 function judgeValidation(j: J): void {
@@ -95,7 +100,7 @@ function judgeUpgrade(j: J): void {
 }
 
 export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
-  starts('OCFSWU/SCHED/01', 'isac', ITEM.ISAC, judgeCheck, ['OCFSWU-T3.nsa', 'OCFSWU-T4.isac']),
+  starts('OCFSWU/SCHED/01', 'isac', ITEM.ISAC, judgeCheck, ['OCFSWU-T3.nsa', 'OCFSWU-T4.isac', 'OCFSWU-T2.nv']),
   starts('OCFSWU/SCHED/02', 'isvv', ITEM.ISVV, judgeValidation, ['OCFSWU-T3.sva', 'OCFSWU-T4.isvv', 'OCFSWU-T3.svv']),
   starts('OCFSWU/SCHED/03', 'upgrade', ITEM.UPGRADE, judgeUpgrade, [
     'OCFSWU-T4.upgrade',
@@ -137,7 +142,7 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       await t.retrieve('before');
       await t.watch();
       await t.schedule('isvv', { purl: await t.serve('packageOk'), lead: { timer: 'farAhead', times: -1 } });
-      await past(t, 0);
+      await past(t);
     },
     judge(j) {
       const reply = answerTo(j, 'OCFSWU-1.past-answer', 'UPDATE', 'run');
@@ -183,7 +188,6 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       const second = await t.serve('packageOk', REFUSED);
       await t.schedule('isvv', { purl: first, label: 'first', lead: { timer: 'scheduleLead', times: 2 } });
       await t.schedule('isvv', { purl: second, lead: { timer: 'scheduleLead', times: 4 } });
-      await t.perhaps(activity('run'), { timer: 'scheduleLead', times: 2 });
       await untilRest(t, 'isvv', 'run');
     },
     judge(j) {
@@ -222,7 +226,7 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       await t.watch();
       await t.schedule('isvv', { purl: await t.serve('packageOk'), lead: { timer: 'scheduleLead', times: 2 } });
       await t.cancel('cancel');
-      await past(t, 2);
+      await past(t);
     },
     judge(j) {
       const taken = accepts(j, 'OCFSWU-T7.update', 'run');
@@ -244,7 +248,7 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       await t.off();
       await t.on();
       await t.watch();
-      await t.perhaps(activity('run'), { timer: 'rebootS', times: 2 });
+      await t.perhaps(activity('run'), untilDue(t));
     },
   ),
   powered(
@@ -255,7 +259,7 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
     async (t, purl) => {
       await t.schedule('isvv', { purl });
       await t.off();
-      await t.pause({ timer: 'scheduleLead' }, 'the time of the action passes');
+      await t.pause({ timer: 'scheduleLead', times: t.leads() }, 'the time of the action passes');
       await t.pause({ timer: 'scheduleToleranceMs' }, 'the time of the action passes');
       await t.on();
       await t.watch();
@@ -296,10 +300,14 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       await t.retrieve('before');
       await t.watch();
       await t.schedule('isvv', { purl: await t.serve('packageOk', { behaviour: { kind: 'drip' } }) });
-      const busy = await t.perhaps(activity('run'), { timer: 'scheduleLead', times: 2 });
-      if (busy === undefined) t.stop('the run did not begin');
+      if ((await t.perhaps(activity('run'), untilDue(t))) === undefined) t.stop('the run did not begin');
+      const loading = where(shown, 'state svv', (r) => r.state === 'svv');
+      if ((await t.perhaps(loading, { timer: 'maxDownloadS' })) === undefined) t.stop('state svv was not seen');
       await t.update(t.body({ purl: t.url('during') }), { label: 'during' });
-      await t.perhaps(rested('run'), { timer: 'maxDownloadS' });
+      const rest = await t.perhaps(rested('run'), { timer: 'maxDownloadS' });
+      // Idle may be the end of a run that was given up, or the mask of one that goes on.
+      const atWork = where(shown, 'state of work', (r) => isWorking(r.state));
+      if (rest?.state === 'idle') await t.quiet(atWork, { timer: 'maxDownloadS' });
       await t.retrieve('after');
       t.mark(WATCHED);
     },
@@ -315,9 +323,15 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       const first = j.log.first(scheduled('run'))?.purl;
       if (after === undefined) return;
       const now = reply.sent?.['purl'];
+      const looks = j.log
+        .after(reply)
+        .all(retrieved())
+        .map((r) => r.state);
+      const mixed = looks.slice(looks.indexOf('idle')).filter((state) => state !== 'idle');
       j.check('OCFSWU-F2.busy', () => {
         expect(after.purl, 'purl after both').to.equal(reply.code.startsWith('2.') ? now : first);
         expect(isRest(after.state), `state ${printValue(after.state)} is one of rest`).to.equal(true);
+        expect(looks.includes('idle') ? mixed : [], 'states of the run after idle was shown').to.deep.equal([]);
       });
     },
   },

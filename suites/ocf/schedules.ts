@@ -53,9 +53,9 @@ export function inert(j: J, statement: string, label: string): void {
   else j.never(statement, activity('run'), { stimulus: taken });
 }
 
-/** Waits until a time set by the lead is over, with the tolerance and the window in which nothing may happen. */
-export async function past(t: T, leads = 1): Promise<void> {
-  await t.quiet(activity('run'), { timer: 'scheduleLead', times: leads });
+/** Waits until the time of the schedule is over, with the tolerance and the window in which nothing may happen. */
+export async function past(t: T): Promise<void> {
+  await t.quiet(activity('run'), { timer: 'scheduleLead', times: t.leads() });
   await t.quiet(activity('run'), { timer: 'scheduleToleranceMs' });
   await t.quiet(activity('run'), { timer: 'quietS' });
   await t.retrieve('at the end');

@@ -1,11 +1,11 @@
-import { FrameError, Reader, Writer } from './cursor.ts';
-import { type Layout, readLayout, type Value, writeLayout } from './layout.ts';
+import { FrameError } from '../../core/layout/cursor.ts';
+import { decodeLayout, encodeLayout, type Layout, type Value } from '../../core/layout/layout.ts';
 import { decodeParameters, type MessageType, opcodeLength, printMessage } from './message.ts';
 import { blobMessages } from './messages/blob.ts';
 import { compositionPage, configurationMessages } from './messages/configuration.ts';
 import { distributionMessages } from './messages/distribution.ts';
 import { updateMessages } from './messages/update.ts';
-import { hexNumber } from './names.ts';
+import { hexNumber } from '../../core/layout/names.ts';
 
 /** Every message that the codec knows. */
 export const allMessages: readonly MessageType[] = [
@@ -88,15 +88,10 @@ export function printAccess(pdu: Uint8Array): string {
 
 /** Page 0 or 0x80 of the Composition Data, decoded. Throws FrameError. */
 export function decodeComposition(data: Uint8Array): Value<typeof compositionPage> {
-  const reader = new Reader(data, 'little');
-  const page = readLayout(compositionPage, reader);
-  reader.end('Composition Data');
-  return page;
+  return decodeLayout(compositionPage, data, 'little', 'Composition Data').value;
 }
 
 /** The octets of a Composition Data page 0 or 0x80. */
 export function encodeComposition(page: Value<typeof compositionPage>): Buffer {
-  const writer = new Writer('little');
-  writeLayout(compositionPage, page, writer);
-  return writer.done();
+  return encodeLayout(compositionPage, page, 'little');
 }

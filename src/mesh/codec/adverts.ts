@@ -1,5 +1,5 @@
 import { blockCipher } from './crypto.ts';
-import { Reader } from './cursor.ts';
+import { Reader } from '../../core/layout/cursor.ts';
 import { identityKey, k3 } from './keys.ts';
 
 /** UUIDs of the two mesh GATT services and their characteristics (Mesh Protocol 7). */

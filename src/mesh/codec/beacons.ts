@@ -1,5 +1,5 @@
 import { ccmOpen, ccmSeal, cmac } from './crypto.ts';
-import { FrameError, Reader, Writer } from './cursor.ts';
+import { FrameError, Reader, Writer } from '../../core/layout/cursor.ts';
 import { beaconKey, k3, privateBeaconKey } from './keys.ts';
 
 /** What a network tells its nodes about its IV index (Mesh Protocol 3.10). */

@@ -1,4 +1,4 @@
-import { FrameError, Reader, Writer } from './cursor.ts';
+import { FrameError, Reader, Writer } from '../../core/layout/cursor.ts';
 
 /** Octets of the upper transport PDU that one segment carries (Mesh Protocol 3.5.2). */
 export const SEGMENT_OCTETS = { access: 12, control: 8 } as const;

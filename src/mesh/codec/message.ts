@@ -1,5 +1,4 @@
-import { Reader, Writer } from './cursor.ts';
-import { type Layout, printLayout, readLayout, type Value, writeLayout } from './layout.ts';
+import { decodeLayout, encodeLayout, type Layout, printLayout, type Value } from '../../core/layout/layout.ts';
 
 /** An access message: its opcode as the number that its octets make, most significant octet first. */
 export interface MessageType<L extends Layout = Layout, R = unknown> {
@@ -33,10 +32,7 @@ export function message<const L extends Layout, R = never>(
 
 /** The access PDU of a message: opcode and parameters. TesterError where a value does not fit its field. */
 export function encodeMessage<L extends Layout>(type: MessageType<L>, value: Value<L>): Buffer {
-  const writer = new Writer('little');
-  writer.bytes(encodeOpcode(type.opcode));
-  writeLayout(type.layout, value, writer);
-  return writer.done();
+  return Buffer.concat([encodeOpcode(type.opcode), encodeLayout(type.layout, value, 'little')]);
 }
 
 /** Any access PDU, valid or not: for tests that send what no correct implementation sends. */
@@ -49,10 +45,7 @@ export function decodeParameters<L extends Layout>(
   type: MessageType<L>,
   parameters: Uint8Array,
 ): { value: Value<L>; reports: readonly string[] } {
-  const reader = new Reader(parameters, 'little');
-  const value = readLayout(type.layout, reader);
-  reader.end(type.name);
-  return { value, reports: reader.reports };
+  return decodeLayout(type.layout, parameters, 'little', type.name);
 }
 
 /** `Name: field=value, …`. */

@@ -1,6 +1,13 @@
-import { FrameError, Reader, Writer } from './cursor.ts';
-import { octets, rest, u16, u32, u8, uint } from './fields.ts';
-import { type Layout, printLayout, readLayout, type Value, writeLayout } from './layout.ts';
+import { octets, rest, u16, u32, u8, uint } from '../../core/layout/fields.ts';
+import { FrameError, Reader } from '../../core/layout/cursor.ts';
+import {
+  decodeLayout,
+  encodeLayout,
+  type Layout,
+  printLayout,
+  readLayout,
+  type Value,
+} from '../../core/layout/layout.ts';
 
 /** Algorithms of the key exchange; the bit of the same number announces them in Capabilities. */
 export const provisioningAlgorithm = { CMAC_AES128: 0, HMAC_SHA256: 1 } as const;
@@ -79,9 +86,7 @@ export function encodeProvisioning<K extends keyof Layouts>(kind: K, fields: Pro
 
 /** The parameters alone, as they enter the confirmation inputs. */
 export function provisioningParameters<K extends keyof Layouts>(kind: K, fields: ProvisioningFields<K>): Buffer {
-  const w = new Writer('big');
-  writeLayout<Layout>(LAYOUTS[kind][1], fields, w);
-  return w.done();
+  return encodeLayout<Layout>(LAYOUTS[kind][1], fields, 'big');
 }
 
 /** Reads a provisioning PDU. Throws FrameError for an unknown type, a short or a long one. */
@@ -120,15 +125,10 @@ const DATA = { netKey: octets(16), keyIndex: u16, flags: u8, ivIndex: u32, unica
 
 /** The 25 octets of the data, in clear. */
 export function encodeProvisioningData(data: ProvisioningData): Buffer {
-  const w = new Writer('big');
-  writeLayout(DATA, data, w);
-  return w.done();
+  return encodeLayout(DATA, data, 'big');
 }
 
 /** The counterpart of `encodeProvisioningData`. Throws FrameError. */
 export function decodeProvisioningData(octets: Uint8Array): ProvisioningData {
-  const r = new Reader(octets, 'big');
-  const data = readLayout(DATA, r);
-  r.end('provisioning data');
-  return data;
+  return decodeLayout(DATA, octets, 'big', 'provisioning data').value;
 }

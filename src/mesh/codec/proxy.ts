@@ -1,7 +1,8 @@
-import { type FrameError, Reader, Writer } from './cursor.ts';
-import { address, list, u16, uint } from './fields.ts';
-import { type Layout, printLayout, readLayout, type Value, writeLayout } from './layout.ts';
-import { hexNumber } from './names.ts';
+import { list, u16, uint } from '../../core/layout/fields.ts';
+import { type FrameError, Reader, Writer } from '../../core/layout/cursor.ts';
+import { address } from './fields.ts';
+import { type Layout, printLayout, readLayout, type Value, writeLayout } from '../../core/layout/layout.ts';
+import { hexNumber } from '../../core/layout/names.ts';
 
 /** What a proxy PDU carries (Mesh Protocol 6.3.1). */
 export const proxyType = { NETWORK_PDU: 0, MESH_BEACON: 1, PROXY_CONFIGURATION: 2, PROVISIONING_PDU: 3 } as const;

@@ -1,6 +1,6 @@
-import type { Reader, Writer } from './cursor.ts';
-import type { Field } from './layout.ts';
-import { hexNumber } from './names.ts';
+import type { Reader, Writer } from '../../core/layout/cursor.ts';
+import type { Field } from '../../core/layout/layout.ts';
+import { hexNumber } from '../../core/layout/names.ts';
 
 /**
  * Chunk numbers to the end of the message, each in the bit pattern of UTF-8. Decoded by bits, because numbers D800 to

@@ -2,7 +2,7 @@ import { blobPhase, blobStatus, missingFormat, transferMode } from '../codec/enu
 import { bitsSet } from '../codec/fields.ts';
 import type { MessageValue } from '../codec/message.ts';
 import type { blobBlockStatus, blobTransferStatus } from '../codec/messages/blob.ts';
-import { hexNumber, nameOf } from '../codec/names.ts';
+import { hexNumber, nameOf } from '../../core/layout/names.ts';
 import { type BlobShape, blockCount, chunkCount } from './geometry.ts';
 
 /** One transfer: what goes, and how it is cut. */

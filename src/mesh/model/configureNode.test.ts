@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { encodeComposition, valueOf } from '../codec/access.ts';
 import { modelIds } from '../codec/enums.ts';
-import type { Layout, Value } from '../codec/layout.ts';
+import type { Layout, Value } from '../../core/layout/layout.ts';
 import { encodeMessage, type MessageType } from '../codec/message.ts';
 import {
   appKeyAdd,

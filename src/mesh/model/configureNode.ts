@@ -1,7 +1,7 @@
 import { decodeComposition } from '../codec/access.ts';
-import { FrameError } from '../codec/cursor.ts';
+import { FrameError } from '../../core/layout/cursor.ts';
 import { configStatus } from '../codec/enums.ts';
-import type { Value } from '../codec/layout.ts';
+import type { Value } from '../../core/layout/layout.ts';
 import {
   appKeyAdd,
   compositionGet,
@@ -12,7 +12,7 @@ import {
   subscriptionAdd,
   subscriptionVirtualAdd,
 } from '../codec/messages/configuration.ts';
-import { hexNumber, nameOf } from '../codec/names.ts';
+import { hexNumber, nameOf } from '../../core/layout/names.ts';
 import type { ModelId } from '../codec/special.ts';
 import { type Answer, type Deadline, request, type Silence } from '../stack/exchange.ts';
 import type { MeshStack } from '../stack/meshStack.ts';

@@ -10,7 +10,7 @@ import {
   uploadStart,
   type uploadStatus,
 } from '../codec/messages/distribution.ts';
-import { nameOf } from '../codec/names.ts';
+import { nameOf } from '../../core/layout/names.ts';
 import { type Answer, type Deadline, request } from '../stack/exchange.ts';
 import type { MeshStack, SendOptions } from '../stack/meshStack.ts';
 import type { BlobTransfer } from './blobClient.ts';

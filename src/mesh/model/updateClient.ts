@@ -7,7 +7,7 @@ import {
   updateStart,
   type updateStatusMessage,
 } from '../codec/messages/update.ts';
-import { nameOf } from '../codec/names.ts';
+import { nameOf } from '../../core/layout/names.ts';
 import { type Answer, type Deadline, request } from '../stack/exchange.ts';
 import type { KeyName } from '../stack/keyRing.ts';
 import type { MeshStack } from '../stack/meshStack.ts';

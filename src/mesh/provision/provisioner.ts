@@ -1,5 +1,5 @@
-import { FrameError } from '../codec/cursor.ts';
-import { nameOf } from '../codec/names.ts';
+import { FrameError } from '../../core/layout/cursor.ts';
+import { nameOf } from '../../core/layout/names.ts';
 import {
   authMethod,
   decodeProvisioning,

@@ -1,6 +1,6 @@
 import { BenchError, messageOf } from '../../core/errors.ts';
 import { valueOf } from '../codec/access.ts';
-import type { Layout, Value } from '../codec/layout.ts';
+import type { Layout, Value } from '../../core/layout/layout.ts';
 import { encodeMessage, type MessageType } from '../codec/message.ts';
 import { decodeProxyConfiguration, encodeProxyConfiguration, proxyConfiguration } from '../codec/proxy.ts';
 import { Bell } from './bell.ts';

@@ -2,7 +2,7 @@ import { TesterError } from '../../core/errors.ts';
 import { type BeaconKeys, beaconKeysOf } from '../codec/beacons.ts';
 import { k2, k4, virtualAddress } from '../codec/keys.ts';
 import type { KeyMark } from '../codec/lowerTransport.ts';
-import { hexNumber } from '../codec/names.ts';
+import { hexNumber } from '../../core/layout/names.ts';
 import { NetworkCipher } from '../codec/network.ts';
 
 /** The key of an access message: an application key by its index, or the device key of the node at this primary address. */

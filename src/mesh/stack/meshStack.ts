@@ -2,7 +2,7 @@ import { BenchError } from '../../core/errors.ts';
 import type { EventSink, Json } from '../../core/events.ts';
 import { decodeAccess, type Decoded } from '../codec/access.ts';
 import { decodeBeacon, encodeSecureBeacon, type NetworkNews } from '../codec/beacons.ts';
-import { FrameError } from '../codec/cursor.ts';
+import { FrameError } from '../../core/layout/cursor.ts';
 import { UNSEGMENTED_OCTETS } from '../codec/lowerTransport.ts';
 import type { NetworkPdu } from '../codec/network.ts';
 import { type ProxyMessage, proxyType } from '../codec/proxy.ts';

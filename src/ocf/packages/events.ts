@@ -1,3 +1,4 @@
+import { replies } from '../../coap/events.ts';
 import type { Ev, EventSink } from '../../core/events.ts';
 import type { Kind } from '../../core/log.ts';
 
@@ -30,7 +31,8 @@ export interface PackageProgress {
 
 /** Writes what package servers see. */
 export interface PackageRecorder {
-  request(seen: PackageRequest): number;
+  /** `via`: the event of the layer below that it came by. */
+  request(seen: PackageRequest, via?: number): number;
   progress(seen: PackageProgress): void;
   /** What went wrong below HTTP: a refused certificate, a broken TLS record. */
   trouble(what: string, from: string): void;
@@ -38,11 +40,12 @@ export interface PackageRecorder {
 
 export function packageRecorder(sink: EventSink): PackageRecorder {
   return {
-    request: ({ range, ...seen }) =>
+    request: ({ range, ...seen }, via) =>
       sink.append({
         channel: PACKAGES,
         type: 'package.request',
         dir: 'in',
+        ...(via === undefined ? {} : { via }),
         data: { ...seen, ...(range === undefined ? {} : { range }) },
       }).n,
     progress: ({ request, ...seen }) =>
@@ -92,14 +95,16 @@ export const packageProgress: Kind<PackageProgress> = {
       : undefined,
 };
 
-/** The device has taken every octet of a package. */
-export const packageFetched: Kind<PackageProgress> = {
+/** Every octet of a package went out to the device. */
+export const packageFetched: Kind<{ readonly request: number }> = {
   name: 'complete package fetch',
   read(e, log) {
     const seen = packageProgress.read(e, log);
-    return seen !== undefined && seen.step !== 'closed' && seen.of > 0 && seen.offset + seen.octets >= seen.of
-      ? seen
-      : undefined;
+    if (seen !== undefined)
+      return seen.step !== 'closed' && seen.of > 0 && seen.offset + seen.octets >= seen.of ? seen : undefined;
+    const reply = e.channel === PACKAGES ? replies.read(e, log) : undefined;
+    const whole = reply?.dir === 'out' && reply.code === '2.05' && reply.body.length > 0;
+    return whole && reply.request !== undefined ? { request: reply.request.n } : undefined;
   },
 };
 

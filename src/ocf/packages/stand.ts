@@ -4,6 +4,7 @@ import { BenchError, messageOf } from '../../core/errors.ts';
 import type { Bench } from '../../core/standard.ts';
 import type { Behaviour } from './behaviour.ts';
 import { benchAuthority, type Identity, identityOf, newAuthority } from './certificate.ts';
+import { openCoapPackages } from './coap.ts';
 import { packageRecorder } from './events.ts';
 import { openHttp } from './http.ts';
 import { newShelf, type PackageServer } from './shelf.ts';
@@ -19,8 +20,8 @@ export const PACKAGE_NAMES = [
 ] as const;
 export type PackageName = (typeof PACKAGE_NAMES)[number];
 
-/** Protocols that the bench can serve; `foreign` is HTTPS with a certificate that no device trusts. */
-export type Scheme = 'https' | 'http' | 'foreign';
+/** Protocols that the bench can serve; `foreign` is HTTPS with a certificate that no device trusts, `coap` is in clear. */
+export type Scheme = 'https' | 'http' | 'coap' | 'foreign';
 
 export interface Offer {
   readonly behaviour?: Behaviour;
@@ -65,7 +66,7 @@ export function packageStand(bench: Bench, host: string): Stand {
   const servers = new Map<Scheme, Promise<PackageServer>>();
   let used = 0;
 
-  const identity = async (scheme: Scheme): Promise<Identity | undefined> => {
+  const identity = async (scheme: Exclude<Scheme, 'coap'>): Promise<Identity | undefined> => {
     if (scheme === 'http') return undefined;
     if (scheme === 'foreign') return (await newAuthority('Nobody')).issue(host);
     if (!bench.ixit.has('serverCertificate')) return (await benchAuthority(bench.stateDir)).issue(host);
@@ -73,8 +74,9 @@ export function packageStand(bench: Bench, host: string): Stand {
     return identityOf(files.map((file) => readText(file)).join('\n'), files.join(', '));
   };
   const open = async (scheme: Scheme): Promise<PackageServer> => {
-    const shown = await identity(scheme);
     const dripMs = bench.timing.real('drip');
+    if (scheme === 'coap') return openCoapPackages({ host, port: 0, shelf, record, sink: bench.events, dripMs });
+    const shown = await identity(scheme);
     return openHttp({ host, port: 0, shelf, record, dripMs, ...(shown === undefined ? {} : { identity: shown }) });
   };
   const content = (name: PackageName): Buffer => {
@@ -86,7 +88,9 @@ export function packageStand(bench: Bench, host: string): Stand {
       });
     return readBytes(file);
   };
-  const preferred = (): Scheme => (bench.declared('OCFSWU 6/1') ? 'https' : 'http');
+  // Secured CoAP needs an onboarded device; a bench build without security fetches by CoAP in clear.
+  const preferred = (): Scheme =>
+    bench.declared('OCFSWU 6/1') ? 'https' : bench.declared('OCFSWU 6/3') ? 'http' : 'coap';
 
   return {
     async serve(name, { behaviour = GOOD, scheme = preferred() } = {}) {

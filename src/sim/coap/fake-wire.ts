@@ -27,11 +27,14 @@ export class FakeWire implements Wire {
   }
 }
 
-/** Waits until a condition holds; throws after two seconds, naming what was awaited. */
+/** Long enough for a computer that is busy with something else. */
+const PATIENCE_MS = 10_000;
+
+/** Waits until a condition holds; throws after ten seconds, naming what was awaited. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
-  const end = performance.now() + 2000;
+  const end = performance.now() + PATIENCE_MS;
   while (!holds()) {
-    if (performance.now() > end) throw new Error(`waited 2 s in vain for ${what}`);
+    if (performance.now() > end) throw new Error(`waited ${PATIENCE_MS / 1000} s in vain for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 2));
   }
 }

@@ -24,7 +24,7 @@ import { Updater } from './updater.ts';
 export interface DeviceSetup {
   readonly wire: Wire;
   /** Where requests to the group address come in. */
-  readonly multicast?: Wire;
+  readonly multicast?: readonly Wire[];
   readonly clock: BenchClock;
   readonly link: LinkTiming;
   readonly options: Options;
@@ -64,7 +64,7 @@ export class OcfDevice {
     this.limits = { szx: Math.log2(Number(options.blockSize)) - 4, maxBody: MAX_BODY };
     const handler = blockwise((request) => this.handle(request), this.limits);
     this.endpoint = new Endpoint(wire, link, handler, Object.values(VERSION_OPTION));
-    if (setup.multicast !== undefined) this.endpoint.listen(setup.multicast);
+    for (const group of setup.multicast ?? []) this.endpoint.listen(group);
     this.observers = new Observers(
       this.endpoint,
       (request) => this.notification(request),

@@ -1,6 +1,5 @@
 import type { Server } from 'node:http';
 import { expect } from 'chai';
-import { until } from '../coap/fake-wire.ts';
 import type { Fault } from './fault.ts';
 import { behaviourOf, FAULTS, faultsNamed } from './faults.ts';
 import type { Options } from './options.ts';
@@ -17,7 +16,6 @@ const PURPOSES: Readonly<Record<string, string>> = {
   OBS: '01 02 03 05 06',
   LIFE: '05 06',
 };
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 const FUTURE = '2031-01-09T14:30:00Z';
 const whole = { purl: 'https://example.com/one', swupdateaction: 'idle', updatetime: FUTURE };
 
@@ -213,8 +211,8 @@ describe('simulated OCF device: faults', () => {
         await offer('ok');
         open(name);
         await bench.update(action, url, inS);
-        if (runs) await until('a request', () => requests > 0);
-        else await sleep(60);
+        if (runs) await bench.until('a request', () => requests > 0);
+        else await bench.pass(10);
         expect(requests > 0).to.equal(runs);
       });
     it('second-does-not-replace and cancel-ignored', async () => {
@@ -227,7 +225,7 @@ describe('simulated OCF device: faults', () => {
         open(name);
         await bench.update('isac', url, 4);
         await bench.update(action, url, 600);
-        await until(`a request with ${name}`, () => requests > 0);
+        await bench.until(`a request with ${name}`, () => requests > 0);
         bench.close();
       }
     });
@@ -291,7 +289,7 @@ describe('simulated OCF device: faults', () => {
       open('freezes-in-transfer');
       await bench.update('isvv', url, 0.2);
       await bench.waitFor('svv');
-      while ((await bench.ask()) !== undefined) await sleep(1);
+      while ((await bench.ask()) !== undefined);
       bench.powerCut();
       expect(await bench.read()).to.include({ swupdatestate: 'idle', swupdateresult: 4 });
     });

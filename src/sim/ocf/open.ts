@@ -4,6 +4,7 @@ import { benchClock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Impairment, Impairments } from '../../link/impair.ts';
 import { openUdp, type UdpWire } from '../../link/udp.ts';
+import { printPeer } from '../../link/wire.ts';
 import { MULTICAST } from '../../ocf/codec/ocf.ts';
 import { linkTiming } from '../coap/endpoint.ts';
 import { noSink, type SimulatedDevice } from '../process.ts';
@@ -13,6 +14,7 @@ import { type Goal, LAST } from './machine.ts';
 import type { Options } from './options.ts';
 import { folderStore } from './store.ts';
 import { writeTime } from './time.ts';
+import { openVendor, OWN_VENDOR } from './vendor.ts';
 
 /** What the simulated device is started with. */
 export interface OcfStart {
@@ -33,7 +35,9 @@ const LOOPBACK = '127.0.0.1';
 
 /** Opens the device on a free loopback port. Throws InputError or BenchError where the state or a port cannot be used. */
 export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
-  const { options, behaviour, seed, factors, epochMs } = start;
+  const { behaviour, seed, factors, epochMs } = start;
+  const builtinUrl = start.options.builtinUrl === OWN_VENDOR ? await openVendor(LOOPBACK) : start.options.builtinUrl;
+  const options = { ...start.options, builtinUrl };
   const sink = noSink();
   const impair: Impairments | undefined =
     start.impair === undefined ? undefined : { seed, in: start.impair, out: start.impair };
@@ -41,10 +45,13 @@ export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
   const ca = options.ca === '' ? {} : { ca: () => readCertificates(resolve(start.state, options.ca)) };
   const clock = benchClock(epochMs, factors.protocol);
   const wire = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coap', ...wanted });
-  const group = options.multicast === 'yes' ? { multicast: await openGroup(start.impair, seed) } : {};
+  const incoming = start.impair === undefined ? {} : { impair: { seed: seed + 1, in: start.impair } };
+  // A port that stands for a group where the loopback interface carries none, as of IPv6.
+  const standIn = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coap', ...incoming });
+  const groups = options.multicast === 'yes' ? [await openGroup(incoming), standIn] : [standIn];
   const device = new OcfDevice({
     wire,
-    ...group,
+    multicast: groups,
     clock,
     link: linkTiming(factors.link),
     options,
@@ -56,11 +63,13 @@ export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
     ...ca,
     die: () => process.exit(3),
   });
-  return { ready: { iut: device.url, deviceId: device.deviceId }, verbs: verbsOf(device, () => clock.protocolNow()) };
+  return {
+    ready: { iut: device.url, deviceId: device.deviceId, group: printPeer(standIn.local) },
+    verbs: verbsOf(device, () => clock.protocolNow()),
+  };
 }
 
-async function openGroup(impair: Impairment | undefined, seed: number): Promise<UdpWire> {
-  const incoming = impair === undefined ? {} : { impair: { seed: seed + 1, in: impair } };
+async function openGroup(incoming: { readonly impair?: Impairments }): Promise<UdpWire> {
   const { ipv4, port } = MULTICAST;
   // Bound to the group, so that it takes no unicast datagrams from other programs on that port.
   const wire = await openUdp({ host: ipv4, port, sink: noSink(), channel: 'coap', share: true, ...incoming });

@@ -45,7 +45,7 @@ export const OPTION_TABLE = {
   id: yesNo('no', 'common property id present'),
   observable: yesNo('yes', 'resource can be observed'),
   chain: yesNo('no', 'isac and isvv go on to the upgrade by themselves'),
-  builtinUrl: text('', 'URL used for an empty purl; none where empty'),
+  builtinUrl: text('', 'URL used for an empty purl; none where empty; own: a server in the process of the device'),
   protocols: text('http,https,coap', 'package protocols, with commas'),
   ca: text('', 'file with the certificates (PEM) that package servers are trusted by, from the state folder on'),
   specialTime: yesNo('no', 'updatetime may be "now" or "none"'),

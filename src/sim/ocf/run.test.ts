@@ -3,20 +3,19 @@ import { expect } from 'chai';
 import { RESULTS } from '../../ocf/codec/swu.ts';
 import { Endpoint, linkTiming } from '../coap/endpoint.ts';
 import { blockwise } from '../coap/blocks.ts';
-import { FakeWire, until } from '../coap/fake-wire.ts';
+import { FakeWire } from '../coap/fake-wire.ts';
 import { openUdp } from '../../link/udp.ts';
 import { noSink } from '../process.ts';
 import type { Options } from './options.ts';
 import { makePackage, type PackageKind } from './package.ts';
 import { serve, Testbench, type Told } from './testbench.ts';
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
 describe('simulated OCF device: runs', () => {
   let bench: Testbench;
   let server: Server | undefined;
   let url = '';
   let requests: string[] = [];
+  const closing: (() => unknown)[] = [];
   const open = (options: Partial<Options> = {}): Testbench => {
     bench = new Testbench(options);
     return bench;
@@ -39,7 +38,8 @@ describe('simulated OCF device: runs', () => {
     more: { token?: number; from?: { address: string; port: number } } = {},
   ): Promise<Told> =>
     bench.must({ options: [{ name: 'Observe', value: value === 0 ? Buffer.alloc(0) : Buffer.of(value) }], ...more });
-  afterEach(() => {
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
     bench.close();
     server?.close();
     server?.closeAllConnections();
@@ -140,7 +140,7 @@ describe('simulated OCF device: runs', () => {
         () => request.url === '/p?close' && request.headers.range === undefined && response.destroy(),
       );
     }));
-    open();
+    open({ stallMs: 20_000 });
     for (const purl of [`${url}?close`, `${url}?stall`, 'http://127.0.0.1:1/p']) {
       await bench.update('idle', 'coap://none/', 60);
       bench.device.factoryReset();
@@ -163,6 +163,7 @@ describe('simulated OCF device: runs', () => {
   });
   it('fetches over CoAP, block by block, and maps its error codes', async () => {
     const wire = await openUdp({ host: '127.0.0.1', port: 0, sink: noSink(), channel: 'packages' });
+    closing.push(() => wire.close());
     const data = makePackage({ kind: 'ok' });
     const handler = blockwise(
       ({ message }) =>
@@ -173,14 +174,13 @@ describe('simulated OCF device: runs', () => {
       },
     );
     const packages = new Endpoint(wire, linkTiming(1), handler);
+    closing.push(() => packages.close());
     open();
     await bench.update('isvv', `coap://127.0.0.1:${wire.local.port}/p`, 0.2);
     await bench.rest('sva');
     await bench.update('isvv', `coap://127.0.0.1:${wire.local.port}/q`, 0.2);
     await bench.rest('idle');
     expect(await bench.read()).to.include({ swupdateresult: 404 });
-    packages.close();
-    await wire.close();
   });
   it('uses its built-in URL for an empty one', async () => {
     await offer('ok');
@@ -199,14 +199,14 @@ describe('simulated OCF device: runs', () => {
   it('starts at the time and not before, and not when it was replaced or cancelled', async () => {
     await offer('ok');
     open();
-    await bench.update('isac', url, 30);
-    await sleep(50);
+    await bench.update('isac', url, 15);
+    await bench.pass(5);
     expect(requests, 'before the time').to.deep.equal([]);
-    await bench.update('isac', url, 60);
-    await sleep(150);
+    await bench.update('isac', url, 25);
+    await bench.pass(20);
     expect(requests, 'replaced').to.deep.equal([]);
-    await bench.update('idle', url, 90);
-    await sleep(200);
+    await bench.update('idle', url, 10);
+    await bench.pass(20);
     expect(requests, 'cancelled').to.deep.equal([]);
     expect(await bench.read()).to.include({ swupdatestate: 'idle', swupdateaction: 'idle' });
   });
@@ -221,7 +221,7 @@ describe('simulated OCF device: runs', () => {
     await offer('ok');
     open({ pastUpdate: 'accept' });
     await bench.update('isac', url, -5);
-    await sleep(30);
+    await bench.pass(6);
     expect(requests).to.deep.equal([]);
   });
   it('is off the net during the reboot where it is told to, and has forgotten its observers', async () => {
@@ -250,10 +250,10 @@ describe('simulated OCF device: runs', () => {
         open({ overdueAtBoot });
         await bench.update('isac', url, 1);
         bench.powerCut(true);
-        await sleep(10);
+        await bench.pass(2);
         bench.powerOn();
-        if (overdueAtBoot === 'run') await until('a request', () => requests.length === 1);
-        else await sleep(40);
+        if (overdueAtBoot === 'run') await bench.until('a request', () => requests.length === 1);
+        else await bench.pass(8);
         expect(requests, overdueAtBoot).to.have.length(overdueAtBoot === 'run' ? 1 : 0);
         bench.close();
       }

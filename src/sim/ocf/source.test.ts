@@ -1,12 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import 'reflect-metadata';
+import { KeyObject, webcrypto } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import { expect } from 'chai';
-import { openUdp } from '../../link/udp.ts';
+import { openUdp, type UdpWire } from '../../link/udp.ts';
 import { RESULTS } from '../../ocf/codec/swu.ts';
 import { blockwise } from '../coap/blocks.ts';
 import { Endpoint, linkTiming } from '../coap/endpoint.ts';
@@ -37,56 +36,66 @@ describe('simulated OCF device: package sources', () => {
     it(`${JSON.stringify(url)} ${result === undefined ? 'can be tried' : `is result ${result}`}`, () => {
       expect(urlFault(url, setup.protocols)).to.equal(result);
     });
+  const closing: (() => unknown)[] = [];
+  const packageWire = async (): Promise<UdpWire> => {
+    const wire = await openUdp({ host: '127.0.0.1', port: 0, sink: noSink(), channel: 'packages' });
+    closing.push(() => wire.close());
+    return wire;
+  };
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+
   it('takes a path that cannot be decoded for an invalid URL', async () => {
     expect(await fetchPackage('coap://127.0.0.1/%zz', order, setup)).to.include({ result: RESULTS.invalidUrl });
   });
   it('fetches over a CoAP link that loses a third of all datagrams', async () => {
     const data = makePackage({ kind: 'ok' });
-    const wire = await openUdp({ host: '127.0.0.1', port: 0, sink: noSink(), channel: 'packages' });
+    const wire = await packageWire();
     const server = new Endpoint(
       wire,
       setup.link,
       blockwise(() => ({ code: '2.05', payload: data }), { szx: 6, maxBody: 0 }),
     );
+    closing.push(() => server.close());
     const bad = { losePercent: 33, repeatPercent: 10 };
-    const impaired = { ...setup, stallMs: 5000, impair: { seed: 7, in: bad, out: bad } };
+    // So many repetitions that the fetch does not hang on the luck of a busy computer.
+    const link = { ...setup.link, maxRetransmit: 12 };
+    const impaired = { ...setup, link, stallMs: 60_000, impair: { seed: 7, in: bad, out: bad } };
     const url = `coap://127.0.0.1:${wire.local.port}/p`;
     expect(await fetchPackage(url, order, impaired)).to.deep.equal({ ok: true, data });
-    server.close();
-    await wire.close();
   });
   it('gives a CoAP server up that does not answer', async () => {
-    const wire = await openUdp({ host: '127.0.0.1', port: 0, sink: noSink(), channel: 'packages' });
+    const wire = await packageWire();
     const quick = { ...setup, stallMs: 100 };
     const got = await fetchPackage(`coap://127.0.0.1:${wire.local.port}/p`, order, quick);
     expect(got).to.include({ ok: false, result: RESULTS.connectionLost });
-    await wire.close();
   });
 
   describe('HTTPS', () => {
-    let folder: string | undefined;
     let key = '';
     let cert = '';
-    before(function () {
-      folder = mkdtempSync(join(tmpdir(), 'plumbline-'));
-      const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-      const words = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1`;
-      const made = spawnSync('openssl', [...words.split(' '), '-keyout', keyFile, '-out', certFile]);
-      if (made.error !== undefined && process.env['PLUMBLINE_REQUIRE_TOOLS'] !== '1') {
-        process.stdout.write('    skipped: the program openssl is not installed\n');
-        this.skip();
-      }
-      [key, cert] = [readFileSync(keyFile, 'utf8'), readFileSync(certFile, 'utf8')];
-    });
-    after(() => {
-      if (folder !== undefined) rmSync(folder, { recursive: true });
+    before(async () => {
+      const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+      const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+      const made = await X509CertificateGenerator.createSelfSigned({
+        name: 'CN=127.0.0.1',
+        keys,
+        signingAlgorithm: algorithm,
+        extensions: [new SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
+      });
+      cert = made.toString('pem');
+      key = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' }).toString();
     });
     const against = async (listener: RequestListener, test: (url: string) => Promise<void>): Promise<void> => {
       const server = createServer({ key, cert }, listener);
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      await test(`https://127.0.0.1:${(server.address() as AddressInfo).port}/p`);
-      server.close();
-      server.closeAllConnections();
+      try {
+        await test(`https://127.0.0.1:${(server.address() as AddressInfo).port}/p`);
+      } finally {
+        server.close();
+        server.closeAllConnections();
+      }
     };
 
     it('fetches from a server that the certificates vouch for, and from no other', () =>

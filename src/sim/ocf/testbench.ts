@@ -12,7 +12,18 @@ import { memoryStore, type Store } from './store.ts';
 import { writeTime } from './time.ts';
 
 const TESTER: Peer = { address: '127.0.0.1', port: 40_000 };
-const PATIENCE_MS = 40;
+/** Turns of the event loop in which a device that answers at all has answered: it does so without a timer. */
+const ANSWER_TURNS = 10;
+/** Real milliseconds for the few answers that wait for a timer. */
+const PATIENCE_MS = 10_000;
+/** Real time per protocol time. */
+const FACTOR = 0.005;
+/**
+ * No timer but those of the update itself may run out on a busy computer: a download without progress is given up after
+ * ten real seconds, an unacknowledged notification is repeated after one.
+ */
+const UNHURRIED: Partial<Options> = { stallMs: 10_000 / FACTOR };
+const LINK = { ackTimeoutMs: 1000, maxRetransmit: 2, lifetimeMs: 600_000, promptMs: 10 };
 
 /** What a request differs in from a confirmable GET of the software update resource. */
 export interface Ask {
@@ -32,9 +43,33 @@ export interface Told extends ParsedPacket {
   readonly list: readonly CborMap[];
 }
 
-/** One device without sockets, for unit tests: talked to in datagrams that the codec package makes, on a clock 200 times faster. */
+/** A clock that can be stopped, and then goes on where it stood. */
+class StopClock {
+  readonly clock: BenchClock = benchClock(wallNow(), FACTOR, () => this.wall());
+  private stoodMs = 0;
+  private since: number | undefined = wallNow();
+
+  run(): void {
+    if (this.since !== undefined) this.stoodMs += wallNow() - this.since;
+    this.since = undefined;
+  }
+
+  stop(): void {
+    this.since ??= wallNow();
+  }
+
+  private wall(): number {
+    return (this.since ?? wallNow()) - this.stoodMs;
+  }
+}
+
+/**
+ * One device without sockets, for unit tests: talked to in datagrams that the codec package makes. Its clock is 200 times faster, and runs
+ * only while the test waits for something (`pass`, `until`, `rest`, `waitFor`): between two steps of a test no time passes, however busy the computer is.
+ */
 export class Testbench {
-  readonly clock: BenchClock = benchClock(wallNow(), 0.005);
+  private readonly time = new StopClock();
+  readonly clock: BenchClock = this.time.clock;
   readonly options: Options;
   readonly store: Store;
   wire = new FakeWire();
@@ -42,12 +77,19 @@ export class Testbench {
   device: OcfDevice;
   deaths = 0;
   private readonly behaviour: Behaviour;
+  private onSave: (() => void) | undefined;
   private mid = 0;
 
   constructor(options: Partial<Options> = {}, behaviour: Behaviour = {}, store = memoryStore()) {
-    this.options = presetOptions(options);
+    this.options = presetOptions({ ...UNHURRIED, ...options });
     this.behaviour = behaviour;
-    this.store = store;
+    this.store = {
+      load: () => store.load(),
+      save: (saved) => {
+        store.save(saved);
+        this.onSave?.();
+      },
+    };
     this.device = this.powerOn();
   }
 
@@ -57,9 +99,9 @@ export class Testbench {
     const { wire, group, clock, options, behaviour, store } = this;
     this.device = new OcfDevice({
       wire,
-      multicast: group,
+      multicast: [group],
       clock,
-      link: { ackTimeoutMs: 20, maxRetransmit: 2, lifetimeMs: 10_000, promptMs: 10 },
+      link: LINK,
       options,
       behaviour,
       store,
@@ -87,24 +129,19 @@ export class Testbench {
     return this.wire.sent.map(({ data }) => told(parse(data)));
   }
 
-  /** Sends a request and waits for what comes back with its message id (of a NON: its token); undefined where nothing does. */
+  /** Sends a request and gives what comes back with its message id (of a NON: its token); undefined where nothing does. */
   async ask(ask: Ask = {}): Promise<Told | undefined> {
-    const start = this.wire.sent.length;
-    this.put(ask, this.wire);
-    const answered = (): Told | undefined =>
-      this.sent()
-        .slice(start)
-        .find((m) =>
-          ask.type === 'NON' ? m.token[0] === (ask.token ?? 1) : (m.ack || m.reset) && m.messageId === this.mid,
-        );
-    const end = performance.now() + PATIENCE_MS;
-    while (answered() === undefined && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 1));
+    const answered = this.send(ask);
+    for (let turn = 0; turn < ANSWER_TURNS && answered() === undefined; turn++) await turnOfLoop();
     return answered();
   }
 
-  /** As `ask`, for a request that must be answered. */
+  /** As `ask`, for a request that must be answered, at once or later. */
   async must(ask: Ask = {}): Promise<Told> {
-    const answer = await this.ask(ask);
+    const answered = this.send(ask);
+    const end = performance.now() + PATIENCE_MS;
+    while (answered() === undefined && performance.now() < end) await turnOfLoop();
+    const answer = answered();
     if (answer === undefined) throw new Error(`no answer to ${JSON.stringify(ask)}`);
     return answer;
   }
@@ -113,7 +150,7 @@ export class Testbench {
   async askGroup(ask: Ask): Promise<Told[]> {
     const start = this.wire.sent.length;
     this.put({ type: 'NON', ...ask }, this.group);
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    for (let turn = 0; turn < ANSWER_TURNS; turn++) await turnOfLoop();
     return this.sent().slice(start);
   }
 
@@ -122,28 +159,67 @@ export class Testbench {
     return (await this.must()).map;
   }
 
-  /** A whole UPDATE, `inS` seconds of protocol time from now; made again where a busy computer let the time pass before it arrived. */
+  /** A whole UPDATE, `inS` seconds of protocol time from now; throws where the device refuses it. */
   async update(action: string, purl: string, inS: number): Promise<void> {
-    for (let tries = 0; tries < 5; tries++) {
-      const updatetime = writeTime(Math.round(this.clock.protocolNow() + inS * 1000));
-      const answer = await this.must({ code: 'POST', body: { purl, swupdateaction: action, updatetime } });
-      if (answer.code === '2.04') return;
-    }
-    throw new Error(`UPDATE ${action} in ${inS} s was refused`);
+    const updatetime = writeTime(Math.round(this.clock.protocolNow() + inS * 1000));
+    const { code } = await this.must({ code: 'POST', body: { purl, swupdateaction: action, updatetime } });
+    if (code !== '2.04') throw new Error(`UPDATE ${action} in ${inS} s was answered with ${code}`);
   }
 
-  /** Waits until what was asked for has run: this state, no run going on, no action left. */
+  /** Lets so many seconds of protocol time pass. */
+  async pass(seconds: number): Promise<void> {
+    const end = this.clock.protocolNow() + seconds * 1000;
+    await this.until(`${seconds} s to pass`, () => this.clock.protocolNow() >= end);
+  }
+
+  /** Lets time pass until a condition holds. */
+  async until(what: string, holds: () => boolean): Promise<void> {
+    this.time.run();
+    try {
+      await until(what, holds);
+    } finally {
+      this.time.stop();
+    }
+  }
+
+  /** Lets time pass until what was asked for has run: this state, no run going on, no action left. */
   async rest(state: string): Promise<void> {
     const settled = (): boolean => {
       const { machine, action } = this.store.load() ?? {};
       return machine?.run === undefined && machine?.state === state && action === 'idle';
     };
-    await until(`state ${state} at rest (${this.device.summary})`, settled);
+    await this.until(`state ${state} at rest`, settled);
   }
 
-  /** Waits until the state has been reached, at rest or not. */
+  /** Lets time pass until the state is reached, at rest or not, and stops it there, so that the state is still the same when the test goes on. */
   async waitFor(state: string): Promise<void> {
-    await until(`state ${state} (${this.device.summary})`, () => this.device.summary.startsWith(`${state} `));
+    let reached = false;
+    const look = (): void => {
+      reached ||= this.device.summary.startsWith(`${state} `);
+      if (reached) this.time.stop();
+    };
+    this.onSave = look;
+    try {
+      this.time.run();
+      look();
+      await until(`state ${state}`, () => reached);
+    } finally {
+      this.onSave = undefined;
+      this.time.stop();
+    }
+  }
+
+  /** Sends a request; what it gives back looks for the answer. */
+  private send(ask: Ask): () => Told | undefined {
+    const start = this.wire.sent.length;
+    this.put(ask, this.wire);
+    const { mid } = this;
+    return () =>
+      this.sent()
+        .slice(start)
+        .find((m) =>
+          ask.type === 'NON' ? m.token[0] === (ask.token ?? 1) : (m.ack || m.reset) && m.messageId === mid,
+        );
   }
 
   private put(ask: Ask, wire: FakeWire): void {
@@ -177,6 +253,10 @@ function told(packet: ParsedPacket): Told {
   const decoded = decodeCbor(packet.payload);
   const value = decoded.ok ? decoded.value : undefined;
   return { ...packet, map: (value ?? {}) as CborMap, list: Array.isArray(value) ? (value as CborMap[]) : [] };
+}
+
+function turnOfLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 /** A package server on a free loopback port for one test. */

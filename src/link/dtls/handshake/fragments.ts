@@ -1,6 +1,6 @@
-import { Cursor } from '../layout.ts';
 import { CONTENT } from '../numbers.ts';
-import { type Fragment, fragmentField, type Message, MESSAGE_HEAD_OCTETS } from './messages.ts';
+import { readOctets } from './body.ts';
+import { type Fragment, type Message, MESSAGE_HEAD_OCTETS, readFragment, writeFragment } from './messages.ts';
 
 const LARGEST_MESSAGE = 2 ** 16;
 /** How far ahead of the expected message number fragments are kept. */
@@ -10,11 +10,12 @@ const RECORD_OVERHEAD = 110;
 
 /** The fragments of one handshake record. Throws a HandshakeError for a record that ends too early. */
 export function readFragments(data: Buffer): readonly Fragment[] {
-  const from = new Cursor(data, 'handshake record');
-  const found: Fragment[] = [];
-  do found.push(fragmentField.read(from, 'fragment'));
-  while (from.left > 0);
-  return found;
+  return readOctets('handshake record', data, (reader) => {
+    const found: Fragment[] = [];
+    do found.push(readFragment(reader));
+    while (reader.left > 0);
+    return found;
+  });
 }
 
 /** Cuts a whole handshake message, header included, so that each piece fits a datagram of `mtu` octets. */
@@ -25,7 +26,7 @@ export function fragment(whole: Buffer, mtu: number): readonly Buffer[] {
   if (only === undefined) return [];
   const pieces: Buffer[] = [];
   for (let offset = 0; offset < only.length; offset += room)
-    pieces.push(fragmentField.write({ ...only, offset, data: only.data.subarray(offset, offset + room) }));
+    pieces.push(writeFragment({ ...only, offset, data: only.data.subarray(offset, offset + room) }));
   return pieces;
 }
 

@@ -1,16 +1,7 @@
-import {
-  atEnd,
-  type Field,
-  fixed,
-  group,
-  layout,
-  type Layout,
-  list,
-  opaque,
-  uint,
-  type Values,
-  type ValuesOf,
-} from '../layout.ts';
+import { counted, group, octets, optional, u16, u8, uint, vector } from '../../../core/layout/fields.ts';
+import { encodeLayout, readLayout, type Value } from '../../../core/layout/layout.ts';
+import type { Reader } from '../../../core/layout/cursor.ts';
+import { body, type Body, type ValueOf } from './body.ts';
 import { type HandshakeName, SECP256R1 } from '../numbers.ts';
 import { HandshakeError } from '../failure.ts';
 import type { KeyExchange } from '../suites.ts';
@@ -21,63 +12,60 @@ export interface Extension {
   readonly data: Buffer;
 }
 
-const extension: Field<Extension> = group({ type: uint(2), data: opaque(2) });
-/** What a hello without the extension block is read as. */
-export const NO_EXTENSIONS: readonly Extension[] = [];
-const extensions = atEnd(list(2, extension), NO_EXTENSIONS);
+/** A hello may end before them. */
+const extensions = optional(vector(16, group({ type: u16, data: counted(16) })));
 
 /** RFC 5246 7.4.1.2, with the cookie of RFC 6347 4.2.1. */
-export const clientHello = layout('ClientHello', {
-  version: uint(2),
-  random: fixed(32),
-  sessionId: opaque(1),
-  cookie: opaque(1),
-  suites: list(2, uint(2)),
-  compressions: list(1, uint(1)),
+export const clientHello = body('ClientHello', {
+  version: u16,
+  random: octets(32),
+  sessionId: counted(8),
+  cookie: counted(8),
+  suites: vector(16, u16),
+  compressions: vector(8, u8),
   extensions,
 });
-export type ClientHello = ValuesOf<typeof clientHello>;
+export type ClientHello = ValueOf<typeof clientHello>;
 
 /** RFC 5246 7.4.1.3. */
-export const serverHello = layout('ServerHello', {
-  version: uint(2),
-  random: fixed(32),
-  sessionId: opaque(1),
-  suite: uint(2),
-  compression: uint(1),
+export const serverHello = body('ServerHello', {
+  version: u16,
+  random: octets(32),
+  sessionId: counted(8),
+  suite: u16,
+  compression: u8,
   extensions,
 });
-export type ServerHello = ValuesOf<typeof serverHello>;
+export type ServerHello = ValueOf<typeof serverHello>;
 
 /** RFC 6347 4.2.1. */
-export const helloVerifyRequest = layout('HelloVerifyRequest', { version: uint(2), cookie: opaque(1) });
+export const helloVerifyRequest = body('HelloVerifyRequest', { version: u16, cookie: counted(8) });
 
 /** A chain, leaf first, each certificate in DER: RFC 5246 7.4.2. */
-export const x509Certificate = layout('Certificate', { chain: list(3, opaque(3)) });
+export const x509Certificate = body('Certificate', { chain: vector(24, counted(24)) });
 
 /** A SubjectPublicKeyInfo alone; empty where a client has none: RFC 7250 3. */
-export const rawCertificate = layout('Certificate', { publicKey: opaque(3) });
+export const rawCertificate = body('Certificate', { publicKey: counted(24) });
 
 /** RFC 5246 7.4.4. */
-export const certificateRequest = layout('CertificateRequest', {
-  types: list(1, uint(1)),
-  algorithms: list(2, uint(2)),
-  authorities: list(2, opaque(2)),
+export const certificateRequest = body('CertificateRequest', {
+  types: vector(8, u8),
+  algorithms: vector(16, u16),
+  authorities: vector(16, counted(16)),
 });
 
 /** RFC 5246 7.4.8. */
-export const certificateVerify = layout('CertificateVerify', { algorithm: uint(2), signature: opaque(2) });
+export const certificateVerify = body('CertificateVerify', { algorithm: u16, signature: counted(16) });
 
-export const finished = layout('Finished', { verifyData: fixed(12) });
-export const serverHelloDone = layout('ServerHelloDone', {});
-export const helloRequest = layout('HelloRequest', {});
+export const finished = body('Finished', { verifyData: octets(12) });
+export const serverHelloDone = body('ServerHelloDone', {});
+export const helloRequest = body('HelloRequest', {});
 
-const curveFields = { curveType: uint(1), curve: uint(2), point: opaque(1) };
-const curveParameters = group(curveFields);
+const curveParameters = { curveType: u8, curve: u16, point: counted(8) };
 const NAMED_CURVE = 3;
 
 /** The parameters that an ECDHE server sends, and signs: RFC 8422 5.4. */
-export type CurveParameters = Values<typeof curveFields>;
+export type CurveParameters = Value<typeof curveParameters>;
 
 /** secp256r1 with this point. */
 export function curveOf(point: Buffer): CurveParameters {
@@ -86,7 +74,7 @@ export function curveOf(point: Buffer): CurveParameters {
 
 /** The octets that the signature covers besides the randoms. */
 export function encodeCurve(parameters: CurveParameters): Buffer {
-  return curveParameters.write(parameters);
+  return encodeLayout(curveParameters, parameters, 'big');
 }
 
 /** Throws a HandshakeError (`illegal_parameter`) for any curve but secp256r1. */
@@ -105,13 +93,13 @@ export interface ServerKeyExchange {
   readonly signed?: { readonly algorithm: number; readonly signature: Buffer };
 }
 
-const signed = group({ algorithm: uint(2), signature: opaque(2) });
+const signed = group({ algorithm: u16, signature: counted(16) });
 
-export const serverKeyExchange: Readonly<Record<KeyExchange, Layout<ServerKeyExchange>>> = {
-  psk: layout('ServerKeyExchange', { hint: opaque(2) }),
-  ecdhe_psk: layout('ServerKeyExchange', { hint: opaque(2), curve: curveParameters }),
-  ecdhe_ecdsa: layout('ServerKeyExchange', { curve: curveParameters, signed }),
-  ecdh_anon: layout('ServerKeyExchange', { curve: curveParameters }),
+export const serverKeyExchange: Readonly<Record<KeyExchange, Body<ServerKeyExchange>>> = {
+  psk: body('ServerKeyExchange', { hint: counted(16) }),
+  ecdhe_psk: body('ServerKeyExchange', { hint: counted(16), curve: group(curveParameters) }),
+  ecdhe_ecdsa: body('ServerKeyExchange', { curve: group(curveParameters), signed }),
+  ecdh_anon: body('ServerKeyExchange', { curve: group(curveParameters) }),
 };
 
 /** What a ClientKeyExchange may hold, by key exchange. The identity is octets, not text. */
@@ -120,11 +108,11 @@ export interface ClientKeyExchange {
   readonly point?: Buffer;
 }
 
-export const clientKeyExchange: Readonly<Record<KeyExchange, Layout<ClientKeyExchange>>> = {
-  psk: layout('ClientKeyExchange', { identity: opaque(2) }),
-  ecdhe_psk: layout('ClientKeyExchange', { identity: opaque(2), point: opaque(1) }),
-  ecdhe_ecdsa: layout('ClientKeyExchange', { point: opaque(1) }),
-  ecdh_anon: layout('ClientKeyExchange', { point: opaque(1) }),
+export const clientKeyExchange: Readonly<Record<KeyExchange, Body<ClientKeyExchange>>> = {
+  psk: body('ClientKeyExchange', { identity: counted(16) }),
+  ecdhe_psk: body('ClientKeyExchange', { identity: counted(16), point: counted(8) }),
+  ecdhe_ecdsa: body('ClientKeyExchange', { point: counted(8) }),
+  ecdh_anon: body('ClientKeyExchange', { point: counted(8) }),
 };
 
 /** A complete handshake message, reassembled. */
@@ -135,13 +123,12 @@ export interface Message {
   readonly body: Buffer;
 }
 
-const messageHead = group({ type: uint(1), length: uint(3), number: uint(2), offset: uint(3), octets: uint(3) });
+const messageHead = { type: u8, length: uint(24), number: u16, offset: uint(24), octets: uint(24) };
 export const MESSAGE_HEAD_OCTETS = 12;
 
 /** The message in one piece behind its header, as it enters the transcript. */
 export function wholeMessage({ type, number, body }: Message): Buffer {
-  const head = messageHead.write({ type, length: body.length, number, offset: 0, octets: body.length });
-  return Buffer.concat([head, body]);
+  return writeFragment({ type, length: body.length, number, offset: 0, data: body });
 }
 
 /** A piece of a handshake message: RFC 6347 4.2.3. */
@@ -154,17 +141,18 @@ export interface Fragment {
   readonly data: Buffer;
 }
 
-export const fragmentField: Field<Fragment> = {
-  read(from, name) {
-    const { octets, ...head } = messageHead.read(from, name);
-    return { ...head, data: from.take(octets, 'fragment') };
-  },
-  write({ data, ...head }) {
-    return Buffer.concat([messageHead.write({ ...head, octets: data.length }), data]);
-  },
-};
+/** The next fragment of a record. Throws FrameError. */
+export function readFragment(reader: Reader): Fragment {
+  const { octets, ...head } = readLayout(messageHead, reader);
+  return { ...head, data: reader.bytes(octets, 'fragment') };
+}
 
-/** The layouts whose body does not depend on the suite; for tools that print or test every message. */
+/** A fragment behind its header. */
+export function writeFragment({ data, ...head }: Fragment): Buffer {
+  return Buffer.concat([encodeLayout(messageHead, { ...head, octets: data.length }, 'big'), data]);
+}
+
+/** The bodies whose layout does not depend on the suite; for tools that print or test every message. */
 export const FIXED_LAYOUTS = {
   HelloRequest: helloRequest,
   ClientHello: clientHello,
@@ -174,4 +162,4 @@ export const FIXED_LAYOUTS = {
   ServerHelloDone: serverHelloDone,
   CertificateVerify: certificateVerify,
   Finished: finished,
-} as const satisfies Partial<Record<HandshakeName, Layout<unknown>>>;
+} as const satisfies Partial<Record<HandshakeName, Body<unknown>>>;

@@ -196,7 +196,7 @@ export class ServerHandshake implements HandshakeMachine {
       sessionId: Buffer.alloc(0),
       suite: SUITES[chosen.suite].code,
       compression: 0,
-      extensions: extensions.length === 0 ? m.NO_EXTENSIONS : extensions,
+      ...(extensions.length > 0 && { extensions }),
     };
   }
 

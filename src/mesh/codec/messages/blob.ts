@@ -1,5 +1,6 @@
+import { group, longNumber, optional, reserved, rest, u16, u32, uint, when } from '../../../core/layout/fields.ts';
 import { blobPhase, blobStatus, missingFormat, transferMode } from '../enums.ts';
-import { bitmap, group, longNumber, optional, reserved, rest, u16, u32, uint, when } from '../fields.ts';
+import { bitmap } from '../fields.ts';
 import { message } from '../message.ts';
 import { chunkNumbers } from '../special.ts';
 

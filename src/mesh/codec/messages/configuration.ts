@@ -1,5 +1,6 @@
+import { group, list, octets, reserved, rest, times, u16, u8, uint } from '../../../core/layout/fields.ts';
 import { configStatus, featureState } from '../enums.ts';
-import { address, group, list, octets, reserved, rest, times, u16, u8, uint } from '../fields.ts';
+import { address } from '../fields.ts';
 import { message } from '../message.ts';
 import { modelId } from '../special.ts';
 

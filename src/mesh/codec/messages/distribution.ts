@@ -1,4 +1,18 @@
 import {
+  counted,
+  group,
+  list,
+  longNumber,
+  optional,
+  reserved,
+  rest,
+  u16,
+  u32,
+  u8,
+  uint,
+  when,
+} from '../../../core/layout/fields.ts';
+import {
   blobStatus,
   distributionPhase,
   distributionStatus,
@@ -9,23 +23,7 @@ import {
   uploadPhase,
   uploadType,
 } from '../enums.ts';
-import {
-  address,
-  counted,
-  countedText,
-  group,
-  list,
-  longNumber,
-  optional,
-  reserved,
-  rest,
-  ttl,
-  u16,
-  u32,
-  u8,
-  uint,
-  when,
-} from '../fields.ts';
+import { address, countedText, ttl } from '../fields.ts';
 import { message } from '../message.ts';
 import { addressOrLabel } from '../special.ts';
 
@@ -158,7 +156,7 @@ export const uploadGet = message(0x831e, 'Firmware Distribution Upload Get', {},
 export const uploadStart = message(
   0x831f,
   'Firmware Distribution Upload Start',
-  { ttl, timeoutBase: u16, blobId: longNumber(8), size: u32, metadata: counted, firmwareId },
+  { ttl, timeoutBase: u16, blobId: longNumber(8), size: u32, metadata: counted(8), firmwareId },
   { reply: uploadStatus },
 );
 

@@ -1,18 +1,17 @@
-import { additionalInformation, updatePhase, updateStatus } from '../enums.ts';
 import {
   counted,
-  countedText,
   group,
   list,
   longNumber,
   optional,
   reserved,
   rest,
-  ttl,
   u16,
   u8,
   uint,
-} from '../fields.ts';
+} from '../../../core/layout/fields.ts';
+import { additionalInformation, updatePhase, updateStatus } from '../enums.ts';
+import { countedText, ttl } from '../fields.ts';
 import { message } from '../message.ts';
 
 const status = uint(3, { of: updateStatus });
@@ -21,7 +20,7 @@ const status = uint(3, { of: updateStatus });
 export const updateInformationStatus = message(0x8309, 'Firmware Update Information Status', {
   count: u8,
   first: u8,
-  entries: list({ firmwareId: counted, uri: countedText }),
+  entries: list({ firmwareId: counted(8), uri: countedText }),
 });
 
 /** Client to server: asks for its images, at most `limit` of them. */

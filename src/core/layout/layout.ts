@@ -1,4 +1,4 @@
-import type { Reader, Writer } from './cursor.ts';
+import { type ByteOrder, Reader, Writer } from './cursor.ts';
 
 /** Values of a layout by field name, as fields see the ones before them. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -56,11 +56,40 @@ export function writeLayout<const L extends Layout>(layout: L, value: Value<L>, 
   }
 }
 
+/** The octets of a whole message. Throws TesterError where a value does not fit. */
+export function encodeLayout<const L extends Layout>(layout: L, value: Value<L>, order: ByteOrder): Buffer {
+  const writer = new Writer(order);
+  writeLayout(layout, value, writer);
+  return writer.done();
+}
+
+/** Reads a whole message called `name`, with what was odd about it. Throws FrameError for short and for long input. */
+export function decodeLayout<const L extends Layout>(
+  layout: L,
+  octets: Uint8Array,
+  order: ByteOrder,
+  name: string,
+): { value: Value<L>; reports: readonly string[] } {
+  const reader = new Reader(octets, order);
+  const value = readLayout(layout, reader);
+  reader.end(name);
+  return { value, reports: reader.reports };
+}
+
+/** Name and printed value of every field that is there, in the order of transmission. */
+export function printFields<const L extends Layout>(
+  layout: L,
+  value: Value<L>,
+): readonly (readonly [string, string])[] {
+  const all: Values = value;
+  return Object.entries(layout).flatMap(([name, field]) =>
+    'reserved' in field || all[name] === undefined ? [] : [[name, field.print(all[name])] as const],
+  );
+}
+
 /** `name=value, name=value` in the order of transmission. */
 export function printLayout<const L extends Layout>(layout: L, value: Value<L>): string {
-  const all: Values = value;
-  const parts = Object.entries(layout).flatMap(([name, field]) =>
-    'reserved' in field || all[name] === undefined ? [] : [`${name}=${field.print(all[name])}`],
-  );
-  return parts.join(', ');
+  return printFields(layout, value)
+    .map(([name, text]) => `${name}=${text}`)
+    .join(', ');
 }

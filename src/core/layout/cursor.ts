@@ -1,6 +1,6 @@
-import { TesterError } from '../../core/errors.ts';
+import { TesterError } from '../errors.ts';
 
-/** `little`: the low bits of the low octet come first (access messages). `big`: the high bits first (the layers below). */
+/** `little`: the low bits of the low octet come first. `big`: the high bits first. */
 export type ByteOrder = 'little' | 'big';
 
 /**
@@ -23,19 +23,23 @@ export class FrameError extends Error {
 /** Reads fields of any bit width from octets; never past the end: a short input is a `truncated` FrameError. */
 export class Reader {
   /** Oddities that do not stop decoding: reserved bits set, prohibited values. */
-  readonly reports: string[] = [];
+  readonly reports: string[];
+  readonly order: ByteOrder;
   readonly #octets: Buffer;
-  readonly #order: ByteOrder;
+  readonly #start: number;
   #bit = 0;
 
-  constructor(octets: Uint8Array, order: ByteOrder = 'little') {
+  /** `inside`: the octets are a part of those of another reader, whose reports and offsets go on. */
+  constructor(octets: Uint8Array, order: ByteOrder = 'little', inside?: { reports: string[]; start: number }) {
     this.#octets = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength);
-    this.#order = order;
+    this.order = order;
+    this.reports = inside?.reports ?? [];
+    this.#start = inside?.start ?? 0;
   }
 
-  /** The octet in which the next bit lies. */
+  /** The octet in which the next bit lies, counted from the start of the whole frame. */
   get at(): number {
-    return this.#bit >> 3;
+    return this.#start + (this.#bit >> 3);
   }
 
   /** Whole octets not read yet. */
@@ -50,10 +54,10 @@ export class Reader {
     for (let done = 0; done < count; ) {
       const offset = this.#bit & 7;
       const taken = Math.min(8 - offset, count - done);
-      const octet = this.#octets[this.at] ?? 0;
-      const shift = this.#order === 'little' ? offset : 8 - offset - taken;
+      const octet = this.#octets[this.#bit >> 3] ?? 0;
+      const shift = this.order === 'little' ? offset : 8 - offset - taken;
       const part = (octet >> shift) & (0xff >> (8 - taken));
-      value = this.#order === 'little' ? value + part * 2 ** done : value * 2 ** taken + part;
+      value = this.order === 'little' ? value + part * 2 ** done : value * 2 ** taken + part;
       this.#bit += taken;
       done += taken;
     }
@@ -64,9 +68,15 @@ export class Reader {
   bytes(count: number, what: string): Buffer {
     if ((this.#bit & 7) !== 0) throw new TesterError('layout', `${what} does not start at an octet boundary`);
     this.#need(count * 8, what);
-    const start = this.at;
+    const start = this.#bit >> 3;
     this.#bit += count * 8;
     return this.#octets.subarray(start, start + count);
+  }
+
+  /** A reader of the next `count` octets alone. */
+  part(count: number, what: string): Reader {
+    const start = this.at;
+    return new Reader(this.bytes(count, what), this.order, { reports: this.reports, start });
   }
 
   /** All octets not read yet, perhaps none. */
@@ -98,12 +108,12 @@ export class Reader {
 
 /** The counterpart of Reader. A number that does not fit its field is a defect of the caller (TesterError). */
 export class Writer {
+  readonly order: ByteOrder;
   readonly #octets: number[] = [];
-  readonly #order: ByteOrder;
   #bit = 0;
 
   constructor(order: ByteOrder = 'little') {
-    this.#order = order;
+    this.order = order;
   }
 
   /** Appends the low `count` bits of a number. */
@@ -115,9 +125,9 @@ export class Writer {
       const offset = this.#bit & 7;
       if (offset === 0) this.#octets.push(0);
       const taken = Math.min(8 - offset, count - done);
-      const below = this.#order === 'little' ? done : count - done - taken;
+      const below = this.order === 'little' ? done : count - done - taken;
       const part = Math.floor(value / 2 ** below) % 2 ** taken;
-      const shift = this.#order === 'little' ? offset : 8 - offset - taken;
+      const shift = this.order === 'little' ? offset : 8 - offset - taken;
       const last = this.#octets.length - 1;
       this.#octets[last] = (this.#octets[last] ?? 0) | (part << shift);
       this.#bit += taken;

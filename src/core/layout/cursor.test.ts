@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TesterError } from '../../core/errors.ts';
+import { TesterError } from '../errors.ts';
 import { type ByteOrder, FrameError, Reader, Writer } from './cursor.ts';
 
 const FIELDS = [

@@ -1,0 +1,51 @@
+import type { Command } from 'commander';
+import { InputError } from '../core/errors.ts';
+import { type Air, defaultAir, Medium } from '../sim/radio/medium.ts';
+import { openRadioServer } from '../sim/radio/server.ts';
+import { realTicks } from '../sim/radio/ticks.ts';
+
+interface RadioWords {
+  readonly port: number;
+  readonly host: string;
+  readonly seed: number;
+  readonly loss: number;
+  readonly delay: number;
+  readonly eventMs: number;
+  readonly packets: number;
+  readonly quiet?: true;
+}
+
+/** `plumbline radio`. */
+export function register(program: Command): void {
+  program
+    .command('radio')
+    .description('a virtual Bluetooth radio for any HCI host over H4 on TCP; lives until its standard input closes')
+    .option('--port <n>', 'TCP port; every connection gets a controller of its own (preset: a free one)', number, 0)
+    .option('--host <address>', 'address to listen at', '127.0.0.1')
+    .option('--seed <n>', 'losses, delays and random numbers', number, 1)
+    .option('--loss <percent>', 'advertisements and connection events lost', number, defaultAir.losePercent)
+    .option('--delay <ms>', 'everything late by up to so many milliseconds', number, defaultAir.delayMs)
+    .option('--event-ms <ms>', 'time between connection events', number, defaultAir.eventMs)
+    .option('--packets <n>', 'ACL packets of one connection event, each way', number, defaultAir.packetsPerEvent)
+    .option('--quiet', 'do not tell on standard error who comes and goes')
+    .action((words: RadioWords) => runRadio(words));
+}
+
+async function runRadio({ port, host, seed, loss, delay, eventMs, packets, quiet }: RadioWords): Promise<void> {
+  const air: Air = { losePercent: loss, delayMs: delay, eventMs, packetsPerEvent: packets };
+  if (eventMs < 1 || packets < 1)
+    throw new InputError('radio', 'expected at least one packet per event and one millisecond between events');
+  const note = quiet === true ? {} : { note: (text: string) => void process.stderr.write(`${text}\n`) };
+  const server = await openRadioServer({ medium: new Medium(realTicks, seed, air), host, port, ...note });
+  process.stdout.write(`${JSON.stringify({ ready: { radio: server.url } })}\n`);
+  process.stdin.on('end', () => process.exit(0));
+  process.stdin.on('error', () => process.exit(0));
+  process.stdin.resume();
+}
+
+function number(word: string): number {
+  const value = Number(word);
+  if (word.trim() === '' || !Number.isFinite(value) || value < 0)
+    throw new InputError('radio-number', `expected a number, found ${JSON.stringify(word)}`);
+  return value;
+}

@@ -1,0 +1,78 @@
+import { openCoap } from '../../coap/endpoint.ts';
+import type { Behaviour as Misbehaviour } from '../../coap/misbehave.ts';
+import { openServer } from '../../coap/server.ts';
+import type { EventSink } from '../../core/events.ts';
+import { openUdp } from '../../link/udp.ts';
+import { printPeer } from '../../link/wire.ts';
+import { type Behaviour, contentOf } from './behaviour.ts';
+import { PACKAGES, type PackageRecorder } from './events.ts';
+import type { PackageServer, Shelf } from './shelf.ts';
+
+export interface CoapOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly shelf: Shelf;
+  readonly record: PackageRecorder;
+  readonly sink: EventSink;
+  /** Real milliseconds before each block of a slow answer. */
+  readonly dripMs: number;
+}
+
+const BLOCK_OCTETS = 1024;
+
+/** The CoAP code of an HTTP status: 404 is 4.04, 503 is 5.03. */
+export function coapCode(status: number): string {
+  return `${Math.floor(status / 100)}.${String(status % 100).padStart(2, '0')}`;
+}
+
+/** How a CoAP server does what an HTTP server with this behaviour does; content that is wrong in itself is no matter of the server. */
+export function misbehaviourOf(behaviour: Behaviour, octets: number, dripMs: number): Misbehaviour | undefined {
+  const half = Math.max(1, Math.floor(octets / BLOCK_OCTETS / 2));
+  switch (behaviour.kind) {
+    case 'status':
+      return { code: coapCode(behaviour.status) };
+    case 'cut':
+      return { silentAt: half };
+    case 'stall':
+      return { stallAt: half };
+    case 'drip':
+      return { delayMs: dripMs };
+    case 'good':
+    case 'short':
+    case 'altered':
+    case 'empty':
+      return undefined;
+  }
+}
+
+/** Opens a CoAP package server (block-wise, in clear). Rejects with a BenchError where the port cannot be had. */
+export async function openCoapPackages(options: CoapOptions): Promise<PackageServer> {
+  const { host, port, shelf, record, sink, dripMs } = options;
+  const wire = await openUdp({ host, port, sink, channel: PACKAGES });
+  const endpoint = openCoap({ wire, sink, channel: PACKAGES });
+  const server = openServer(endpoint);
+  server.route(
+    () => true,
+    ({ path, from, n, method }) => {
+      const found = shelf.find(path);
+      const served = found?.name ?? 'unknown';
+      record.request(
+        { method: method ?? '', path, served, scheme: 'coap', from: printPeer(from), range: undefined },
+        n,
+      );
+      if (found === undefined) return { code: '4.04' };
+      const body = contentOf(found.behaviour, found.content());
+      server.behave(path, misbehaviourOf(found.behaviour, body.length, dripMs));
+      return { code: '2.05', payload: body };
+    },
+  );
+  return {
+    base: `coap://${printPeer(wire.local)}`,
+    drop: () => undefined,
+    async close() {
+      server.close();
+      endpoint.close();
+      await wire.close();
+    },
+  };
+}

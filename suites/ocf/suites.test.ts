@@ -1,0 +1,29 @@
+import { expect } from 'chai';
+import { register } from '../../src/core/registered.ts';
+import { OCF } from '../../src/ocf/standard.ts';
+import { OCF_SUITES } from './suites.ts';
+
+/** Purposes per group of the OCF software update suite. */
+const PURPOSES = { DISC: 7, READ: 11, UPD: 21, TRIG: 14, SCHED: 13, RES: 14, OBS: 7, LIFE: 6 };
+
+describe('OCF suites', () => {
+  const registered = register({ standard: OCF, suites: OCF_SUITES });
+  const all = [...registered.cases, ...registered.declared];
+
+  it('hold every purpose once, carried out or declared', () => {
+    const counted = Object.fromEntries(
+      Object.keys(PURPOSES).map((group) => [group, all.filter((c) => c.id.split('/')[1] === group).length]),
+    );
+    expect(counted).to.deep.equal(PURPOSES);
+    expect(new Set(all.map((c) => c.id)).size).to.equal(93);
+  });
+  it('say of every purpose that is only declared what the tester lacks', () => {
+    expect(registered.declared.map((c) => c.id)).to.have.lengthOf(21);
+    for (const c of registered.declared) expect(c.lacks, c.id).to.contain('onboarding');
+    for (const c of registered.declared) expect(c.when, c.id).to.contain('OCFSWU 8/1');
+  });
+  it('place every case at an item that its condition names, or at one of its subject', () => {
+    for (const c of all) expect(c.item, c.id).to.match(/^OCFSWU \d+\/\d+$/);
+    for (const c of all) expect(c.purpose, c.id).to.match(/^\S.{10,}/);
+  });
+});
