@@ -2,7 +2,7 @@ import { BenchError } from '../core/errors.ts';
 import { type Advert, serviceData } from '../link/ble/advert.ts';
 import { type BleConnection, type GattCharacteristic, uuidText } from '../link/ble/connection.ts';
 import { advertMatches, type AdvertOwner, decodeProxyAdvert, meshGatt } from './codec/adverts.ts';
-import { FrameError } from './codec/cursor.ts';
+import { FrameError } from '../core/layout/cursor.ts';
 import type { Bearer } from './stack/proxyLink.ts';
 
 /** The two mesh services over GATT, with the characteristics that carry proxy PDUs (Mesh Protocol 7). */
