@@ -49,11 +49,18 @@ export interface Trial {
   readonly folder: string;
 }
 
+/** The device stopped answering: after how long the bench gave up, and the first thing that was said to it in vain. */
+export interface Silent {
+  readonly fault: BenchError;
+  readonly afterMs: number;
+  readonly at: number | undefined;
+}
+
 /** What one attempt came to, and what the run must know to go on. */
 export interface AttemptOutcome {
   readonly record: AttemptRecord;
   /** The device answered before the case and not after it. */
-  readonly silent?: { readonly fault: BenchError; readonly afterMs: number };
+  readonly silent?: Silent;
   /** The rig was at fault before the case began. */
   readonly unready?: BenchError;
   /** Something of this attempt still runs and cannot be ended. */
@@ -64,7 +71,7 @@ export interface AttemptOutcome {
 /** The part of an attempt that talks: what it met with on the way, in order. */
 interface Talk {
   readonly reasons: Reason[];
-  silent?: { fault: BenchError; afterMs: number };
+  silent?: Silent;
   unready?: BenchError;
 }
 
@@ -115,11 +122,13 @@ async function talk(
     met.reasons.push({ verdict: 'INCONC', message: `the device could not be brought to "${start}"` });
   if (arranged === 'done') await step(() => standard.drive(id, drive, trial.variant));
   await step(() => standard.settle());
-  const heard = live.events.findLast((e) => e.dir === 'in')?.ms ?? c.clock.now();
+  const heard = live.events.findLast((e) => e.dir === 'in' && e.channel !== 'console');
+  const inVain = live.events.find((e) => e.dir === 'out' && e.channel !== 'console' && e.n > (heard?.n ?? -1));
   try {
     await aliveWithin(() => alive(standard), c.bootMs, cut);
   } catch (e) {
-    met.silent = { fault: faultOf(e), afterMs: Math.round(c.clock.now() - heard) };
+    const afterMs = Math.round(c.clock.now() - (heard?.ms ?? c.clock.now()));
+    met.silent = { fault: faultOf(e), afterMs, at: inVain?.n };
   }
   c.recorder.append({ channel: 'run', type: 'loop', data: { maxMs: c.loop.max / 1e6 } });
   return met;
@@ -181,9 +190,9 @@ function conclude(
 ): Pick<AttemptRecord, 'verdict' | 'reason' | 'reasons' | 'notes' | 'statements'> {
   const against = [...met.reasons];
   if (met.silent !== undefined) {
-    const { fault, afterMs } = met.silent;
+    const { fault, afterMs, at } = met.silent;
     const message = `the device fell silent: no answer ${afterMs} ms after the last octet from it (${printError(fault)})`;
-    against.unshift({ verdict: 'ERROR', code: fault.code, message });
+    against.unshift({ verdict: 'ERROR', code: fault.code, message, ...(at === undefined ? {} : { at }) });
   }
   if (live.fault !== undefined) against.push(errorReason(live.fault));
   for (const message of defects)

@@ -14,8 +14,9 @@ import type { AttemptContext } from './attempt.ts';
 import { runCase } from './case.ts';
 import type { ChildTask, FromChild, PlannedCase, ToChild } from './messages.ts';
 import { runMocha, type Test } from './mocha.ts';
-import { learnSecrets, redactedPrinter } from './print.ts';
+import { redactedPrinter } from './print.ts';
 import { type Recorder, recorder } from './recorder.ts';
+import { learnSecrets } from './secrets.ts';
 import { type Session, session, settingOf } from './session.ts';
 
 const BEAT_MS = 250;
@@ -122,8 +123,7 @@ async function load(task: ChildTask): Promise<Map<string, Registered>> {
 }
 
 async function runTask(task: ChildTask): Promise<void> {
-  for (const values of [...Object.values(task.rig.data.iut), ...Object.values(task.declared.ixit)])
-    learnSecrets(redactor, values);
+  learnSecrets(redactor, [...Object.values(task.rig.data.iut), ...Object.values(task.declared.ixit)]);
   const clock = benchClock(task.epochMs, task.rig.data.time.protocol);
   const log = watchTransfers(recorder(join(task.privateDir, 'bench.events.jsonl'), () => clock.now()));
   const standards = await load(task);

@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { BenchError, printError } from '../core/errors.ts';
 import type { CaseRecord, RunHead, RunRecord } from '../core/record.ts';
 import { wallNow } from '../core/clock.ts';
@@ -10,6 +10,7 @@ import type { ChildTask, Declared, FromChild, PlannedCase } from './messages.ts'
 import { countVerdicts, withoutRun } from './outcome.ts';
 import { type ChildrenOutcome, runChildren, WATCH_TIMES, type WatchTimes } from './parent.ts';
 import { NO_PROGRESS, type Progress } from './progress.ts';
+import { keepFingerprints } from './secrets.ts';
 
 /** What is to be run: made from a declaration and the standards by `planRun`, or by hand in tests. */
 export interface RunInput {
@@ -60,6 +61,12 @@ function runName(rig: Rig): string {
   return `${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}-${rig.name}`;
 }
 
+/** The rig as a user names it, from the working folder where it lies below it: it stands in the command that repeats a case. */
+function near(file: string): string {
+  const path = relative(process.cwd(), file);
+  return path.startsWith('..') || isAbsolute(path) ? file : path;
+}
+
 function noTerminal(text: string): Promise<void> {
   return Promise.reject(new BenchError('prompt', `"${text}" needs a person at a terminal`));
 }
@@ -102,8 +109,9 @@ async function runLeased(input: RunInput, settings: RunSettings, begun: Begun): 
     run: name,
     startedAt: new Date().toISOString(),
     ...input.head,
-    rig: { name: rig.name, file: rig.file, digest: rig.digest, factors: rig.data.time, broken: null },
+    rig: { name: rig.name, file: near(rig.file), digest: rig.digest, factors: rig.data.time, broken: null },
   };
+  keepFingerprints(join(dir, 'private'), [...Object.values(rig.data.iut), ...Object.values(input.declared.ixit)]);
   const planned = input.cases.map((c) => blankOf(input, c));
   const pending = planned.map((c) => withoutRun(c, 'NOT_RUN', 'the run did not end'));
   writeRecord(dir, recordOf(head, [...pending, ...input.leftOut], { state: 'incomplete', endedAt: null }));
