@@ -55,7 +55,6 @@ const activation: Lwm2mCase[] = [
   {
     ...ACTIVATION,
     id: 'SWMGMT/ACT/01',
-    demo: true,
     purpose: 'Activate in INSTALLED sets Activation State to 1',
     statements: ['SWMGMT-S.activate'],
     ixit: ['instance', 'packageA', 'activateS'],

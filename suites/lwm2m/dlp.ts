@@ -89,7 +89,6 @@ const whole: Lwm2mCase[] = [
   {
     ...PUSHED,
     id: 'SWMGMT/DLP/01',
-    demo: true,
     purpose: 'a package pushed in one datagram is delivered, with its name and version',
     when: ITEM.PUSH,
     statements: ['SWMGMT-S.push', 'SWMGMT-R.delivered', 'SWMGMT-9.0.name'],

@@ -45,7 +45,6 @@ const good: Lwm2mCase[] = [
   {
     ...PULLED,
     id: 'SWMGMT/DLU/01',
-    demo: true,
     purpose: 'a package is pulled over coap and delivered',
     statements: ['SWMGMT-S.pull', 'SWMGMT-R.delivered', 'SWMGMT-9.0.name'],
     ixit: ['instance', 'packageA', 'pullS', 'checkS'],

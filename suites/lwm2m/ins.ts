@@ -62,7 +62,6 @@ const cases: Lwm2mCase[] = [
   {
     ...DELIVERED,
     id: 'SWMGMT/INS/01',
-    demo: true,
     purpose: 'Install in DELIVERED ends in INSTALLED with result 2',
     statements: ['SWMGMT-S.install', 'SWMGMT-R.2', 'SWMGMT-S.activation-initial'],
     ixit: ['instance', 'packageA', 'installS'],

@@ -43,7 +43,6 @@ function readable(o: { declared(item: string): boolean }): { resource: number; f
 const about: Lwm2mCase[] = [
   {
     id: 'SWMGMT/REG/01',
-    demo: true,
     purpose: 'every instance is listed in the registration',
     item: ITEM.OBJECT9,
     when: ITEM.OBJECT9,
