@@ -323,6 +323,10 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       const after = readBack(j, 'OCFSWU-F2.busy', 'after');
       const first = j.log.first(scheduled('run'))?.purl;
       if (after === undefined) return;
+      if (isWorking(after.state) && j.log.before(after).last(packageProgress)?.step === 'piece') {
+        j.inconclusive('OCFSWU-F2.busy', 'the bench was still sending the package when the device was read');
+        return;
+      }
       const now = reply.sent?.['purl'];
       const looks = j.log
         .after(reply)

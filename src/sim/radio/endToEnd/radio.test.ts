@@ -132,6 +132,8 @@ describe('noble on the virtual radio', () => {
     expect(first.written).to.deep.equal(rows('aa'));
     expect(second.written).to.deep.equal(rows('bb'));
     await central.close(LIMIT);
+    for (const { id } of [first, second]) expect((await central.state(id)).ended).to.equal('we ended it');
+    await central.open(`ble:h4:${server.url}`, LIMIT);
   });
 
   it('says that the device ended the connection', async () => {
@@ -165,6 +167,20 @@ describe('noble on the virtual radio', () => {
     await device.show();
     await meet(device);
     expect(await discover(device.id)).to.have.length(2);
+    await central.disconnect(device.id, LIMIT);
+  });
+
+  it('ends the connection to a device that sends what noble stumbles over, records the octets, and lives on', async () => {
+    const device = await mirror('c0:00:00:00:00:0d');
+    await meet(device);
+    await discover(device.id);
+    await device.client?.sendRaw(Buffer.of(0x1b, 0x08));
+    expect(await central.ended(device.id)).to.equal('we ended it');
+    const [refused] = await central.events('hci.refused');
+    expect(refused?.raw).to.match(/020004001b08$/);
+    expect(refused?.data?.['reason']).to.contain('noble cannot read this');
+    await device.show();
+    await meet(device);
     await central.disconnect(device.id, LIMIT);
   });
 
