@@ -120,15 +120,22 @@ describe('OCF device on the network', () => {
     expect(served.seen).to.have.lengthOf(5);
   });
 
-  it('takes two rounds of five sendings for the silence of a request', async () => {
+  it('takes two rounds of five sendings for the silence of a request, where the device answers another one', async () => {
+    const opened = await open((got) => (got.packet.code === '0.02' ? undefined : ocfServer([SWU])(got)));
+    await opened.target();
+    const outcome = await opened.request('POST', { subject: 'swu', label: 'lost', body: {} });
+    expect([outcome.kind, await opened.gone()]).to.deep.equal(['silence', false]);
+    expect(logOf(sink.events, 1).all(sendings('UPDATE', 'lost'))).to.have.lengthOf(10);
+  });
+
+  it('takes one round for a device that is silent altogether', async () => {
     let silent = false;
     const opened = await open((got) => (silent ? undefined : ocfServer([SWU])(got)));
     await opened.target();
     silent = true;
     const before = served.seen.length;
-    const outcome = await opened.request('POST', { subject: 'swu', label: 'lost', body: {} });
-    expect([outcome.kind, served.seen.length - before]).to.deep.equal(['silence', 10]);
-    expect(logOf(sink.events, 1).all(sendings('UPDATE', 'lost'))).to.have.lengthOf(10);
+    await opened.request('POST', { subject: 'swu', label: 'gone', body: {} });
+    expect([served.seen.length - before, await opened.gone()]).to.deep.equal([7, true]);
   });
 
   it('sends a mere look at most twice', async () => {

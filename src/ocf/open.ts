@@ -142,8 +142,20 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
     },
     declared: (item) => bench.declared(item),
   };
+  /** Ends the drive at a device that answers nothing any more: every further request would be waited for in vain. */
+  const owed = async <R>(result: Promise<R>): Promise<R> => {
+    const done = await result;
+    if (await device.gone()) throw new DriveEnd('the device does not answer any more');
+    return done;
+  };
   return {
     ...tester,
+    retrieve: (label, o) => owed(tester.retrieve(label, o)),
+    update: (sent, o) => owed(tester.update(sent, o)),
+    send: (method, o) => owed(tester.send(method, o)),
+    schedule: (action, plan) => owed(tester.schedule(action, plan)),
+    cancel: (label) => owed(tester.cancel(label)),
+    observe: (label, o) => owed(tester.observe(label, o)),
     internals: {
       alive: () => device.alive(),
       ...arranger({ bench, device, tester, stand, open, watch }),
