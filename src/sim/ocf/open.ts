@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { benchClock } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
+import { messageOf, printError } from '../../core/errors.ts';
 import type { Impairment, Impairments } from '../../link/impair.ts';
 import { openUdp, type UdpWire } from '../../link/udp.ts';
 import { MULTICAST } from '../../ocf/codec/ocf.ts';
@@ -41,7 +41,7 @@ export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
   const ca = options.ca === '' ? {} : { ca: () => readCertificates(resolve(start.state, options.ca)) };
   const clock = benchClock(epochMs, factors.protocol);
   const wire = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coap', ...wanted });
-  const group = options.multicast === 'yes' ? { multicast: await openGroup(start.impair, seed) } : {};
+  const group = options.multicast === 'yes' ? await openGroup(start.impair, seed) : {};
   const device = new OcfDevice({
     wire,
     ...group,
@@ -59,13 +59,21 @@ export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
   return { ready: { iut: device.url, deviceId: device.deviceId }, verbs: verbsOf(device, () => clock.protocolNow()) };
 }
 
-async function openGroup(impair: Impairment | undefined, seed: number): Promise<UdpWire> {
+/** Where the computer has no multicast the device answers at its own address alone, and says so on standard error: a tester then cannot tell, which is no fault. */
+async function openGroup(impair: Impairment | undefined, seed: number): Promise<{ multicast?: UdpWire }> {
   const incoming = impair === undefined ? {} : { impair: { seed: seed + 1, in: impair } };
   const { ipv4, port } = MULTICAST;
-  // Bound to the group, so that it takes no unicast datagrams from other programs on that port.
-  const wire = await openUdp({ host: ipv4, port, sink: noSink(), channel: 'coap', share: true, ...incoming });
-  wire.join(ipv4, LOOPBACK);
-  return wire;
+  let wire: UdpWire | undefined;
+  try {
+    // Bound to the group, so that it takes no unicast datagrams from other programs on that port.
+    wire = await openUdp({ host: ipv4, port, sink: noSink(), channel: 'coap', share: true, ...incoming });
+    wire.join(ipv4, LOOPBACK);
+    return { multicast: wire };
+  } catch (e) {
+    process.stderr.write(`no multicast, this device answers unicast only: ${printError(e)}\n`);
+    await wire?.close();
+    return {};
+  }
 }
 
 /** Read when a server is to be trusted: a bench may make its certificates after the device was started. None where there are none yet. */
