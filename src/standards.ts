@@ -19,8 +19,19 @@ async function loadOcf(): Promise<Registered> {
   return register({ standard: OCF, suites: OCF_SUITES });
 }
 
+async function loadLwm2m(): Promise<Registered> {
+  const [{ LWM2M }, { LWM2M_SUITES }] = await Promise.all([
+    import('./lwm2m/standard.ts'),
+    import('../suites/lwm2m/suites.ts'),
+  ]);
+  return register({ standard: LWM2M, suites: LWM2M_SUITES });
+}
+
 /** Every standard that Plumbline can test. */
-export const STANDARDS: readonly StandardEntry[] = [{ spec: 'OCFSWU', name: 'ocf', load: loadOcf }];
+export const STANDARDS: readonly StandardEntry[] = [
+  { spec: 'OCFSWU', name: 'ocf', load: loadOcf },
+  { spec: 'SWMGMT', name: 'lwm2m', load: loadLwm2m },
+];
 
 /** The standards of these specs, all of them unless told. */
 export function loadStandards(

@@ -11,11 +11,13 @@ import { dummyData, makeImage } from '../zigbee/file/make.ts';
 import { type ImageFile, readImage, tagName } from '../zigbee/file/read.ts';
 import { say, sayJson, table } from './text.ts';
 
+/** One element to be written, from a file or made up. */
 interface Element {
   readonly tag: number;
   readonly data: Buffer;
 }
 
+/** The options of `make` as commander hands them over, numbers already read. */
 interface MakeWords {
   readonly out: string;
   readonly version: number;
@@ -64,6 +66,7 @@ export function register(program: Command): void {
     .action(spoil);
 }
 
+/** `--element` and `--dummy` share one list, because a file keeps the order of the command line. */
 function registerMake(image: Command): void {
   const elements: Element[] = [];
   const sources: string[] = [];
@@ -97,6 +100,7 @@ function registerMake(image: Command): void {
     });
 }
 
+/** Puts the order together; fields that were not asked for stay out of the header. */
 function make(elements: readonly Element[], words: MakeWords, sources: readonly string[]): void {
   if (elements.length === 0)
     throw new InputError('image', 'nothing to put into the file: name a binary, --element or --dummy');
@@ -117,6 +121,7 @@ function make(elements: readonly Element[], words: MakeWords, sources: readonly 
   output(out, octets, sources);
 }
 
+/** A file that cannot be used ends here with the InputError of `readImage`. */
 function inspect(file: string, json: boolean): void {
   const octets = input(file);
   const found = readImage(octets, file);
@@ -167,10 +172,12 @@ export function printImage(file: string, octets: number, found: ImageFile): stri
   ].join('\n');
 }
 
+/** The first octets, enough to tell a format by its start. */
 function preview(data: Buffer): string {
   return data.length > 16 ? `${data.toString('hex', 0, 16)}…` : data.toString('hex');
 }
 
+/** KIND and FILE are optional for commander only, so that `--kinds` can stand alone. */
 function spoil(
   kind: string | undefined,
   file: string | undefined,
@@ -185,6 +192,7 @@ function spoil(
   output(out, breakImage(readImage(input(file), file), row, size), [file]);
 }
 
+/** The table of `src/zigbee/file/break.ts`, as text or JSON. */
 function listKinds(json: boolean): void {
   const rows = BREAK_KINDS.map(({ name, what, client, must }) => ({ name, what, client, must }));
   if (json) return sayJson(rows);
@@ -198,6 +206,7 @@ function listKinds(json: boolean): void {
   say(table(columns, cells));
 }
 
+/** The data of the one element that tag and number (from 1) name; the message tells what the file has instead. */
 function chosen(found: ImageFile, tag: number, number: number | undefined, file: string): Buffer {
   const place = { place: { file } };
   const all = found.elements.filter((one) => one.tag === tag);
@@ -214,6 +223,7 @@ function chosen(found: ImageFile, tag: number, number: number | undefined, file:
   throw new InputError('image', `no element ${wanted}; the file has ${has}`, place);
 }
 
+/** Reads a whole file; what goes wrong is the user's to mend. */
 function input(file: string): Buffer {
   try {
     return readFileSync(file);
@@ -239,9 +249,9 @@ function output(file: string, octets: Buffer, sources: readonly string[]): void 
   } catch (e) {
     throw new InputError('image', `cannot be written: ${messageOf(e)}`, { place: { file }, cause: e });
   }
-  say(`${file}: ${octets.length} octets`);
 }
 
+/** A parser for numbers, decimal or hex behind 0x; hex without 0x would be ambiguous and is refused. */
 function upTo(max: number): (word: string) => number {
   return (word) => {
     const value = /^(0[xX][0-9a-fA-F]+|\d+)$/.test(word) ? Number(word) : Number.NaN;
@@ -250,18 +260,21 @@ function upTo(max: number): (word: string) => number {
   };
 }
 
+/** An EUI-64 in reading order, as it is printed on a device. */
 function eui64(word: string): string {
   const digits = word.replace(/^0x/, '').replaceAll(':', '').toLowerCase();
   if (/^[0-9a-f]{16}$/.test(digits)) return digits;
   throw new InputError('image', `expected an EUI-64 such as 01:23:45:67:89:ab:cd:ef, found ${JSON.stringify(word)}`);
 }
 
+/** Two hardware versions; one alone has no meaning in the header. */
 function range(word: string): readonly [number, number] {
   const [min, max, more] = word.split('-').map(upTo(0xffff));
   if (min !== undefined && max !== undefined && more === undefined) return [min, max];
   throw new InputError('image', `expected two hardware versions such as 0x0100-0x01ff, found ${JSON.stringify(word)}`);
 }
 
+/** Checked here, because a header string that is no ASCII would only show as a finding later. */
 function headerString(word: string): string {
   if (word.length <= HEADER_STRING_OCTETS && /^[ -~]*$/.test(word)) return word;
   throw new InputError(
@@ -270,6 +283,7 @@ function headerString(word: string): string {
   );
 }
 
+/** The text before and after the first `=`; file names may hold more of them. */
 function halves(word: string, hint: string): readonly [string, string] {
   const at = word.indexOf('=');
   if (at > 0) return [word.slice(0, at), word.slice(at + 1)];

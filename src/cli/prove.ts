@@ -25,6 +25,7 @@ interface Words {
 /** Simulated devices by the name of their standard, loaded when asked for. */
 const FAULTS: Readonly<Record<string, () => Promise<readonly ProvenFault[]>>> = {
   ocf: async () => (await import('../sim/ocf/faults.ts')).FAULTS,
+  lwm2m: async () => (await import('../sim/lwm2m/faults.ts')).FAULTS,
 };
 
 function atLeast(smallest: number): (text: string) => number {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { Command } from 'commander';
 import { InputError } from '../core/errors.ts';
+import { inspect } from '../sim/lwm2m/package.ts';
 import { isValidPackage, manifestOf } from '../sim/ocf/package.ts';
 import { register } from './sim.ts';
 
@@ -33,6 +34,21 @@ describe('plumbline sim', () => {
     expect(await refused('package', 'good', '--out', out)).to.match(/^no kind "good"; there are ok, old/);
     expect(await refused('package', 'ok', '--out', join(folder, 'none', 'p'))).to.match(/^cannot be written/);
     expect(await refused('package', 'ok', '--out', out, '--size', 'big')).to.equal('expected a number, found "big"');
+    rmSync(folder, { recursive: true });
+  });
+  it('writes packages for the LwM2M client, with components and objects', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plumbline-'));
+    const out = join(folder, 'p');
+    const more = ['--component', 'core:1', '--component', 'skin:2', '--object', '33000'];
+    await run('lwm2m-package', 'ok', '--name', 'lamp', '--version', '3', ...more, '--out', out);
+    const found = inspect(readFileSync(out), { storage: 1000, ram: 2000 });
+    expect(found.ok && found.manifest).to.deep.include({ name: 'lamp', version: '3', size: 200, objects: [33_000] });
+    expect(found.manifest?.components).to.deep.equal([
+      { identity: 'core', version: '1' },
+      { identity: 'skin', version: '2' },
+    ]);
+    expect(await refused('lwm2m-package', 'good', '--out', out)).to.match(/^no kind "good"; there are ok, slowCheck/);
+    expect(await refused('lwm2m-package', 'ok', '--out', out, '--component', 'core')).to.match(/identity:version/);
     rmSync(folder, { recursive: true });
   });
   it('refuses to start a device without a folder for its state', async () => {

@@ -3,13 +3,19 @@ import { type Command, Option } from 'commander';
 import { wallNow } from '../core/clock.ts';
 import { InputError, messageOf } from '../core/errors.ts';
 import type { Impairment } from '../link/impair.ts';
-import { behaviourOf, FAULTS, faultsNamed } from '../sim/ocf/faults.ts';
+import type { FaultRow } from '../sim/fault.ts';
+import * as lwm2m from '../sim/lwm2m/faults.ts';
+import { openLwm2mDevice } from '../sim/lwm2m/open.ts';
+import * as lwm2mOptions from '../sim/lwm2m/options.ts';
+import * as ocf from '../sim/ocf/faults.ts';
 import { openOcfDevice } from '../sim/ocf/open.ts';
 import { OPTION_TABLE, readOptions } from '../sim/ocf/options.ts';
 import { makePackage, PACKAGE_KINDS, type PackageKind } from '../sim/ocf/package.ts';
-import { runDevice } from '../sim/process.ts';
+import type { OptionTable } from '../sim/options.ts';
+import { type DeviceStart, runDevice, type SimulatedDevice } from '../sim/process.ts';
+import { registerLwm2mPackage } from './sim-lwm2m-package.ts';
 
-interface OcfWords {
+interface DeviceWords {
   readonly fault: readonly string[];
   readonly seed: number;
   readonly scale: number;
@@ -26,12 +32,62 @@ interface OcfWords {
   readonly json?: true;
 }
 
-/** `plumbline sim ocf` and `plumbline sim package`. */
+/** A simulated device as the command line knows it. */
+interface DeviceRow {
+  readonly name: string;
+  readonly describe: string;
+  readonly faults: readonly FaultRow<object, unknown>[];
+  readonly options: OptionTable;
+  /** Opens the device with these faults and options. */
+  open(faults: readonly string[], options: readonly string[], start: DeviceStart): Promise<SimulatedDevice>;
+}
+
+const DEVICES: readonly DeviceRow[] = [
+  {
+    name: 'ocf',
+    describe: 'an OCF device with a software update resource',
+    faults: ocf.FAULTS,
+    options: OPTION_TABLE,
+    open: (faults, options, start) =>
+      openOcfDevice({
+        ...start,
+        options: readOptions(options),
+        behaviour: ocf.behaviourOf(ocf.faultsNamed(faults)),
+      }),
+  },
+  {
+    name: 'lwm2m',
+    describe: 'an LwM2M client with software management; registers to the server that it is told',
+    faults: lwm2m.FAULTS,
+    options: lwm2mOptions.OPTION_TABLE,
+    open: (faults, options, start) =>
+      openLwm2mDevice({
+        ...start,
+        options: lwm2mOptions.readOptions(options),
+        behaviour: lwm2m.behaviourOf(lwm2m.faultsNamed(faults)),
+      }),
+  },
+];
+
+/** `plumbline sim DEVICE`, `plumbline sim package` and `plumbline sim lwm2m-package`. */
 export function register(program: Command): void {
   const sim = program.command('sim').description('simulated devices, and packages for them');
+  for (const device of DEVICES) registerDevice(sim, device);
   sim
-    .command('ocf')
-    .description('an OCF device with a software update resource; lives until its standard input closes')
+    .command('package')
+    .description(`write an update package for the simulated device: ${Object.keys(PACKAGE_KINDS).join(', ')}`)
+    .argument('<kind>')
+    .requiredOption('--out <file>', 'where to write it')
+    .option('--version <v>', 'version of the firmware in it (preset: 2.0.0, for an old one 0.9.0)')
+    .option('--size <octets>', 'payload', number)
+    .action((kind: string, words: { out: string; version?: string; size?: number }) => writePackage(kind, words));
+  registerLwm2mPackage(sim, number);
+}
+
+function registerDevice(sim: Command, device: DeviceRow): void {
+  sim
+    .command(device.name)
+    .description(`${device.describe}; lives until its standard input closes`)
     .option('--fault <names>', 'what is wrong with it, with commas; may be repeated', gather, [])
     .option('--seed <n>', 'identity and impairment', number, 1)
     .option('--scale <s>', 'real time per protocol time (0.05: twenty times faster)', number, 1)
@@ -51,40 +107,30 @@ export function register(program: Command): void {
     .option('--faults', 'list the faults and end')
     .option('--options', 'list the options and end')
     .option('--json', 'lists as JSON')
-    .action((words: OcfWords) => runOcf(words));
-  sim
-    .command('package')
-    .description(`write an update package for the simulated device: ${Object.keys(PACKAGE_KINDS).join(', ')}`)
-    .argument('<kind>')
-    .requiredOption('--out <file>', 'where to write it')
-    .option('--version <v>', 'version of the firmware in it (preset: 2.0.0, for an old one 0.9.0)')
-    .option('--size <octets>', 'payload', number)
-    .action((kind: string, words: { out: string; version?: string; size?: number }) => writePackage(kind, words));
+    .action((words: DeviceWords) => runNamed(device, words));
 }
 
-async function runOcf(words: OcfWords): Promise<void> {
-  if (words.faults === true) return list(FAULTS, ({ name, describe }) => `${name.padEnd(32)}${describe}`, words.json);
+async function runNamed(device: DeviceRow, words: DeviceWords): Promise<void> {
+  if (words.faults === true)
+    return list(device.faults, ({ name, describe }) => `${name.padEnd(32)}${describe}`, words.json);
   if (words.options === true) {
-    const rows = Object.entries(OPTION_TABLE).map(([name, row]) => ({ name, ...row }));
+    const rows = Object.entries(device.options).map(([name, row]) => ({ name, ...row }));
     return list(rows, (row) => `${`${row.name}=${row.preset}`.padEnd(32)}${row.help}`, words.json);
   }
   if (words.state === undefined) throw new InputError('sim', 'a folder for the state is needed: --state DIR');
   const impair = impairmentOf(words);
   const { seed, scale, linkScale, epoch = wallNow(), state } = words;
-  await runDevice(() =>
-    openOcfDevice({
-      options: readOptions(words.option),
-      behaviour: behaviourOf(faultsNamed(words.fault)),
-      seed,
-      factors: { protocol: scale, link: linkScale },
-      epochMs: epoch,
-      state,
-      ...(impair === undefined ? {} : { impair }),
-    }),
-  );
+  const start: DeviceStart = {
+    seed,
+    factors: { protocol: scale, link: linkScale },
+    epochMs: epoch,
+    state,
+    ...(impair === undefined ? {} : { impair }),
+  };
+  await runDevice(() => device.open(words.fault, words.option, start));
 }
 
-function impairmentOf({ loss, duplicate, delay, reorder }: OcfWords): Impairment | undefined {
+function impairmentOf({ loss, duplicate, delay, reorder }: DeviceWords): Impairment | undefined {
   if ([loss, duplicate, delay, reorder].every((value) => value === undefined)) return undefined;
   return {
     losePercent: loss ?? 0,

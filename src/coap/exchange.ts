@@ -199,5 +199,5 @@ export class Exchanges {
 }
 
 function exchangeKey(peer: Peer, token: Buffer): string {
-  return `${peerKey(peer)}|${token.toString('hex')}`;
+  return `${peerKey(peer)}|${token.toString('latin1')}`;
 }

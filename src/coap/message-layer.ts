@@ -219,10 +219,11 @@ export class MessageLayer {
     const { message, from } = incoming;
     const pending = this.pending.get(`${peerKey(from)}|${message.mid}`);
     if (pending === undefined) {
-      if (!this.repeated(incoming, raw)) this.stray(incoming, `no message ${message.mid} to this peer is under way`);
+      if (!this.repeated(incoming, raw, rememberKey(incoming)))
+        this.stray(incoming, `no message ${message.mid} to this peer is under way`);
       return;
     }
-    this.remember(incoming, raw).report = pending.hooks.report;
+    this.remember(raw, rememberKey(incoming)).report = pending.hooks.report;
     pending.stop();
     if (message.type === 'RST') return pending.hooks.reset(incoming);
     pending.hooks.acknowledged();
@@ -234,8 +235,9 @@ export class MessageLayer {
   /** A confirmable or non-confirmable message: ping, request or response. */
   private take(incoming: Incoming, raw: Buffer): void {
     const { message } = incoming;
-    if (this.repeated(incoming, raw)) return;
-    this.remember(incoming, raw);
+    const key = rememberKey(incoming);
+    if (this.repeated(incoming, raw, key)) return;
+    this.remember(raw, key);
     if (message.code === EMPTY) return this.reject(incoming);
     const { upper } = this.options;
     if (isRequest(message.code)) {
@@ -250,8 +252,8 @@ export class MessageLayer {
   }
 
   /** True for an octet-for-octet copy of an earlier message; it gets the same answer again. */
-  private repeated(incoming: Incoming, raw: Buffer): boolean {
-    const entry = this.remembered.get(rememberKey(incoming));
+  private repeated(incoming: Incoming, raw: Buffer, key: string): boolean {
+    const entry = this.remembered.get(key);
     if (entry === undefined || entry.untilMs < performance.now() || !entry.raw.equals(raw)) return false;
     const report = entry.report ?? this.reporter(incoming.from);
     report('duplicate', 'one copy', `again ${printMessage(incoming.message)}`, incoming.n);
@@ -259,9 +261,8 @@ export class MessageLayer {
     return true;
   }
 
-  private remember(incoming: Incoming, raw: Buffer): Remembered {
+  private remember(raw: Buffer, key: string): Remembered {
     const now = performance.now();
-    const key = rememberKey(incoming);
     const entry: Remembered = { raw, untilMs: now + this.options.rememberMs };
     this.remembered.delete(key);
     this.remembered.set(key, entry);

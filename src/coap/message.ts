@@ -95,7 +95,7 @@ export function encode(message: Message): Buffer {
   const { type, code, mid, token, options, payload } = message;
   const head = generate(
     {
-      code,
+      code: METHODS.get(code) ?? code,
       confirmable: type === 'CON',
       ack: type === 'ACK',
       reset: type === 'RST',
@@ -150,7 +150,7 @@ export type Decoded =
 
 /** Reads one datagram, strictly: whatever RFC 7252 calls a format error is a result, never an exception. */
 export function decode(raw: Uint8Array): Decoded {
-  const data = Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  const data = Buffer.isBuffer(raw) ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
   const bad = (rule: MalformedRule, at: number): Decoded => {
     const head = rule === 'short' || rule === 'version' ? {} : { type: typeOf(data), mid: data.readUInt16BE(2) };
     return { ok: false, defect: { rule, at, ...head } };
@@ -183,21 +183,31 @@ function formDefect(data: Buffer): { rule: MalformedRule; at: number } | undefin
     const start = at;
     const head = data.readUInt8(at++);
     if (head === 0xff) return at === data.length ? { rule: 'marker-without-payload', at: start } : undefined;
-    const sizes: number[] = [];
-    for (const nibble of [head >> 4, head & 15]) {
-      if (nibble === 15) return { rule: 'option-reserved', at: start };
-      const extra = nibble === 13 ? 1 : nibble === 14 ? 2 : 0;
-      if (at + extra > data.length) return { rule: 'option-truncated', at: data.length };
-      sizes.push(extra === 0 ? nibble : data.readUIntBE(at, extra) + (extra === 1 ? 13 : 269));
-      at += extra;
-    }
-    const [delta = 0, length = 0] = sizes;
-    number += delta;
-    at += length;
+    const delta = head >> 4;
+    const length = head & 15;
+    if (delta === 15) return { rule: 'option-reserved', at: start };
+    const lengthAt = at + extraOctets(delta);
+    if (lengthAt > data.length) return { rule: 'option-truncated', at: data.length };
+    if (length === 15) return { rule: 'option-reserved', at: start };
+    at = lengthAt + extraOctets(length);
+    if (at > data.length) return { rule: 'option-truncated', at: data.length };
+    number += optionPart(data, delta, lengthAt - extraOctets(delta));
+    at += optionPart(data, length, lengthAt);
     if (number > 0xffff) return { rule: 'option-number', at: start };
     if (at > data.length) return { rule: 'option-truncated', at: data.length };
   }
   return undefined;
+}
+
+/** How many octets follow the head of an option for its delta or its length. */
+function extraOctets(nibble: number): number {
+  return nibble === 13 ? 1 : nibble === 14 ? 2 : 0;
+}
+
+/** A delta or length, with its further octets (RFC 7252 3.1). */
+function optionPart(data: Buffer, nibble: number, at: number): number {
+  if (nibble === 13) return data.readUInt8(at) + 13;
+  return nibble === 14 ? data.readUInt16BE(at) + 269 : nibble;
 }
 
 /** Well-formed, but not in a message of this type. */

@@ -74,8 +74,9 @@ export function isCritical(number: number): boolean {
 
 /** An option with a number as value, in the fewest octets; 0 is the empty value (RFC 7252 3.2). */
 export function uintOption(number: number, value: number): Option {
-  const hex = value === 0 ? '' : value.toString(16);
-  return { number, value: Buffer.from(hex.length % 2 === 0 ? hex : `0${hex}`, 'hex') };
+  const octets: number[] = [];
+  for (let rest = value; rest > 0; rest = Math.floor(rest / 256)) octets.unshift(rest % 256);
+  return { number, value: Buffer.from(octets) };
 }
 
 /** An option with a text as value. */
@@ -85,7 +86,9 @@ export function textOption(number: number, text: string): Option {
 
 /** The value of an option read as number; leading zeros do no harm. */
 export function uintOf(value: Buffer): number {
-  return value.length === 0 ? 0 : Number.parseInt(value.toString('hex'), 16);
+  if (value.length === 0) return 0;
+  // More octets than a number is read from at once are no option of any standard; what they say is then not exact.
+  return value.length <= 6 ? value.readUIntBE(0, value.length) : Number.parseInt(value.toString('hex'), 16);
 }
 
 /** The first option with this number. */

@@ -29,9 +29,22 @@ export interface EventSink {
   append(event: NewEvent): Ev;
 }
 
-/** `raw` as hex, whichever way the producer held it. */
+/** The octets that were turned into hex last, and what they gave. A copy, because their producer may use its buffer again. */
+const known = { octets: Buffer.alloc(0x10000), length: 0, hex: '' };
+
+/** `raw` as hex, whichever way the producer held it. A datagram and the message in it are two events with the same octets: those are turned only once. */
 export function hexOf(raw: Uint8Array | string): string {
-  return typeof raw === 'string' ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength).toString('hex');
+  if (typeof raw === 'string') return raw;
+  const octets = Buffer.isBuffer(raw) ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength);
+  const { length } = octets;
+  if (length === known.length && octets.compare(known.octets, 0, length) === 0) return known.hex;
+  const hex = octets.toString('hex');
+  if (length <= known.octets.length) {
+    octets.copy(known.octets);
+    known.length = length;
+    known.hex = hex;
+  }
+  return hex;
 }
 
 /** The octets of an event's `raw`; empty where it has none. */

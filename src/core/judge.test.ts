@@ -152,6 +152,9 @@ describe('judge', () => {
     it('fails when it never came, the stimulus was delivered, the window watched and the device alive around', () => {
       expect(came([alive(0), [10, 'asked'], alive(1100)]).reason).to.include({ verdict: 'FAIL', statement: 'X-1.a' });
     });
+    it('is inconclusive when it never came on a bench too busy to have seen it in time', () => {
+      expect(came([alive(0), [10, 'asked'], alive(1100), [1101, 'loop', { maxMs: 400 }]]).verdict).to.equal('INCONC');
+    });
     it('is inconclusive without stimulus, without life after, with a short window, with too few tries', () => {
       expect(came([alive(0), alive(1100)]).verdict).to.equal('INCONC');
       expect(came([alive(0), [10, 'asked'], alive(1100, false)]).verdict).to.equal('INCONC');

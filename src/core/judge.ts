@@ -198,6 +198,11 @@ class Judging<P> implements Judge<P> {
         statement,
         `no ${kind.name}, but the log ends ${after}, before the limit ${within?.timer ?? ''} is over`,
       );
+    else if (needed > 0 && this.delay() * DELAY_MARGIN > needed)
+      this.inconclusive(
+        statement,
+        `no ${kind.name}, but the event loop was delayed by ${this.delay().toFixed(1)} ms, too much for a limit of ${Math.round(needed)} ms`,
+      );
     else if (chances.length < tries)
       this.inconclusive(
         statement,

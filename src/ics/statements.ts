@@ -19,6 +19,7 @@ export const EXCUSES = {
   'checked-on-ics': 'it is a rule over the declaration; the consistency check enforces it',
   'needs-onboarding': 'it shows only on an onboarded device, which the tester cannot make yet',
   'needs-foreign-stack': 'it shows only with a peer that the tester does not have',
+  'needs-tester': 'the tester cannot carry its case out yet; the declared case says what is lacking',
   'needs-vendor-means': 'it shows only with means that the vendor has (a debug port, signing keys)',
 } as const;
 /** One of the accepted reasons. */

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { isIPv6 } from 'node:net';
 import { BenchError, messageOf } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
-import { type Impairments, linkFate, type LinkFate } from './impair.ts';
+import { type Fate, type Impairments, linkFate, type LinkFate, ON_TIME } from './impair.ts';
 import { type Peer, printPeer, type Wire } from './wire.ts';
 
 export interface UdpOptions {
@@ -126,8 +126,12 @@ class Udp implements UdpWire {
     }
   }
 
-  async send(data: Uint8Array, to: Peer, via?: number): Promise<void> {
+  send(data: Uint8Array, to: Peer, via?: number): Promise<void> {
     const fate = this.fate.out();
+    return fate === ON_TIME ? this.transmit(data, to, via) : this.sendImpaired(data, to, via, fate);
+  }
+
+  private async sendImpaired(data: Uint8Array, to: Peer, via: number | undefined, fate: Fate): Promise<void> {
     if (fate.length === 0) this.record('datagram.lost', 'out', data, to, via);
     for (const ms of fate)
       if (ms === 0) await this.transmit(data, to, via);

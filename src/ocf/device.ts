@@ -24,6 +24,8 @@ export interface Device {
   /** Address of this computer that the device sees. */
   readonly local: string;
   readonly client: Client;
+  /** True where the device was found silent altogether. */
+  gone(): Promise<boolean>;
   /** Real milliseconds that the slowest of the latest exchanges took. */
   slowestMs(): number;
   /** The second client, opened when first needed. */
@@ -114,6 +116,7 @@ export async function openDevice(bench: Bench): Promise<Device> {
   return {
     local,
     client,
+    gone: async () => client.gone || (second !== undefined && (await second).gone),
     slowestMs: () => Math.max(0, ...took),
     other,
     peer: () => Promise.resolve(peer),

@@ -17,6 +17,7 @@ import { type CborMap, decodeCbor, isCborMap } from './codec/cbor.ts';
 import { valueOf } from './schema.ts';
 import { readNote } from './notes.ts';
 
+/** CRUDN operations as OCF names them; UPDATE is POST, CREATE is PUT (table 7). */
 export type SwuMethod = 'RETRIEVE' | 'UPDATE' | 'CREATE' | 'DELETE';
 const METHODS: Readonly<Record<string, SwuMethod>> = {
   '0.01': 'RETRIEVE',
@@ -287,4 +288,5 @@ export function versionRead(label: string): Kind<{ readonly properties: CborMap 
   };
 }
 
+/** A representation with the number and time of its event. */
 export type SeenRepresentation = Seen<Representation>;

@@ -18,6 +18,7 @@ export interface Found {
   readonly from: Peer;
 }
 
+/** One question to a group, repeated because nothing of it is acknowledged. */
 export interface Query {
   /** `rt=…`, or nothing for all links. */
   readonly rt?: string;

@@ -9,6 +9,7 @@ export function noteOf(subject: Subject, label: string | undefined): string {
   return label === undefined ? subject : `${subject}: ${label}`;
 }
 
+/** Subject and label of what {@link noteOf} wrote; an empty subject where there is no note. */
 export function readNote(note: string | undefined): { subject: string; label: string | undefined } {
   const [subject = '', ...rest] = (note ?? '').split(': ');
   return { subject, label: rest.length === 0 ? undefined : rest.join(': ') };

@@ -15,6 +15,7 @@ import { watcher } from './watch.ts';
 
 /** An UPDATE may wait for the exchange before it, and be repeated. */
 const SLOW_MARGIN = 3;
+const SLOW_LEADS = 3;
 
 /** The longest package URL that the schema allows. */
 const PURL_MAX = 64;
@@ -49,8 +50,11 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
     mapOf(await device.request('GET', { ...o, subject: 'swu', ...(label === undefined ? {} : { label }) }));
 
   const schedule = async (action: ActionName, { purl, label = 'run', lead }: Plan): Promise<Outcome> => {
-    // A slow device, or a lossy link, needs more time to take the UPDATE before the time in it.
-    const slowMs = (device.slowestMs() * SLOW_MARGIN) / timing.factors.protocol;
+    // A slow device, or a lossy link, needs more time to take the UPDATE before the time in it; one unlucky exchange does not make a link that slow.
+    const slowMs = Math.min(
+      (device.slowestMs() * SLOW_MARGIN) / timing.factors.protocol,
+      timing.protocol({ timer: 'scheduleLead', times: SLOW_LEADS }),
+    );
     const due = printInstant(clock.protocolNow() + timing.protocol(lead ?? { timer: 'scheduleLead' }) + slowMs);
     dues.set(label, Date.parse(due));
     events.append({
@@ -138,8 +142,20 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
     },
     declared: (item) => bench.declared(item),
   };
+  /** Ends the drive at a device that answers nothing any more: every further request would be waited for in vain. */
+  const owed = async <R>(result: Promise<R>): Promise<R> => {
+    const done = await result;
+    if (await device.gone()) throw new DriveEnd('the device does not answer any more');
+    return done;
+  };
   return {
     ...tester,
+    retrieve: (label, o) => owed(tester.retrieve(label, o)),
+    update: (sent, o) => owed(tester.update(sent, o)),
+    send: (method, o) => owed(tester.send(method, o)),
+    schedule: (action, plan) => owed(tester.schedule(action, plan)),
+    cancel: (label) => owed(tester.cancel(label)),
+    observe: (label, o) => owed(tester.observe(label, o)),
     internals: {
       alive: () => device.alive(),
       ...arranger({ bench, device, tester, stand, open, watch }),

@@ -19,6 +19,7 @@ export interface Schedule {
   readonly label: string;
 }
 
+/** The event type of a {@link Schedule}. */
 export const SCHEDULE = 'ocf.schedule';
 
 /** Schedules that the case has made; with a label, that one. Those that only prepared the case are labelled `arrange`. */

@@ -25,6 +25,7 @@ export type UpdateBody = CborMap & {
   readonly updatetime: string;
 };
 
+/** What a scheduled action works on, and when. */
 export interface Plan {
   readonly purl: string;
   /** Default `run`. */

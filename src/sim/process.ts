@@ -2,9 +2,23 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { messageOf } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
+import type { Impairment } from '../link/impair.ts';
 
 /** What a verb of the console does; the words after the verb are its arguments. Returns one line; a throw becomes an error line. */
 export type Verb = (words: readonly string[]) => string | Promise<string>;
+
+/** What every simulated device is started with. */
+export interface DeviceStart {
+  readonly seed: number;
+  /** Real time per protocol time, for every duration of the device, and for retransmission. */
+  readonly factors: { readonly protocol: number; readonly link: number };
+  /** Unix milliseconds at which wall clock and protocol time agree; a device started again with the same has the right time again. */
+  readonly epochMs: number;
+  /** Folder of everything that survives a power cut. */
+  readonly state: string;
+  /** Done to datagrams at the device's sockets, in both directions alike. */
+  readonly impair?: Impairment;
+}
 
 export interface SimulatedDevice {
   /** Addresses of the device by name, for the ready line: `{ iut: 'coap://127.0.0.1:49152' }`. */

@@ -23,8 +23,11 @@ import { MANDATORY, valueOf } from '../../src/ocf/schema.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
 
+/** What a judge of OCF cases is given. */
 export type J = Judge<OcfPolicies>;
+/** What the drive of an OCF case is given. */
 export type T = OcfTester & Drive;
+/** A case of OCF software update. */
 export type OcfCase = CaseDef<OcfTester, OcfPolicies>;
 
 /** The mandatory properties that are there; a draft spelling stands for the property where the device claims the draft. */
@@ -51,6 +54,8 @@ export function answerTo(j: J, statement: string, method: SwuMethod, label: stri
     j.check(statement, () => expect('a reset', `answer to ${method} (${label})`).to.equal('a response'));
     return undefined;
   }
+  const reply = j.log.first(answered(method, label));
+  if (reply !== undefined) return reply;
   const taken = acknowledged(method, label);
   const delivered = j.log.first(taken) !== undefined;
   return j.came(statement, answered(method, label), {

@@ -59,6 +59,7 @@ function judgeGroup(j: J): void {
 
 const byType = async (t: T): Promise<void> => void (await t.discover({ label: 'by type', rt: RT }));
 
+/** Discovery and the link: table 1, table 7, OCF core. */
 export const disc = suite<OcfTester, OcfPolicies>(
   'DISC',
   [

@@ -110,6 +110,7 @@ const onboarding = (
   ...more,
 });
 
+/** What outlives a run: versions, power cuts, ownership. */
 export const life = suite<OcfTester, OcfPolicies>(
   'LIFE',
   [

@@ -206,6 +206,7 @@ const declared: readonly DeclaredCase[] = [
 
 const COMMON = { item: ITEM.OBS, when: ITEM.OBS, start: 'rest' } as const;
 
+/** Observation: table 7, figure 2, RFC 7641. */
 export const obs = suite<OcfTester, OcfPolicies>(
   'OBS',
   [

@@ -33,6 +33,7 @@ export function judgeDefaults(j: J, statement: string, r: SeenRepresentation): v
   else j.check(statement, () => expect([r.action, r.state, r.result]).to.deep.equal(['idle', 'idle', 0]));
 }
 
+/** RETRIEVE and the schema: tables 2 to 6. */
 export const read = suite<OcfTester, OcfPolicies>('READ', [
   {
     id: 'OCFSWU/READ/01',

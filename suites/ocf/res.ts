@@ -108,6 +108,7 @@ const status = (code: number): Source => ({
 });
 const unanswered = { package: 'packageOk', behaviour: { kind: 'status', status: 404 } } as const;
 
+/** Result codes: table 5, each by the situation that it stands for. */
 export const res = suite<OcfTester, OcfPolicies>('RES', [
   {
     id: 'OCFSWU/RES/00',

@@ -85,7 +85,7 @@ export function restOf(j: J, statement: string, label = 'run'): SeenRepresentati
     );
     return undefined;
   }
-  return j.came(statement, rested(label), { stimulus: activity(label) });
+  return j.came(statement, rested(label), { stimulus: activity(label), within: { timer: 'maxDownloadS' } });
 }
 
 /** The run ended with this result. */

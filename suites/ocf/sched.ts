@@ -99,6 +99,7 @@ function judgeUpgrade(j: J): void {
   j.came('OCFSWU-1.purl-used', packageFetched, { stimulus: acceptedInTime('run') });
 }
 
+/** Scheduled actions: clause 1, table 4. */
 export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
   starts('OCFSWU/SCHED/01', 'isac', ITEM.ISAC, judgeCheck, ['OCFSWU-T3.nsa', 'OCFSWU-T4.isac', 'OCFSWU-T2.nv']),
   starts('OCFSWU/SCHED/02', 'isvv', ITEM.ISVV, judgeValidation, ['OCFSWU-T3.sva', 'OCFSWU-T4.isvv', 'OCFSWU-T3.svv']),
@@ -322,6 +323,10 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       const after = readBack(j, 'OCFSWU-F2.busy', 'after');
       const first = j.log.first(scheduled('run'))?.purl;
       if (after === undefined) return;
+      if (isWorking(after.state) && j.log.before(after).last(packageProgress)?.step === 'piece') {
+        j.inconclusive('OCFSWU-F2.busy', 'the bench was still sending the package when the device was read');
+        return;
+      }
       const now = reply.sent?.['purl'];
       const looks = j.log
         .after(reply)

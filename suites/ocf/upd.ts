@@ -117,6 +117,7 @@ const declared: readonly DeclaredCase[] = [
   },
 ];
 
+/** UPDATE: clause 1, tables 2 and 6, annex A.1.4. */
 export const upd = suite<OcfTester, OcfPolicies>(
   'UPD',
   [

@@ -42,6 +42,21 @@ describe('H4 framing', () => {
     }
   });
 
+  it('begins anew when told to, and reports what was left', () => {
+    const seen: string[] = [];
+    const problems: string[] = [];
+    const framer = new H4Framer({
+      packet: (packet) => seen.push(packet.toString('hex')),
+      problem: (text) => problems.push(text),
+    });
+    framer.push(Buffer.from('024000ff03', 'hex'));
+    framer.restart();
+    framer.restart();
+    framer.push(Buffer.from(COMPLETE, 'hex'));
+    expect(seen).to.deep.equal([COMPLETE]);
+    expect(problems).to.have.length(1);
+  });
+
   it('reports an unknown type with its octets and goes on with what comes next', () => {
     const { seen, problems } = frame(Buffer.from(`${RESET}07aa`, 'hex'), Buffer.from(COMPLETE, 'hex'));
     expect(seen).to.deep.equal([RESET, COMPLETE]);

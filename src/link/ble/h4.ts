@@ -45,6 +45,11 @@ export class H4Framer {
     }
   }
 
+  /** Drops what has come of a packet: the next octet begins a new one. */
+  restart(): void {
+    if (this.#pending.length > 0) this.#drop('octets before the packet that was waited for');
+  }
+
   /** The stream has ended. A packet that is not complete is reported. */
   end(): void {
     if (this.#pending.length === 0) return;

@@ -12,7 +12,6 @@ const CENTRAL = 0;
 const ATT = { channel: 4, WRITE_COMMAND: 0x52 } as const;
 /** HCI errors that noble is told when the controller can tell no more. */
 const GONE = { connection: 0x08, connecting: 0x1f } as const;
-const NOTHING = Buffer.alloc(0);
 
 /** noble on a controller whose packets all pass through our hands, from the kernel or from a byte stream. */
 export class HciAdapter {
@@ -158,7 +157,7 @@ async function openPort(
       sent: (packet) => owner.adapter?.sent(packet),
       lost: (error) => owner.adapter?.lost(error),
     });
-    if (transport.own) await port.command(opcode.RESET, NOTHING, deadlineMs);
+    if (transport.own) await port.reset(deadlineMs);
     return { transport, port };
   } catch (e) {
     transport.close();

@@ -18,6 +18,7 @@ function bench(own = true) {
     },
     send: (packet) => void sent.push(packet.toString('hex')),
     isUp: () => true,
+    restart: () => void sent.push('restart'),
     close: () => undefined,
   };
   const port = new HciPort(
@@ -83,6 +84,15 @@ describe('HCI port', () => {
     );
     expect(error).to.be.instanceOf(BenchError);
     expect(printError(error)).to.equal('ble:h4:/dev/ttyX: no answer to HCI command 0x0c03 within 5 ms');
+  });
+
+  it('resets the controller again where the first answer was swallowed', async () => {
+    const { port, sent, receive } = bench();
+    const done = port.reset(20);
+    while (sent.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    expect(sent).to.deep.equal(['01030c00', 'restart', '01030c00']);
+    receive('040e0401030c00');
+    await done;
   });
 
   it('takes nothing more once the port is gone', () => {

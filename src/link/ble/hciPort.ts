@@ -76,6 +76,20 @@ export class HciPort {
     this.#nextCommand();
   }
 
+  /**
+   * Resets the controller, which may have been left in the middle of something. Tried twice: on a serial port the first octets
+   * may be the rest of a packet whose beginning nobody heard, and swallow the answer.
+   */
+  async reset(deadlineMs: number): Promise<void> {
+    try {
+      await this.command(opcode.RESET, Buffer.alloc(0), deadlineMs / 2);
+    } catch {
+      this.#transport.restart?.();
+      this.#credits = 1;
+      await this.command(opcode.RESET, Buffer.alloc(0), deadlineMs / 2);
+    }
+  }
+
   /** A command of our own; resolves with the parameters of its Command Complete. noble does not see the answer. */
   async command(code: number, parameters: Buffer, deadlineMs: number): Promise<Buffer> {
     const packet = Buffer.concat([Buffer.of(h4Type.COMMAND, code & 0xff, code >> 8, parameters.length), parameters]);

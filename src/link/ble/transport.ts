@@ -28,6 +28,8 @@ export interface HciTransport {
   /** Which events the kernel hands up; only the kernel's socket knows this. */
   filter?(mask: Buffer): void;
   isUp(): boolean;
+  /** Begins a new packet with the next octet; only a byte stream can be out of step. */
+  restart?(): void;
   close(): void;
 }
 
@@ -47,23 +49,26 @@ export async function openTransport(url: string, deadlineMs: number): Promise<Hc
 async function h4Transport(url: string, name: string, deadlineMs: number): Promise<HciTransport> {
   const stream = await openStream(name, deadlineMs);
   let closed = false;
+  let framer: H4Framer | undefined;
   return {
     where: url,
     own: true,
     start(events) {
-      const framer = new H4Framer(events);
+      const cut = new H4Framer(events);
+      framer = cut;
       let why = 'the other side closed it or it was unplugged';
-      stream.on('data', (chunk: Buffer) => framer.push(chunk));
+      stream.on('data', (chunk: Buffer) => cut.push(chunk));
       stream.on('error', (e: Error) => {
         why = e.message;
       });
       stream.on('close', () => {
-        framer.end();
+        cut.end();
         if (!closed) events.lost(new BenchError('ble-port', `the port is gone: ${why}`, { place: { where: url } }));
       });
     },
     send: (packet) => void (stream.writable && stream.write(packet)),
     isUp: () => true,
+    restart: () => framer?.restart(),
     close() {
       closed = true;
       stream.destroy();
@@ -84,7 +89,7 @@ interface KernelSocket extends EventEmitter {
 /** The kernel's own socket (Linux). It needs the native module compiled, and the right to open a raw HCI socket. */
 function kernelTransport(url: string, device: number): HciTransport {
   const failed = (why: string, cause: unknown): BenchError =>
-    new BenchError('ble-port', `${why}: ${messageOf(cause)}`, { place: { where: url }, cause });
+    new BenchError('ble-port', `${why}: ${messageOf(cause).split('\n')[0] ?? ''}`, { place: { where: url }, cause });
   let socket: KernelSocket;
   try {
     const Socket = createRequire(import.meta.url)(HCI_SOCKET_MODULE) as new () => KernelSocket;

@@ -8,6 +8,7 @@ import { type Behaviour, contentOf } from './behaviour.ts';
 import { PACKAGES, type PackageRecorder } from './events.ts';
 import type { PackageServer, Shelf } from './shelf.ts';
 
+/** Where a CoAP package server listens and what it serves. */
 export interface CoapOptions {
   readonly host: string;
   readonly port: number;

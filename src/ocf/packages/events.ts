@@ -38,6 +38,7 @@ export interface PackageRecorder {
   trouble(what: string, from: string): void;
 }
 
+/** Writes package events to a sink. */
 export function packageRecorder(sink: EventSink): PackageRecorder {
   return {
     request: ({ range, ...seen }, via) =>
@@ -79,6 +80,7 @@ export const packageAsked: Kind<PackageRequest> = {
       : undefined,
 };
 
+/** Every piece that went out, the end of an answer, the end of a connection before it. */
 export const packageProgress: Kind<PackageProgress> = {
   name: 'package progress',
   read: (e) =>

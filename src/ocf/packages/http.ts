@@ -8,6 +8,7 @@ import type { Identity } from './certificate.ts';
 import type { PackageRecorder } from './events.ts';
 import type { PackageServer, Shelf, Shelved } from './shelf.ts';
 
+/** Where an HTTP or HTTPS package server listens and what it serves. */
 export interface HttpOptions {
   readonly host: string;
   readonly port: number;

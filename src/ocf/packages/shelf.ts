@@ -25,6 +25,7 @@ export interface Shelf {
   clear(): void;
 }
 
+/** An empty shelf; its paths are `/p0`, `/p1`, … */
 export function newShelf(): Shelf {
   const items = new Map<string, Shelved>();
   let next = 0;

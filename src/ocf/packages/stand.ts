@@ -18,11 +18,13 @@ export const PACKAGE_NAMES = [
   'packageTooBig',
   'packageFailsAtInstall',
 ] as const;
+/** IXIT name of a package. */
 export type PackageName = (typeof PACKAGE_NAMES)[number];
 
 /** Protocols that the bench can serve; `foreign` is HTTPS with a certificate that no device trusts, `coap` is in clear. */
 export type Scheme = 'https' | 'http' | 'coap' | 'foreign';
 
+/** How a package is offered; without anything a good server by the protocol that the declaration prefers. */
 export interface Offer {
   readonly behaviour?: Behaviour;
   /** Default: what the declaration says, HTTPS first. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { Peer } from '../../link/wire.ts';
 import { type BlockLimits, blockOf, blockOption, blockwise } from './blocks.ts';
-import { Endpoint, type Handler, type LinkTiming } from './endpoint.ts';
+import { Endpoint, type Handler, type LinkTiming, type MessageQuirks } from './endpoint.ts';
 import { FakeWire, until } from './fake-wire.ts';
 import { fetchBlocks } from './fetch.ts';
 import { type Message, METHOD, OPTION, readMessage, uintOf, uriOptions, writeMessage } from './message.ts';
@@ -15,9 +15,9 @@ describe('simulated CoAP: endpoint', () => {
   let wire: FakeWire;
   let endpoint: Endpoint;
   let mid = 0;
-  const open = (handler: Handler, timing = QUICK): void => {
+  const open = (handler: Handler, timing = QUICK, quirks: MessageQuirks = {}): void => {
     wire = new FakeWire();
-    endpoint = new Endpoint(wire, timing, handler);
+    endpoint = new Endpoint(wire, timing, handler, [], quirks);
   };
   const replies = (): Message[] =>
     wire.sent.map(({ data }) => {
@@ -125,6 +125,33 @@ describe('simulated CoAP: endpoint', () => {
     put(m);
     await until('an answer', () => wire.sent.length === 2);
     expect(handled).to.equal(2);
+  });
+  it('serves a repeated request anew where it keeps no cache for it', async () => {
+    let handled = 0;
+    const uncached = ({ code }: Message): boolean => code === METHOD.post;
+    open(() => ({ code: '2.05', payload: Buffer.of(++handled) }), QUICK, { uncached });
+    for (const code of [METHOD.post, METHOD.get]) {
+      const m = message({ code });
+      put(m);
+      put(m);
+    }
+    await until('an answer to each but the repeated GET', () => wire.sent.length === 3);
+    expect(handled).to.equal(3);
+  });
+  it('acknowledges non-confirmable requests and pings, and ignores critical options, where it is told to', async () => {
+    open(() => ({ code: '2.05' }), QUICK, { acknowledgesNon: true, acknowledgesPing: true, takesAnyCritical: true });
+    wire.arrive(Buffer.from('40000102', 'hex'), TESTER);
+    const reply = await ask({ type: 'NON', options: [{ number: 65_001, value: Buffer.alloc(0) }] });
+    expect(replies()[0]).to.include({ type: 'ACK', code: '0.00' });
+    expect(reply).to.include({ type: 'ACK', code: '2.05' });
+  });
+  it('hears nothing while it sleeps, and still sends', async () => {
+    open(() => ({ code: '2.05' }));
+    endpoint.asleep = true;
+    put(message());
+    endpoint.unconfirmable(TESTER, { code: '2.05', token: Buffer.of(1), options: [], payload: Buffer.alloc(0) });
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(replies().map(({ type }) => type)).to.deep.equal(['NON']);
   });
 
   describe('blocks', () => {

@@ -57,6 +57,15 @@ interface Sending {
 
 const NO_PAYLOAD = Buffer.alloc(0);
 
+/** Ways in which real message layers differ from RFC 7252. */
+export interface MessageQuirks {
+  /** Requests that are served anew when they are repeated, as by a device without a cache of its answers. */
+  readonly uncached?: (message: Message) => boolean;
+  readonly acknowledgesNon?: true;
+  readonly acknowledgesPing?: true;
+  readonly takesAnyCritical?: true;
+}
+
 /**
  * The message layer and the request/response layer of a device over one wire: repeated messages get the same answer again, slow
  * requests a separate one, confirmable messages are repeated until acknowledged, a ping is reset.
@@ -64,10 +73,13 @@ const NO_PAYLOAD = Buffer.alloc(0);
 export class Endpoint {
   /** A frozen or switched-off device: nothing gets in or out. */
   muted = false;
+  /** A device that sleeps: nothing gets in, what it sends gets out. */
+  asleep = false;
   private readonly wire: Wire;
   private readonly timing: LinkTiming;
   private readonly handler: Handler;
   private readonly critical: ReadonlySet<number>;
+  private readonly quirks: MessageQuirks;
   /** By peer and mid: when it came and what we answered, if anything yet. */
   private readonly seen = new Map<string, { readonly at: number; reply?: Buffer }>();
   private readonly sending = new Map<string, Sending>();
@@ -79,8 +91,15 @@ export class Endpoint {
   private nextMid = randomInt(0x1_0000);
 
   /** `critical`: the critical options that the handler understands, beside the block options. */
-  constructor(wire: Wire, timing: LinkTiming, handler: Handler, critical: readonly number[] = []) {
+  constructor(
+    wire: Wire,
+    timing: LinkTiming,
+    handler: Handler,
+    critical: readonly number[] = [],
+    quirks: MessageQuirks = {},
+  ) {
     this.wire = wire;
+    this.quirks = quirks;
     this.timing = timing;
     this.handler = handler;
     const { uriHost, uriPort, uriPath, uriQuery, accept, block1, block2 } = OPTION;
@@ -120,7 +139,7 @@ export class Endpoint {
     to: Peer,
     code: string,
     options: readonly Option[],
-    payload = NO_PAYLOAD,
+    payload: Buffer = NO_PAYLOAD,
     limitMs = Infinity,
   ): Promise<Outcome> {
     const token = randomBytes(4);
@@ -177,18 +196,20 @@ export class Endpoint {
   }
 
   private receive(data: Buffer, from: Peer, multicast: boolean): void {
-    if (this.muted) return;
+    if (this.muted || this.asleep) return;
     const message = readMessage(data);
     if ('malformed' in message) return this.refuse(message, from, multicast);
     if (message.type === 'ACK' || message.type === 'RST') return this.settled(message, from);
     if (message.code === EMPTY) {
-      if (message.type === 'CON' && !multicast) this.send(writeMessage(emptyMessage('RST', message.mid)), from);
+      const type = this.quirks.acknowledgesPing === true ? 'ACK' : 'RST';
+      if (message.type === 'CON' && !multicast) this.send(writeMessage(emptyMessage(type, message.mid)), from);
       return;
     }
     const key = keyOf(from, message.mid);
     this.expire();
     const before = this.seen.get(key);
-    if (before !== undefined) {
+    const anew = message.code.startsWith('0.') && this.quirks.uncached?.(message) === true;
+    if (before !== undefined && !anew) {
       if (message.type === 'CON' && before.reply !== undefined) this.send(before.reply, from);
       return;
     }
@@ -220,7 +241,7 @@ export class Endpoint {
 
   private async serve(request: Request, entry: { reply?: Buffer }): Promise<void> {
     const { message, from, multicast } = request;
-    const confirmable = message.type === 'CON' && !multicast;
+    const confirmable = (message.type === 'CON' || this.quirks.acknowledgesNon === true) && !multicast;
     const say = (reply: Message): void => {
       entry.reply = writeMessage(reply);
       this.send(entry.reply, from);
@@ -241,7 +262,8 @@ export class Endpoint {
 
   private async answer(request: Request): Promise<Answer> {
     const unknown = request.message.options.find((o) => o.number % 2 === 1 && !this.critical.has(o.number));
-    if (unknown !== undefined) return request.message.type === 'CON' ? { code: '4.02' } : 'silence';
+    if (unknown !== undefined && this.quirks.takesAnyCritical !== true)
+      return request.message.type === 'CON' ? { code: '4.02' } : 'silence';
     try {
       return await this.handler(request);
     } catch (thrown) {

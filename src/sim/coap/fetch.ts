@@ -14,6 +14,8 @@ export interface FetchOptions {
   readonly limitMs: number;
   /** Ends after the first block. */
   readonly firstOnly?: boolean;
+  /** Takes blocks of several representations for one, as a wrong device does. */
+  readonly anyEtag?: true;
   /** Called with the octets received so far; false ends the transfer. */
   readonly goOn?: (received: number) => boolean;
 }
@@ -41,7 +43,8 @@ export async function fetchBlocks(
     if (block === undefined && num === 0) return { ok: true, body: message.payload };
     if (block === undefined || block.num * blockSize(block.szx) !== received)
       return { ok: false, why: `block ${num} asked, ${block === undefined ? 'none' : block.num} received` };
-    if (num > 0 && tag !== etag) return { ok: false, why: 'the resource changed during the transfer' };
+    if (num > 0 && tag !== etag && options.anyEtag !== true)
+      return { ok: false, why: 'the resource changed during the transfer' };
     if (block.more && message.payload.length !== blockSize(block.szx))
       return { ok: false, why: `block ${num} has ${message.payload.length} octets` };
     ({ szx } = block);

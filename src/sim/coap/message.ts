@@ -18,7 +18,14 @@ export interface Message {
 }
 
 export const EMPTY = '0.00';
-export const METHOD = { get: '0.01', post: '0.02', put: '0.03', delete: '0.04' } as const;
+export const METHOD = {
+  get: '0.01',
+  post: '0.02',
+  put: '0.03',
+  delete: '0.04',
+  fetch: '0.05',
+  ipatch: '0.07',
+} as const;
 
 /** Option numbers; those in `UNDERSTOOD` may come in a request without being refused as unknown critical options. */
 export const OPTION = {
@@ -26,6 +33,7 @@ export const OPTION = {
   etag: 4,
   observe: 6,
   uriPort: 7,
+  locationPath: 8,
   uriPath: 11,
   contentFormat: 12,
   maxAge: 14,

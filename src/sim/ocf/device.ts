@@ -7,6 +7,7 @@ import { STATES } from '../../ocf/codec/swu.ts';
 import { type BlockLimits, blockwise } from '../coap/blocks.ts';
 import { type Answer, Endpoint, type LinkTiming, type Reply, type Request } from '../coap/endpoint.ts';
 import { Observers } from '../coap/observe.ts';
+import type { Store } from '../store.ts';
 import type { Behaviour, Unnotified } from './behaviour.ts';
 import { coreResources } from './core-resources.ts';
 import { factory } from './factory.ts';
@@ -14,10 +15,10 @@ import type { Goal } from './machine.ts';
 import type { Options } from './options.ts';
 import { makePackage } from './package.ts';
 import { represent } from './representation.ts';
-import { Alarm } from './schedule.ts';
+import { Alarm } from '../alarm.ts';
 import { content, interfaceOf, type Resource, serve, type ServerContext } from './server.ts';
 import { fetchPackage, type FetchOrder, type Got, urlFault } from './source.ts';
-import type { Saved, Store } from './store.ts';
+import type { Saved } from './store.ts';
 import { swuResource } from './swu-resource.ts';
 import { Updater } from './updater.ts';
 
@@ -29,7 +30,7 @@ export interface DeviceSetup {
   readonly link: LinkTiming;
   readonly options: Options;
   readonly behaviour: Behaviour;
-  readonly store: Store;
+  readonly store: Store<Saved>;
   /** The identity of a new device is drawn from it. */
   readonly seed: number;
   readonly sink: EventSink;

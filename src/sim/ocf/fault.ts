@@ -1,19 +1,6 @@
+import type { FaultRow } from '../fault.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Options } from './options.ts';
 
-/** One way in which the device can be wrong, as data. */
-export interface Fault {
-  readonly name: string;
-  /** Goes on after "the device ...". */
-  readonly describe: string;
-  /** Statements of the standard that it contradicts. */
-  readonly violates: readonly string[];
-  /** Cases that must turn to FAIL. */
-  readonly caughtBy: readonly string[];
-  /** What the device does instead of the right thing. */
-  readonly apply: Behaviour;
-  /** Options that the device must be started with for the fault to show; only the bench knows their values. */
-  readonly needs?: readonly (keyof Options)[];
-  /** Why no case has to catch it. */
-  readonly excused?: string;
-}
+/** One way in which the device can be wrong, as data. It names the options that it needs; only the bench knows their values. */
+export type Fault = FaultRow<Behaviour, readonly (keyof Options)[]>;

@@ -2,33 +2,24 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { benchClock } from '../../core/clock.ts';
 import { messageOf } from '../../core/errors.ts';
-import type { Impairment, Impairments } from '../../link/impair.ts';
+import type { Impairments } from '../../link/impair.ts';
 import { openUdp, type UdpWire } from '../../link/udp.ts';
 import { printPeer } from '../../link/wire.ts';
 import { MULTICAST } from '../../ocf/codec/ocf.ts';
 import { linkTiming } from '../coap/endpoint.ts';
-import { noSink, type SimulatedDevice } from '../process.ts';
+import { type DeviceStart, noSink, type SimulatedDevice } from '../process.ts';
+import { folderStore } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { OcfDevice } from './device.ts';
 import { type Goal, LAST } from './machine.ts';
 import type { Options } from './options.ts';
-import { folderStore } from './store.ts';
 import { writeTime } from './time.ts';
 import { openVendor, OWN_VENDOR } from './vendor.ts';
 
 /** What the simulated device is started with. */
-export interface OcfStart {
+export interface OcfStart extends DeviceStart {
   readonly options: Options;
   readonly behaviour: Behaviour;
-  readonly seed: number;
-  /** Real time per protocol time, for every duration of the device, and for retransmission. */
-  readonly factors: { readonly protocol: number; readonly link: number };
-  /** Unix milliseconds at which wall clock and protocol time agree; a device started again with the same has the right time again. */
-  readonly epochMs: number;
-  /** Folder of everything that survives a power cut. */
-  readonly state: string;
-  /** Done to datagrams at the device's socket, in both directions alike. */
-  readonly impair?: Impairment;
 }
 
 const LOOPBACK = '127.0.0.1';

@@ -1,34 +1,7 @@
-import { InputError, InputErrors } from '../../core/errors.ts';
+import { choice, count, type OptionValues, presetOf, readWords, text, yesNo } from '../options.ts';
 import { FACTORY_VERSION } from './package.ts';
 
 // Everything in which conforming devices differ. No option makes the device wrong; that is what faults are for.
-
-interface Choice<T extends string> {
-  readonly kind: 'choice';
-  readonly values: readonly T[];
-  readonly preset: T;
-  readonly help: string;
-}
-interface Count {
-  readonly kind: 'count';
-  readonly preset: number;
-  readonly help: string;
-}
-interface Text {
-  readonly kind: 'text';
-  readonly preset: string;
-  readonly help: string;
-}
-
-const choice = <T extends string>(values: readonly T[], preset: NoInfer<T>, help: string): Choice<T> => ({
-  kind: 'choice',
-  values,
-  preset,
-  help,
-});
-const yesNo = (preset: 'yes' | 'no', help: string): Choice<'yes' | 'no'> => choice(['yes', 'no'], preset, help);
-const count = (preset: number, help: string): Count => ({ kind: 'count', preset, help });
-const text = (preset: string, help: string): Text => ({ kind: 'text', preset, help });
 
 /** Every option of the device with its values, its preset and what it decides. */
 export const OPTION_TABLE = {
@@ -87,42 +60,15 @@ export const OPTION_TABLE = {
   stallMs: count(20_000, 'a download without progress is given up, milliseconds of protocol time'),
 } as const;
 
-type Value<T> = T extends Choice<infer V> ? V : T extends Count ? number : string;
-
 /** The options of one device. */
-export type Options = { readonly [K in keyof typeof OPTION_TABLE]: Value<(typeof OPTION_TABLE)[K]> };
+export type Options = OptionValues<typeof OPTION_TABLE>;
 
 /** The device that leaves the factory. */
 export function presetOptions(changes: Partial<Options> = {}): Options {
-  const presets = Object.entries(OPTION_TABLE).map(([name, row]) => [name, row.preset] as const);
-  return { ...(Object.fromEntries(presets) as unknown as Options), ...changes };
+  return presetOf(OPTION_TABLE, changes);
 }
 
 /** Reads `key=value` words. Throws InputErrors with one error for each word that is wrong. */
 export function readOptions(words: readonly string[]): Options {
-  const errors: InputError[] = [];
-  const changes: Record<string, string | number> = {};
-  for (const word of words) {
-    const [name = '', ...rest] = word.split('=');
-    const wrong = valueError(name, rest.join('='), rest.length > 0);
-    if (wrong === undefined) changes[name] = numberWhere(name, rest.join('='));
-    else errors.push(new InputError('sim-option', wrong, { place: { where: `--option ${word}` } }));
-  }
-  if (errors.length > 0) throw new InputErrors(errors);
-  return presetOptions(changes);
-}
-
-function valueError(name: string, value: string, given: boolean): string | undefined {
-  const row = Object.hasOwn(OPTION_TABLE, name) ? OPTION_TABLE[name as keyof Options] : undefined;
-  if (row === undefined) return `no option of that name; there are ${Object.keys(OPTION_TABLE).join(', ')}`;
-  if (!given) return 'expected name=value';
-  if (row.kind === 'choice' && !(row.values as readonly string[]).includes(value))
-    return `expected ${row.values.join(' or ')}, found ${JSON.stringify(value)}`;
-  if (row.kind === 'count' && !/^[1-9]\d*$/.test(value))
-    return `expected a whole number above 0, found ${JSON.stringify(value)}`;
-  return undefined;
-}
-
-function numberWhere(name: string, value: string): string | number {
-  return OPTION_TABLE[name as keyof Options].kind === 'count' ? Number(value) : value;
+  return readWords(OPTION_TABLE, words);
 }

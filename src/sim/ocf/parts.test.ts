@@ -13,7 +13,7 @@ import {
   PACKAGE_KINDS,
   type PackageKind,
 } from './package.ts';
-import { folderStore } from './store.ts';
+import { folderStore } from '../store.ts';
 import { readTime, writeTime } from './time.ts';
 
 describe('simulated OCF device: times', () => {

@@ -5,10 +5,11 @@ import type { Peer } from '../../link/wire.ts';
 import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../ocf/codec/cbor.ts';
 import { FakeWire, until } from '../coap/fake-wire.ts';
 import { noSink } from '../process.ts';
+import { memoryStore, type Store } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { OcfDevice } from './device.ts';
 import { type Options, presetOptions } from './options.ts';
-import { memoryStore, type Store } from './store.ts';
+import type { Saved } from './store.ts';
 import { writeTime } from './time.ts';
 
 const TESTER: Peer = { address: '127.0.0.1', port: 40_000 };
@@ -71,7 +72,7 @@ export class Testbench {
   private readonly time = new StopClock();
   readonly clock: BenchClock = this.time.clock;
   readonly options: Options;
-  readonly store: Store;
+  readonly store: Store<Saved>;
   wire = new FakeWire();
   group = new FakeWire();
   device: OcfDevice;
@@ -80,7 +81,7 @@ export class Testbench {
   private onSave: (() => void) | undefined;
   private mid = 0;
 
-  constructor(options: Partial<Options> = {}, behaviour: Behaviour = {}, store = memoryStore()) {
+  constructor(options: Partial<Options> = {}, behaviour: Behaviour = {}, store = memoryStore<Saved>()) {
     this.options = presetOptions({ ...UNHURRIED, ...options });
     this.behaviour = behaviour;
     this.store = {

@@ -14,7 +14,7 @@ import {
 } from './machine.ts';
 import type { Options } from './options.ts';
 import { compareVersions, isValidPackage, type Manifest, manifestOf } from './package.ts';
-import { Alarm } from './schedule.ts';
+import { Alarm } from '../alarm.ts';
 import type { FetchOrder, Got } from './source.ts';
 import type { Saved } from './store.ts';
 import { writeTime } from './time.ts';

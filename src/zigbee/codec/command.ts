@@ -20,12 +20,14 @@ export interface CommandType<L extends Layout = Layout, R = unknown> {
 /** What a command of this type carries. */
 export type CommandValue<C extends CommandType> = Value<C['layout']>;
 
+/** What a declaration says besides number, name and layout. */
 interface Options<R> {
   readonly clause: string;
   readonly reply?: R;
   readonly answers?: true;
 }
 
+/** Puts a declaration together. */
 function command<const L extends Layout, R>(
   kind: Pick<CommandType, 'id' | 'name' | 'frameType'> & { readonly direction?: number },
   layout: L,

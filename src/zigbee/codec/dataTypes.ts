@@ -112,12 +112,14 @@ const CONTENT = new Map<number, Field<AttributeContent>>(
   (Object.keys(dataType) as (keyof typeof dataType)[]).map((name) => [dataType[name], contentOf(name)]),
 );
 
+/** The field of a type: a number, a longer number as hex, or counted octets. */
 function contentOf(name: keyof typeof dataType): Field<AttributeContent> {
   const octets = FIXED[name];
   if (octets === undefined) return counted(8 * (STRINGS[name] ?? 1));
   return octets <= 4 ? uint(8 * octets) : longNumber(octets);
 }
 
+/** A type whose length is not known here. */
 const unknown: Field<AttributeContent> = rest();
 
 /** A type and a value of it. A type without a known length takes the rest of the frame, which is reported. */

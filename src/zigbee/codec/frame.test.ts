@@ -1,44 +1,15 @@
-import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
-import { parse } from 'yaml';
 import { TesterError } from '../../core/errors.ts';
 import type { CommandType } from './command.ts';
 import { decodeFrame, encodeCommand, printFrame, rawFrame, valueOf } from './frame.ts';
 import { globalCommands } from './global.ts';
 import { direction, frameType, zclStatus } from './numbers.ts';
 import { imageBlockRequest, imageBlockResponse, imageNotify, otaCommands, upgradeEndRequest } from './ota.ts';
+import { loadFrameVectors } from './vectors.ts';
 
-type Plain = { readonly [name: string]: unknown };
-interface FrameVector {
-  readonly of: string;
-  readonly case: string;
-  readonly hex: string;
-  readonly header: { readonly from: 'client' | 'server'; readonly sequence: number; readonly quiet: boolean };
-  readonly value: Plain;
-}
-interface OddVector {
-  readonly case: string;
-  readonly hex: string;
-  readonly reports?: readonly string[];
-  readonly malformed?: { readonly code: string; readonly at: number; readonly of?: string };
-  readonly unknown?: { readonly command: number; readonly reports: readonly string[] };
-}
-
-const here = new URL(import.meta.url.replace('/dist/src/', '/src/'));
-const vectors = parse(readFileSync(new URL('vectors.yaml', here), 'utf8')) as {
-  readonly frames: readonly FrameVector[];
-  readonly odd: readonly OddVector[];
-};
+const vectors = loadFrameVectors();
 const hex = (text: string): Buffer => Buffer.from(text, 'hex');
 const commands: readonly CommandType[] = [...otaCommands, ...globalCommands];
-
-/** Vector values with their `hex:` texts as octets. */
-function revive(value: unknown): unknown {
-  if (typeof value === 'string') return value.startsWith('hex:') ? hex(value.slice(4)) : value;
-  if (Array.isArray(value)) return value.map(revive);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, revive(inner)]));
-}
 
 function typeNamed(name: string): CommandType {
   const type = commands.find((candidate) => candidate.name === name);
@@ -61,14 +32,14 @@ describe('ZCL frames of the OTA Upgrade cluster', () => {
 
     it(`${v.of}, ${v.case}: decodes and encodes`, () => {
       const decoded = decodeFrame(hex(v.hex));
-      expect(decoded).to.deep.include({ kind: 'command', value: revive(v.value) });
+      expect(decoded).to.deep.include({ kind: 'command', value: v.value });
       expect(decoded.kind === 'command' && decoded.type.name).to.equal(v.of);
       expect(decoded.header).to.include({
         direction: options.direction,
         sequence: v.header.sequence,
         disableDefaultResponse: v.header.quiet ? 1 : 0,
       });
-      expect(encodeCommand(typeNamed(v.of), revive(v.value) as Plain, options).toString('hex')).to.equal(v.hex);
+      expect(encodeCommand(typeNamed(v.of), v.value, options).toString('hex')).to.equal(v.hex);
     });
 
     it(`${v.of}, ${v.case}: every truncation is a shorter command, an older form of it, or truncated`, () => {

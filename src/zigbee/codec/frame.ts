@@ -105,18 +105,22 @@ export function decodeFrame(frame: Uint8Array, cluster: number = OTA_CLUSTER): D
   }
 }
 
+/** Commands by cluster; a frame of any other cluster is known only if it is global. */
 const CLUSTERS: ReadonlyMap<number, readonly CommandType[]> = new Map([[OTA_CLUSTER, otaCommands]]);
 
+/** Commands with this number and frame type, from either side. A manufacturer's own commands are never ours. */
 function candidates({ frameType: of, command, manufacturerSpecific }: ZclHeader, cluster: number): CommandType[] {
   if (manufacturerSpecific === 1) return [];
   const known: readonly CommandType[] = of === frameType.GLOBAL ? globalCommands : (CLUSTERS.get(cluster) ?? []);
   return known.filter((type) => type.id === command && type.frameType === of);
 }
 
+/** The command that the header announces, if the side that sent it may. */
 function typeOf(header: ZclHeader, cluster: number): CommandType | undefined {
   return candidates(header, cluster).find((type) => (type.direction ?? header.direction) === header.direction);
 }
 
+/** Tells a command of the other side from one that nobody has. */
 function strayDirection(header: ZclHeader, cluster: number): string[] {
   return candidates(header, cluster).map((type) => `${type.name} from the wrong side`);
 }
@@ -147,11 +151,13 @@ export function printFrame(frame: Uint8Array, cluster: number = OTA_CLUSTER): st
   }
 }
 
+/** Name and fields; the name alone where there are none. */
 function printFields(type: CommandType, value: Readonly<Record<string, unknown>>): string {
   const fields = printLayout<Layout>(type.layout, value);
   return fields === '' ? type.name : `${type.name}: ${fields}`;
 }
 
+/** What was odd, in parentheses. */
 function printReports(reports: readonly string[]): string {
   return reports.length === 0 ? '' : ` (odd: ${reports.join('; ')})`;
 }

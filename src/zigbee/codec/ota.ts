@@ -4,6 +4,7 @@ import { code, fileVersion, sinceLater, status } from './fields.ts';
 import { notifyPayload, zclStatus } from './numbers.ts';
 
 const { SUCCESS, WAIT_FOR_DATA } = zclStatus;
+/** An EUI-64, read from its high octet down. */
 const eui64 = longNumber(8);
 /** The offered file, in answers that have one only on success. */
 const offered = {
@@ -11,6 +12,7 @@ const offered = {
   imageType: when('status', SUCCESS, code),
   fileVersion: when('status', SUCCESS, fileVersion),
 } as const;
+/** Octets of the whole file; a file of none cannot be downloaded. */
 const imageSize = when('status', SUCCESS, uint(32, { range: [1, 0xffffffff] }));
 
 /** Server to client: there may be something new. Unicast or broadcast; the jitter, 1 to 100, thins out the answers. */

@@ -206,27 +206,32 @@ export function orderOf({ header, elements, integrity }: ImageFile): ImageOrder 
   };
 }
 
+/** The first element with this tag that has data. */
 function elementOf(file: ImageFile, tag: number): ImageElement {
   const found = file.elements.find((one) => one.tag === tag && one.data.length > 0);
   if (found === undefined) throw lacking(`element ${tagName(tag)} with data`);
   return found;
 }
 
+/** Octet of the image at which the data of the element at `at` starts. */
 function dataAt({ elements }: ImageFile, at: number): number {
   const uncounted = elements.find((one) => one.at === at)?.uncounted?.length ?? 0;
   return at + ELEMENT_HEADER_OCTETS + uncounted;
 }
 
+/** Changes one bit in place. */
 function flip(image: Buffer, at: number): Buffer {
   image[at] = (image[at] ?? 0) ^ 1;
   return image;
 }
 
+/** Writes a number of the header or of an element in place. */
 function put(image: Buffer, at: number, value: number, octets: number): Buffer {
   image.writeUIntLE(value, at, octets);
   return image;
 }
 
+/** Not every file has what a kind spoils; that is the user's to mend. */
 function lacking(what: string): InputError {
   return new InputError('ota-break', `the file has no ${what} to spoil`);
 }

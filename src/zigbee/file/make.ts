@@ -41,6 +41,7 @@ export function makeImage({ elements, integrity, ...order }: ImageOrder): Buffer
   const codeHeader = integrity === undefined ? Buffer.alloc(0) : encodeLayout(elementLayout, code, 'little');
   const body = Buffer.concat([...parts, codeHeader]);
   const codeOctets = integrity === undefined ? 0 : INTEGRITY_OCTETS;
+  // Which optional fields there are decides the length, and the length stands in the header: written twice.
   const draft = headerOf(order, 0, 0);
   const headerLength = encodeLayout(headerLayout, draft, 'little').length;
   const header = headerOf(order, headerLength, headerLength + body.length + codeOctets);
@@ -49,6 +50,7 @@ export function makeImage({ elements, integrity, ...order }: ImageOrder): Buffer
   return Buffer.concat([image, integrityCode(image, image.length - codeHeader.length, integrity)]);
 }
 
+/** The header with these lengths; the field control follows from what was ordered. */
 function headerOf(
   order: Omit<ImageOrder, 'elements' | 'integrity'>,
   headerLength: number,

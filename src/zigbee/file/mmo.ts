@@ -20,6 +20,7 @@ export function aesMmo(message: Uint8Array): Buffer {
   return digest;
 }
 
+/** One step: the block encrypted under the digest so far, and added to itself. */
 function compress(key: Buffer, block: Buffer): Buffer<ArrayBuffer> {
   const out = Buffer.from(createCipheriv('aes-128-ecb', key, null).update(block));
   for (const [i, octet] of block.entries()) out[i] = (out[i] ?? 0) ^ octet;

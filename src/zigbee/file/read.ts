@@ -86,9 +86,12 @@ export function readImage(octets: Uint8Array, name: string): ImageFile {
   return { ...common, elements, ...(integrity !== undefined && { integrity }), findings };
 }
 
+/** Makes the error for a file that cannot be used, from an octet of the image. */
 type Refuse = (at: number, text: string) => InputError;
+/** Takes down something odd at an octet of the image. */
 type Find = (at: number, text: string) => void;
 
+/** The header. Its own length is authoritative for where the elements start, even beyond the fields known here. */
 function readHeader(inside: Buffer, refuse: Refuse, find: Find): ImageHeader {
   const reader = new Reader(inside, 'little');
   let header: ImageHeader;
@@ -121,6 +124,7 @@ function readHeader(inside: Buffer, refuse: Refuse, find: Find): ImageHeader {
   return header;
 }
 
+/** All elements up to the total size; what is left over and too short for another is a finding. */
 function readElements(image: Buffer, from: number, refuse: Refuse, find: Find): ImageElement[] {
   const elements: ImageElement[] = [];
   let at = from;
@@ -142,6 +146,7 @@ function readElements(image: Buffer, from: number, refuse: Refuse, find: Find): 
   return elements;
 }
 
+/** What is odd about elements that can be read. */
 function checkElements(elements: readonly ImageElement[], from: number, find: Find): void {
   if (elements.length === 0) find(from, 'there is no element');
   for (const [i, { tag, at, data }] of elements.entries()) {
@@ -164,6 +169,7 @@ function unusable(file: string, at: number, message: string): InputError {
   return new InputError('ota-file', message, { place: { file, where: `octet ${at}` } });
 }
 
+/** Octets as one looks at them in a hex dump. */
 function show(octets: Buffer): string {
   return octets.length === 0 ? 'nothing' : (octets.toString('hex').match(/../g) ?? []).join(' ');
 }

@@ -9,6 +9,7 @@ export interface Wrapped {
   readonly end: number;
 }
 
+/** One kind of wrapper. */
 interface Wrapper {
   readonly name: string;
   /** Where the image lies, if this wrapper is around it. */
@@ -17,7 +18,9 @@ interface Wrapper {
 
 /** How far into a file the identifier is looked for. */
 const FARTHEST_START = 4096;
+/** Octets that Legrand adds before and after. */
 const LEGRAND = { before: 4, after: 17 } as const;
+/** Octets that Third Reality adds before. */
 const THIRD_REALITY_OCTETS = 152;
 
 /** Wrappers that real files were seen in; the first that fits counts. */

@@ -3,7 +3,6 @@ import { printError } from '../../../core/errors.ts';
 import { memorySink } from '../../../core/events.ts';
 import type { BleConnection } from '../../../link/ble/connection.ts';
 import { openBle } from '../../../link/ble/open.ts';
-import { capture } from '../../../link/pcapng.ts';
 import { openBearer, proxyOf, unprovisioned } from '../../../mesh/ble.ts';
 import { modelIds, transferMode } from '../../../mesh/codec/enums.ts';
 import { keyPair } from '../../../mesh/codec/provisioningKeys.ts';
@@ -19,9 +18,9 @@ import { realTimers } from '../../../mesh/stack/timers.ts';
 
 /**
  * A process that takes one mesh device from unprovisioned to updated over noble and prints what it saw as JSON. Arguments: name
- * of the link, device UUID, octets of the image, file for the capture.
+ * of the link, device UUID, octets of the image, and a file for the octets written during the update (JSON list of hex).
  */
-const [url = '', uuid = '', octets = '0', path = ''] = process.argv.slice(2);
+const [url = '', uuid = '', octets = '0', file = ''] = process.argv.slice(2);
 const LIMIT = 5000;
 const NODE = 0x0100;
 const NET_KEY = Buffer.alloc(16, 1);
@@ -84,6 +83,7 @@ async function run(): Promise<object> {
   );
   const data = Buffer.alloc(Number(octets), 'plumbline ');
   const start = { ttl: 5, timeoutBase: 2, blobId: '1100000000000011', image: 0, metadata: Buffer.of(1, 2) };
+  const before = sink.events.length;
   const began = performance.now();
   const update = await runUpdate(stack, {
     target: NODE,
@@ -102,6 +102,10 @@ async function run(): Promise<object> {
     polling: { ...deadline, everyMs: 50, noProgressMs: 10_000 },
   });
   const ms = performance.now() - began;
+  if (file !== '') {
+    const written = sink.events.slice(before).filter(({ type }) => type === 'gatt.write');
+    writeFileSync(file, JSON.stringify(written.map(({ raw }) => raw)));
+  }
   const connected = stack.connected;
   stack.close();
   await link.close(LIMIT);
@@ -115,5 +119,4 @@ try {
 } catch (e) {
   outcome = { error: printError(e) };
 }
-if (path !== '') writeFileSync(path, capture(sink.events));
 process.stdout.write(`${JSON.stringify(outcome)}\n`, () => process.exit(0));

@@ -34,6 +34,8 @@ export interface GattClient {
   readonly mtu: number;
   /** Sends a notification whether or not the client asked for it; resolves when it has reached the other controller. */
   notify(service: number | string, characteristic: number | string, value: Buffer): Promise<void>;
+  /** Sends octets on the attribute channel as they are, for a device that misbehaves. */
+  sendRaw(pdu: Buffer): Promise<void>;
   disconnect(): void;
 }
 
@@ -73,6 +75,7 @@ export async function openPeripheral(pipe: H4Pipe, options: PeripheralOptions): 
           const pdu = server.notification(own.valueHandle(service, characteristic), value);
           return connection.send(channel.ATT, pdu);
         },
+        sendRaw: (pdu) => connection.send(channel.ATT, pdu),
         disconnect: () => connection.disconnect(hciError.REMOTE_USER_ENDED),
       };
       clients.set(connection, { server, client });

@@ -1,4 +1,4 @@
-import type { BenchClock } from '../../core/clock.ts';
+import type { BenchClock } from '../core/clock.ts';
 
 /** The longest wait in one piece, real milliseconds; the clock is read again after it. Timers of more than 24 days would fire at once. */
 const LONGEST_MS = 60_000;

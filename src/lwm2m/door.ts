@@ -1,0 +1,108 @@
+import { createSocket } from 'node:dgram';
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CoapEndpoint, openCoap } from '../coap/endpoint.ts';
+import { type CoapServer, openServer } from '../coap/server.ts';
+import type { Transmission } from '../coap/transmission.ts';
+import { BenchError } from '../core/errors.ts';
+import type { Bench } from '../core/standard.ts';
+import { openDtls } from '../link/dtls/wire.ts';
+import type { Impairments } from '../link/impair.ts';
+import { openUdp, type UdpWire } from '../link/udp.ts';
+import { type Peer, printPeer, type Wire } from '../link/wire.ts';
+
+/** One port of the bench: CoAP client and server at once. */
+export interface Door {
+  readonly endpoint: CoapEndpoint;
+  readonly server: CoapServer;
+  readonly secure: boolean;
+  /** Loses, delays, repeats what passes from now on; undefined ends it. */
+  impair(impairments: Impairments | undefined): void;
+  close(): Promise<void>;
+}
+
+/** What a rig entry such as `coaps://0.0.0.0:5684` says. */
+export interface Address {
+  readonly secure: boolean;
+  readonly host: string;
+  readonly port: number;
+}
+
+const DEFAULT_PORTS = { coap: 5683, coaps: 5684 } as const;
+
+/** Reads a `coap://` or `coaps://` address; throws a BenchError that quotes anything else. */
+export function addressOf(text: string): Address {
+  const [, scheme, host, port] = /^(coaps?):\/\/(\[[^\]]+\]|[^:/]+)(?::(\d+))?\/?$/.exec(text) ?? [];
+  if (scheme === undefined || host === undefined)
+    throw new BenchError('rig-entry', `expected coap://HOST:PORT or coaps://HOST:PORT, found ${text}`);
+  return {
+    secure: scheme === 'coaps',
+    host: host.replace(/^\[|\]$/g, ''),
+    port: port === undefined ? DEFAULT_PORTS[scheme as keyof typeof DEFAULT_PORTS] : Number(port),
+  };
+}
+
+/** Four repetitions as RFC 7252 has them, at the bench's link scale. */
+export function transmissionOf({ timing }: Pick<Bench, 'timing'>, maxRetransmit = 4): Transmission {
+  return { ackTimeoutMs: timing.real('ackTimeout'), ackRandomFactor: 1.5, maxRetransmit };
+}
+
+/** Keys are hex where they can be, else the octets of the text. */
+function keyOctets(text: string): Buffer {
+  return /^(?:[0-9a-f]{2})+$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'utf8');
+}
+
+async function wiresOf(
+  bench: Bench,
+  { secure, host, port }: Address,
+  channel: string,
+): Promise<{ wire: Wire; below: UdpWire }> {
+  const sink = bench.events;
+  const below = await openUdp({ host, port, sink, channel: secure ? `${channel}.dtls` : channel });
+  if (!secure) return { wire: below, below };
+  const key = keyOctets(bench.address('psk'));
+  const identity = bench.has('pskIdentity') ? Buffer.from(bench.address('pskIdentity'), 'utf8') : undefined;
+  const keyLog = join(bench.privateDir, 'sslkeys.log');
+  const wire = openDtls({
+    wire: below,
+    sink,
+    channel,
+    server: { psk: (shown) => (identity === undefined || shown.equals(identity) ? key : undefined) },
+    keyLog: (line) => appendFileSync(keyLog, `${line}\n`),
+  });
+  return { wire, below };
+}
+
+/** Opens a port of the bench. Rejects with a BenchError where it cannot be had. */
+export async function openDoor(bench: Bench, address: Address, channel: string): Promise<Door> {
+  const { wire, below } = await wiresOf(bench, address, channel);
+  const endpoint = openCoap({ wire, sink: bench.events, channel, timing: transmissionOf(bench) });
+  const server = openServer(endpoint);
+  return {
+    endpoint,
+    server,
+    secure: address.secure,
+    impair: (impairments) => below.impair(impairments),
+    async close() {
+      server.close();
+      endpoint.close();
+      await wire.close();
+    },
+  };
+}
+
+/** The address of this computer that a peer sees; a BenchError where there is no way to it. */
+export function localTowards(peer: Peer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket(peer.address.includes(':') ? 'udp6' : 'udp4');
+    socket.once('error', (e) => {
+      socket.close();
+      reject(new BenchError('route', `no way to ${printPeer(peer)}: ${e.message}`, { cause: e }));
+    });
+    socket.connect(peer.port, peer.address, () => {
+      const { address } = socket.address();
+      socket.close();
+      resolve(address);
+    });
+  });
+}

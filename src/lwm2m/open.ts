@@ -1,0 +1,304 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Observation } from '../coap/observe.ts';
+import type { Outcome } from '../coap/request.ts';
+import { DriveEnd } from '../core/case.ts';
+import { BenchError } from '../core/errors.ts';
+import type { Bench } from '../core/standard.ts';
+import { printPeer } from '../link/wire.ts';
+import { arranger } from './arrange.ts';
+import { entriesOf, openClient, readFormat } from './client.ts';
+import { encodeContent, FORMAT } from './codec/content.ts';
+import { type Path, printPath } from './codec/path.ts';
+import { encodeSenmlCbor } from './codec/senml.ts';
+import { RES } from './codec/swmgmt.ts';
+import { type Entry, string, type Value } from './codec/value.ts';
+import { addressOf, localTowards, openDoor } from './door.ts';
+import { valueAt } from './kinds.ts';
+import type { Triple } from './machine.ts';
+import { packageServers } from './packages.ts';
+import { type Registration, registry } from './registry.ts';
+import { stepper } from './steps.ts';
+import type { Lwm2mTester, Variation } from './tester.ts';
+import { watcher } from './watch.ts';
+
+/** Where the registration of a device is kept over runs: one that believes itself registered says nothing by itself. */
+const MEMORY = 'registration.json';
+
+function isEntries(content: Value | readonly Entry[] | Uint8Array): content is readonly Entry[] {
+  return Array.isArray(content);
+}
+
+function payloadOf(path: Path, content: Value | readonly Entry[] | Uint8Array, format: number): Buffer {
+  if (content instanceof Uint8Array) return Buffer.from(content);
+  return encodeContent(format, path, isEntries(content) ? content : [{ path, value: content }]);
+}
+
+function remembered(file: string): Registration | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Registration;
+  } catch {
+    return undefined;
+  }
+}
+
+/** State, result and activation among the values of an instance. */
+function tripleOf(entries: readonly Entry[] | undefined, instance: number): Triple | undefined {
+  const numbers = [RES.state, RES.result, RES.activation].map((resource) => {
+    const value = entries === undefined ? undefined : valueAt(entries, [9, instance, resource]);
+    return value?.type === 'Integer' || value?.type === 'Boolean' ? Number(value.value) : undefined;
+  });
+  const [state, result, active] = numbers;
+  if (state === undefined || result === undefined || active === undefined) return undefined;
+  return { state, result, active: active === 1 };
+}
+
+/** Opens the LwM2M server of the bench and waits for the device to register. Rejects with a BenchError where the port cannot be had or nobody registers. */
+export async function openTester(bench: Bench): Promise<Lwm2mTester> {
+  const { timing } = bench;
+  const address = addressOf(bench.address('listen'));
+  const door = await openDoor(bench, address, 'coap');
+  const { endpoint, server } = door;
+  const roster = registry(bench.events, bench.has('endpoint') ? bench.address('endpoint') : undefined);
+  const client = openClient(bench, endpoint, roster);
+  const memory = join(bench.stateDir, MEMORY);
+  server.route(
+    (path) => path === '/rd' || path.startsWith('/rd/'),
+    (request) => {
+      const answer = roster.serve(request);
+      const now = roster.current();
+      if (now !== undefined && answer.code.startsWith('2.')) writeFileSync(memory, JSON.stringify(now));
+      return answer;
+    },
+  );
+  server.route('/dp', () => ({ code: '2.04' }));
+
+  const host = async (): Promise<string> => {
+    if (bench.has('localAddress')) return bench.address('localAddress');
+    const wild = address.host === '0.0.0.0' || address.host === '::';
+    return wild ? localTowards(client.registration().peer) : address.host;
+  };
+  const packages = packageServers(bench, host);
+  const steps = stepper(bench, endpoint, client);
+  const observations: Observation[] = [];
+  const open: { holds: Parameters<typeof packages.content>[0] | undefined; transfer: boolean } = {
+    holds: undefined,
+    transfer: false,
+  };
+
+  const accept = (): number => readFormat(client.registration().version, (item) => bench.declared(item));
+  const varied = ({ confirmable, szx, options }: Variation): Omit<Variation, 'format'> => ({
+    ...(confirmable === undefined ? {} : { confirmable }),
+    ...(szx === undefined ? {} : { szx }),
+    ...(options === undefined ? {} : { options }),
+  });
+  const readAs = async (
+    operation: 'read' | 'look' | 'alive',
+    path: Path,
+    label: string | undefined,
+    o: Variation = {},
+  ): Promise<Outcome> => {
+    const single = path.length === 3;
+    const format = o.format === undefined ? (single && operation === 'alive' ? FORMAT.text : accept()) : o.format;
+    return client.request({
+      operation,
+      method: 'GET',
+      path,
+      ...varied(o),
+      ...(label === undefined ? {} : { label }),
+      ...(format === null ? {} : { accept: format }),
+    });
+  };
+  const look = async (instance: number): Promise<Triple | undefined> =>
+    tripleOf(entriesOf(await readAs('look', [9, instance], undefined), [9, instance]), instance);
+  const watch = watcher(timing, async (instance) => {
+    await look(instance).catch((e: unknown) => {
+      // A device that reboots is not registered for a while.
+      if (!(e instanceof DriveEnd)) throw e;
+    });
+  });
+  const power = (): NonNullable<Bench['power']> => {
+    if (bench.power === undefined) throw new DriveEnd('this rig has no power switch');
+    return bench.power;
+  };
+
+  /** What a case does to the device ends what is known of its package. */
+  const touched = (): void => {
+    open.holds = undefined;
+  };
+
+  const tester: Omit<Lwm2mTester, 'internals'> = {
+    registration: () => client.registration(),
+    read: async (path, label, o) => entriesOf(await readAs('read', path, label, o), path),
+    discover: (path, label) =>
+      client.request({ operation: 'discover', method: 'GET', path, label, accept: FORMAT.link }),
+    write(path, content, label, o = {}) {
+      touched();
+      const format = o.format === undefined ? FORMAT.text : o.format;
+      const payload = payloadOf(path, content, format ?? FORMAT.text);
+      const described = format === null ? {} : { format };
+      return client.request({ operation: 'write', method: 'PUT', path, label, payload, ...described, ...varied(o) });
+    },
+    update(path, entries, label) {
+      const format = accept();
+      const payload = encodeContent(format, path, entries);
+      return client.request({ operation: 'write', method: 'POST', path, label, payload, format });
+    },
+    attributes(path, attributes, label) {
+      const query = Object.entries(attributes).map(([name, value]) => (value === '' ? name : `${name}=${value}`));
+      return client.request({ operation: 'attributes', method: 'PUT', path, label, query });
+    },
+    execute(path, label, argument, o = {}) {
+      touched();
+      const payload = argument === undefined ? {} : { payload: Buffer.from(argument), format: FORMAT.text };
+      return client.request({ operation: 'execute', method: 'POST', path, label, ...payload, ...varied(o) });
+    },
+    create(object, payload, label, o = {}) {
+      const format = o.format === undefined ? FORMAT.tlv : o.format;
+      const described = format === null ? {} : { format };
+      return client.request({ operation: 'create', method: 'POST', path: [object], label, payload, ...described });
+    },
+    remove: (path, label) => client.request({ operation: 'delete', method: 'DELETE', path, label }),
+    readTogether: (paths, label) =>
+      client.request({
+        operation: 'read-composite',
+        method: 'FETCH',
+        path: [],
+        label,
+        payload: encodeSenmlCbor(
+          [],
+          paths.map((path) => ({ path })),
+        ),
+        format: FORMAT.senmlCbor,
+        accept: FORMAT.senmlCbor,
+      }),
+    async observe(path, label) {
+      const observed = await client.observe({ path, label, accept: accept() });
+      if (observed.kind !== 'observing') return undefined;
+      const { observation } = observed;
+      observations.push(observation);
+      return { end: async (how) => void (await observation.cancel(how)) };
+    },
+    push(instance, name, label, o = {}) {
+      touched();
+      const format = o.format === undefined ? FORMAT.opaque : o.format;
+      const path = [9, instance, RES.package];
+      const octets = packages.content(name);
+      const payload = format === null ? octets : payloadOf(path, { type: 'Opaque', value: octets }, format);
+      const described = format === null ? {} : { format };
+      return client.request({ operation: 'write', method: 'PUT', path, label, payload, ...described, ...varied(o) });
+    },
+    pull: (instance, uri, label) => tester.write([9, instance, RES.uri], string(uri), label),
+    async block(label, ask) {
+      touched();
+      open.transfer = true;
+      return client.block(label, ask);
+    },
+    async twice(label, request) {
+      touched();
+      await steps.twice(label, request);
+    },
+    ping: (label) => steps.ping(label),
+    watch: (instance) => watch.start(instance),
+    rest: () => watch.stop(),
+    content: (name) => packages.content(name),
+    serve: (name, offer) => packages.serve(name, offer),
+    nobody: () => packages.nobody(),
+    missing: () => packages.missing(),
+    swap: (url, name) => packages.swap(url, name),
+    behave: (url, behaviour) => packages.behave(url, behaviour),
+    lose: () => roster.lose(),
+    trigger(label) {
+      const server = client.registration().links?.links.find((l) => l.path[0] === 1 && l.path.length === 2);
+      return tester.execute([1, server?.path[1] ?? 0, 8], label);
+    },
+    registers: (limit) => roster.next(timing.real(limit)),
+    impair: (impairments) => door.impair(impairments),
+    async off() {
+      const supply = power();
+      await watch.stop();
+      await supply.off();
+      const peer = roster.current()?.peer;
+      roster.forget();
+      if (peer !== undefined) server.forget(peer);
+      for (const observation of observations.splice(0)) await observation.cancel('reset');
+    },
+    async on() {
+      const registering = roster.next(timing.real('registerS'));
+      await power().on();
+      if (roster.current() === undefined && (await registering) === undefined)
+        throw new BenchError('no-registration', 'the device did not register after power on');
+    },
+    declared: (item) => bench.declared(item),
+  };
+
+  /** A registration there is, or the device is made to make one. */
+  const registered = async (): Promise<void> => {
+    if (roster.current() !== undefined) return;
+    const known = remembered(memory);
+    if (known !== undefined) {
+      roster.adopt(known);
+      // Registration Update Trigger; a device that does not know us any more stays silent and registers in its own time.
+      await client.request({
+        operation: 'look',
+        method: 'POST',
+        path: [1, 0, 8],
+        label: 'registration update trigger',
+      });
+      const answer = await readAs('look', [9, bench.ixit.number('instance')], undefined);
+      if (answer.kind === 'reply') return;
+      roster.forget();
+    }
+    if (roster.current() === undefined && (await roster.next(timing.real('registerS'))) === undefined)
+      throw new BenchError(
+        'no-registration',
+        `no device registered in ${Math.round(timing.real('registerS') / 1000)} s; switch it off and on, or point it to this server`,
+        { place: { where: bench.address('listen') } },
+      );
+  };
+  /** A block transfer that a case broke off is over when the device serves Reads and is at rest. */
+  const closeTransfer = async (): Promise<void> => {
+    if (!open.transfer) return;
+    open.transfer = false;
+    const end = performance.now() + timing.real({ timer: 'unfinishedS', times: 1.2 });
+    const instance = bench.ixit.number('instance');
+    for (;;) {
+      const seen = await look(instance);
+      const closed = seen !== undefined && seen.state !== 1;
+      if (closed || performance.now() >= end) {
+        bench.events.append({ channel: 'coap', type: 'lwm2m.transfer', data: { closed } });
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, timing.real('pollInterval')));
+    }
+  };
+
+  const internals: Lwm2mTester['internals'] = {
+    async alive() {
+      await registered();
+      const path = [9, bench.ixit.number('instance'), RES.state];
+      const outcome = await readAs('alive', path, undefined);
+      if (outcome.kind === 'reply') return;
+      throw new BenchError('no-answer', `the device did not answer GET ${printPath(path)} (${outcome.kind})`, {
+        place: { where: printPeer(client.registration().peer) },
+      });
+    },
+    registered,
+    ...arranger({ bench, tester, look, open, clear: () => packages.clear() }),
+    async settle() {
+      door.impair(undefined);
+      await watch.stop();
+      for (const observation of observations.splice(0))
+        if (!observation.ended && roster.current() !== undefined) await observation.cancel('request');
+      packages.clear();
+      if (roster.current() !== undefined) await closeTransfer();
+    },
+    async close() {
+      await watch.stop().catch(() => undefined);
+      for (const observation of observations.splice(0)) await observation.cancel('reset');
+      await packages.close();
+      await door.close();
+    },
+  };
+  return { ...tester, internals };
+}

@@ -1,0 +1,332 @@
+import { expect } from 'chai';
+import { type Kind, type Seen, where } from '../../src/core/log.ts';
+import { FORMAT } from '../../src/lwm2m/codec/content.ts';
+import { attributeOf, decodeLinks, modelLinks } from '../../src/lwm2m/codec/link-format.ts';
+import { samePath } from '../../src/lwm2m/codec/path.ts';
+import { printResource } from '../../src/lwm2m/codec/definitions.ts';
+import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
+
+import { answered, isNewer, type Notified, notified, observeMessages, taken, valueAt } from '../../src/lwm2m/kinds.ts';
+import { TRIES } from '../../src/lwm2m/steps.ts';
+import { awaited, answerTo, type J, type Lwm2mCase, marked, stateAt } from './claims.ts';
+import { ITEM } from './items.ts';
+import { ACTIVATE, download, install, own, run, see, type T, uninstall, until } from './moves.ts';
+
+/** The resources that report. */
+const REPORTING = [RES.state, RES.result, RES.activation] as const;
+
+const nameOf = (resource: number): string => printResource(9, resource);
+
+/** Where the cases about observations stand, and whom they are for. */
+export const OBSERVED = { item: ITEM.OBSERVE, when: `${ITEM.REPORT} and ${ITEM.OBSERVE}` } as const;
+const FULL = `${ITEM.INSTALL} and ${ITEM.DEINSTALL} and ${ITEM.ACTIVATE} and ${ITEM.DEACTIVATE}`;
+
+/** Observes the three resources without a minimum period. */
+async function observeAll(t: T): Promise<void> {
+  for (const resource of REPORTING) {
+    await t.attributes([9, own(t), resource], { pmin: 0 }, nameOf(resource));
+    await t.observe([9, own(t), resource], nameOf(resource));
+  }
+}
+
+/** A full cycle by bare steps, so that a device that shows its states wrongly is driven through it all the same. */
+const CYCLE = [
+  ['delivered', (t: T) => download(t, 'packageA', 'package')],
+  ['installed', (t: T) => install(t, 'install')],
+  ['active', (t: T) => turn(t, RES.activate, 'activate')],
+  ['inactive', (t: T) => turn(t, RES.deactivate, 'deactivate')],
+  ['removed', (t: T) => uninstall(t, 'uninstall')],
+] as const;
+
+/** Activate or Deactivate, until the instance shows it. */
+export async function turn(t: T, resource: number, label: string): Promise<void> {
+  await run(t, resource, label);
+  await until(t, label, (s) => s.active === (resource === RES.activate), ACTIVATE);
+}
+
+/** The cycle, with a pause for notifications and a Read at every point of rest. */
+async function observedCycle(t: T): Promise<void> {
+  await observeAll(t);
+  await see(t, 'start');
+  t.mark('start of the cycle');
+  for (const [label, step] of CYCLE) {
+    await step(t);
+    // A new registration ends every observation.
+    if (label === 'installed' && t.declared(ITEM.REBOOTS)) await observeAll(t);
+    t.mark(label);
+    await t.pause({ timer: 'notifyS' }, 'notifications may come');
+    await see(t, label);
+  }
+}
+
+const RESTS = ['start', ...CYCLE.map(([label]) => label)];
+
+/** The value of a notification as a number. */
+export function numberIn(n: Pick<Notified, 'entries' | 'path'>): number | undefined {
+  const value = n.entries === undefined ? undefined : valueAt(n.entries, n.path);
+  if (value?.type === 'Boolean') return value.value ? 1 : 0;
+  return value?.type === 'Integer' ? Number(value.value) : undefined;
+}
+
+/** What the Reads at two points of rest, one after the other, say of a resource, and the notifications between them. */
+interface Change {
+  readonly resource: number;
+  readonly to: string;
+  readonly before: number;
+  readonly after: number;
+  readonly told: readonly Seen<Notified>[];
+}
+
+function changesOf(j: J, statement: string): Change[] {
+  const rests = RESTS.flatMap((label) => {
+    const reply = j.log.first(answered('read', label));
+    const seen = reply === undefined ? undefined : stateAt(j, statement, label);
+    return seen === undefined ? [] : [{ label, seen }];
+  });
+  const lost = (label: string): boolean => label === 'installed' && j.declared(ITEM.REBOOTS);
+  return rests.slice(1).flatMap(({ label, seen }, i) => {
+    if (lost(label)) return [];
+    const previous = rests[i]?.seen ?? seen;
+    const span = j.log.after(previous).before(seen);
+    const pick = (s: typeof seen): number[] => [s.state, s.result, s.active ? 1 : 0];
+    return REPORTING.map((resource, at) => ({
+      resource,
+      to: label,
+      before: pick(previous)[at] ?? 0,
+      after: pick(seen)[at] ?? 0,
+      told: span.all(notified(nameOf(resource))).filter((n) => n.fresh),
+    }));
+  });
+}
+
+const told = (c: Change): string => `${nameOf(c.resource)} ${c.before} to ${c.after} (${c.to})`;
+
+/** Observations: accepted, notified, in order, in time, ended. */
+export const observeCases: readonly Lwm2mCase[] = [
+  {
+    ...OBSERVED,
+    id: 'SWMGMT/REP/01',
+    purpose: 'resources 7, 9 and 12 can be observed',
+    statements: ['SWMGMT-RFC7641.accept'],
+    ixit: ['instance'],
+    demo: true,
+    start: 'registered',
+    drive: observeAll,
+    judge(j) {
+      for (const resource of REPORTING) {
+        const reply = answerTo(j, 'SWMGMT-RFC7641.accept', 'observe', nameOf(resource));
+        if (reply === undefined) continue;
+        j.check('SWMGMT-RFC7641.accept', () => {
+          expect(reply.code, `Observe of ${nameOf(resource)}`).to.equal('2.05');
+          expect(reply.seq, `Observe option in the answer, ${nameOf(resource)}`).to.be.a('number');
+        });
+      }
+    },
+  },
+  {
+    ...OBSERVED,
+    id: 'SWMGMT/REP/02',
+    purpose: 'every lasting change of 7, 9 and 12 over a full cycle is notified',
+    when: `${OBSERVED.when} and ${FULL}`,
+    statements: ['SWMGMT-CORE.notify'],
+    ixit: ['instance', 'packageA', 'notifyS', 'installS', 'uninstallS', 'activateS'],
+    start: 'clean',
+    drive: observedCycle,
+    judge(j) {
+      const statement = 'SWMGMT-CORE.notify';
+      const changes = changesOf(j, statement).filter((c) => c.before !== c.after);
+      const missing = changes.filter((c) => !c.told.some((n) => numberIn(n) === c.after));
+      if (changes.length === 0) return j.inconclusive(statement, 'nothing changed');
+      if (missing.length === 0) return j.check(statement, () => expect(missing.map(told)).to.deep.equal([]));
+      const silent = REPORTING.filter((resource) =>
+        changes.every((c) => c.resource !== resource || missing.includes(c)),
+      );
+      j.note(`not notified: ${missing.map(told).join('; ')}`);
+      if (silent.length < REPORTING.length)
+        return j.inconclusive(statement, `notifications may have been lost: ${missing.map(told).join('; ')}`);
+      awaited(j, statement, notified(), { stimulus: atRest, tries: TRIES }, j.log.after('start of the cycle'));
+    },
+  },
+  {
+    ...OBSERVED,
+    id: 'SWMGMT/REP/03',
+    purpose: 'the value notified last is the value read, at every point of rest',
+    when: `${OBSERVED.when} and ${FULL}`,
+    statements: ['SWMGMT-CORE.notify-value'],
+    ixit: ['instance', 'packageA', 'notifyS', 'installS', 'uninstallS', 'activateS'],
+    start: 'clean',
+    drive: observedCycle,
+    judge(j) {
+      const statement = 'SWMGMT-CORE.notify-value';
+      const last = changesOf(j, statement).flatMap((c) => {
+        const n = c.told.at(-1);
+        return n === undefined ? [] : [{ ...c, shows: numberIn(n), n }];
+      });
+      if (last.length === 0) return j.inconclusive(statement, 'no notification came');
+      const wrong = last.filter((c) => c.shows !== c.after);
+      // A value of the point of rest before may be all that the link let through; any other was never true at rest.
+      const never = wrong.filter((c) => c.shows === undefined || !passes(c));
+      const always = wrong.length >= TRIES && wrong.length === last.length;
+      if (wrong.length > 0 && never.length === 0 && !always)
+        return j.inconclusive(statement, `the last notification may have been lost: ${wrong.map(told).join('; ')}`);
+      j.check(statement, () =>
+        expect(
+          wrong.map((c) => `${told(c)}, notified ${c.shows}`),
+          'values notified last',
+        ).to.deep.equal([]),
+      );
+    },
+  },
+  {
+    ...OBSERVED,
+    id: 'SWMGMT/REP/04',
+    purpose: 'Observe numbers rise',
+    when: `${ITEM.OBSERVE} and ${ITEM.ACTIVATE} and ${ITEM.DEACTIVATE}`,
+    statements: ['SWMGMT-RFC7641.order'],
+    ixit: ['instance', 'packageA', 'activateS', 'notifyS'],
+    start: 'installed',
+    async drive(t) {
+      await t.attributes([9, own(t), RES.activation], { pmin: 0 }, 'pmin');
+      await t.observe([9, own(t), RES.activation], 'activation');
+      for (let i = 0; i < SWITCHES; i++) {
+        await turn(t, i % 2 === 0 ? RES.activate : RES.deactivate, `switch ${i}`);
+        await t.perhaps(notified('activation'), { timer: 'notifyS' });
+      }
+    },
+    judge(j) {
+      const statement = 'SWMGMT-RFC7641.order';
+      const chain: { readonly n: number; readonly ms: number; readonly seq: number }[] = [];
+      for (let i = 0; i < SWITCHES; i++) {
+        const span = j.log.after(`switch ${i}`).before({ n: markAt(j, `switch ${i + 1}`) });
+        const wanted = i % 2 === 0 ? 1 : 0;
+        const shows = span.first(where(notified('activation'), 'notification', (n) => numberIn(n) === wanted));
+        if (shows?.seq !== undefined) chain.push({ n: shows.n, ms: shows.ms, seq: shows.seq });
+      }
+      if (chain.length < 2) return j.inconclusive(statement, 'fewer than two notifications whose order is known');
+      for (const [i, later] of chain.slice(1).entries()) {
+        const earlier = chain[i];
+        if (earlier !== undefined)
+          j.check(statement, () =>
+            expect(isNewer(later, earlier), `Observe ${later.seq} after ${earlier.seq} is newer`).to.equal(true),
+          );
+      }
+    },
+  },
+  {
+    ...OBSERVED,
+    id: 'SWMGMT/REP/05',
+    purpose: 'pmin and pmax are obeyed and shown by Discover',
+    when: `${ITEM.OBSERVE} and ${ITEM.ACTIVATE} and ${ITEM.DEACTIVATE}`,
+    statements: ['SWMGMT-CORE.attributes', 'SWMGMT-CORE.pmin', 'SWMGMT-CORE.pmax'],
+    ixit: ['instance', 'packageA', 'activateS'],
+    start: 'installed',
+    async drive(t) {
+      const path = [9, own(t), RES.activation];
+      await t.attributes(path, PERIODS, 'periods');
+      await t.discover(path, 'attributes');
+      await t.observe(path, 'activation');
+      for (let i = 0; i < SWITCHES; i++)
+        await t.execute([9, own(t), i % 2 === 0 ? RES.activate : RES.deactivate], `switch ${i}`);
+      t.mark('switched');
+      await t.pause({ timer: 'periodMax', times: TRIES + 0.5 }, 'periodic notifications may come');
+      t.mark('over');
+      await t.attributes(path, { pmin: 0, pmax: 86_400 }, 'restore');
+    },
+    judge: judgePeriods,
+  },
+  {
+    ...OBSERVED,
+    id: 'SWMGMT/REP/06',
+    purpose: 'a cancelled observation is not notified any more',
+    when: `${ITEM.OBSERVE} and ${ITEM.ACTIVATE} and ${ITEM.DEACTIVATE}`,
+    statements: ['SWMGMT-RFC7641.cancel'],
+    ixit: ['instance', 'packageA', 'activateS', 'notifyS'],
+    variants: { request: { when: ITEM.OBSERVE }, reset: { when: ITEM.OBSERVE } },
+    start: 'installed',
+    async drive(t, variant) {
+      await t.attributes([9, own(t), RES.activation], { pmin: 0 }, 'pmin');
+      const observation = await t.observe([9, own(t), RES.activation], 'activation');
+      if (observation === undefined) t.stop('the device does not accept the observation');
+      await observation?.end(variant === 'reset' ? 'reset' : 'request');
+      // A reset answers a notification: the first change makes one.
+      await turn(t, RES.activate, 'first change');
+      await t.pause({ timer: 'quietWindow' }, 'the notification of the first change may come');
+      for (let i = 0; i < SWITCHES; i++) await turn(t, i % 2 === 0 ? RES.deactivate : RES.activate, `switch ${i}`);
+      await t.pause({ timer: 'quietWindow' }, 'nothing should come');
+    },
+    judge(j) {
+      const statement = 'SWMGMT-RFC7641.cancel';
+      const last = j.log.first(taken('execute', `switch ${SWITCHES - 1}`));
+      const accepted = j.log.first(answered('observe', 'activation'));
+      if (accepted?.seq === undefined || last === undefined)
+        return j.inconclusive(statement, 'the observation or the changes after it did not come about');
+      const after = j.log.after('switch 0').all(observeMessages);
+      // The reset of a notification may be lost; that of every one is not.
+      const allowed = j.variant === 'reset' ? SWITCHES - 2 : 1;
+      if (after.length > 0) j.note(`${after.length} notifications after the cancellation`);
+      if (after.length > 0 && after.length <= allowed)
+        return j.inconclusive(statement, 'the cancellation may have been lost on the link');
+      j.check(statement, () => expect(after.length, 'notifications after the cancellation').to.equal(0));
+    },
+  },
+];
+
+/** How often a case switches the activation. */
+export const SWITCHES = 6;
+const PERIODS = { pmin: 6, pmax: 12 } as const;
+
+function markAt(j: J, name: string): number {
+  return j.log.first(marked(name))?.n ?? Number.POSITIVE_INFINITY;
+}
+
+/** The notified value is one that the resource has on its way between the two points of rest. */
+function passes(c: Change & { readonly shows: number | undefined }): boolean {
+  const ways: Readonly<Record<number, readonly number[]>> = {
+    [RES.state]: [c.before, c.after, ...(c.to === 'delivered' ? [1, 2] : [])],
+    [RES.result]: [c.before, c.after, 0, ...(c.to === 'delivered' ? [1, 3] : [])],
+    [RES.activation]: [c.before, c.after],
+  };
+  return c.shows !== undefined && (ways[c.resource]?.includes(c.shows) ?? false);
+}
+
+/** The marks at the points of rest: each came after a lasting change, which should have been notified. */
+const atRest: Kind<{ readonly name: string }> = {
+  name: 'lasting change',
+  read: (event, log) => CYCLE.map(([label]) => marked(label).read(event, log)).find((m) => m !== undefined),
+};
+
+function judgePeriods(j: J): void {
+  const set = answerTo(j, 'SWMGMT-CORE.attributes', 'attributes', 'periods');
+  const reply = answerTo(j, 'SWMGMT-CORE.attributes', 'discover', 'attributes');
+  if (set === undefined || reply === undefined) return;
+  const decoded = decodeLinks(reply.body);
+  const link = decoded.ok
+    ? modelLinks(decoded.links).links.find((l) => samePath(l.path, [9, own(j), RES.activation]))?.link
+    : undefined;
+  j.check('SWMGMT-CORE.attributes', () => {
+    expect(set.code, 'answer to Write-Attributes').to.equal('2.04');
+    expect(reply.code, 'answer to Discover').to.equal('2.05');
+    expect(reply.contentFormat, 'Content-Format of Discover').to.equal(FORMAT.link);
+    expect(
+      link === undefined ? 'no link' : `${attributeOf(link, 'pmin')} ${attributeOf(link, 'pmax')}`,
+      'pmin and pmax',
+    ).to.equal('6 12');
+  });
+  if (set.code !== '2.04') return;
+  const all = j.log.before({ n: markAt(j, 'over') }).all(notified('activation'));
+  const tolerance = j.ms('periodTolerance');
+  for (const [i, later] of all.slice(1).entries()) {
+    const earlier = all[i];
+    if (earlier !== undefined)
+      j.onTime('SWMGMT-CORE.pmin', 'a notification', {
+        from: earlier,
+        to: later,
+        notBefore: j.ms('periodMin'),
+        tolerance,
+      });
+  }
+  awaited(j, 'SWMGMT-CORE.pmax', notified('activation'), {
+    stimulus: marked('switched'),
+    within: { timer: 'periodMax', times: TRIES + 0.4 },
+  });
+}

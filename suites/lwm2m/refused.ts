@@ -1,0 +1,96 @@
+import { expect } from 'chai';
+import { printState } from '../../src/lwm2m/codec/swmgmt.ts';
+import { answered } from '../../src/lwm2m/kinds.ts';
+import { fetched } from '../../src/lwm2m/packages.ts';
+import { type J, type Lwm2mCase, refusesOrBusy, stateAt, unchanged, wasIn } from './claims.ts';
+import { ITEM } from './items.ts';
+import { run, see, startCheck, startDownload, type T } from './moves.ts';
+
+/** How a case gets the device into a state, and how the log shows that it was there. */
+interface Way {
+  readonly start: string;
+  /** Beyond the function's own item. */
+  readonly when: string;
+  readonly ixit: readonly string[];
+  arrange(t: T): Promise<void>;
+  /** True where the request met this state. */
+  shown(j: J, statement: string, label: string): boolean;
+}
+
+const nothing = (): Promise<void> => Promise.resolve();
+const always = (): boolean => true;
+
+/** Ways to every state, by its number. */
+const WAYS: Readonly<Record<0 | 1 | 2 | 3 | 4, Way>> = {
+  0: { start: 'initial', when: 'always', ixit: [], arrange: nothing, shown: always },
+  1: {
+    start: 'clean',
+    when: `(${ITEM.PULL_COAP} or ${ITEM.BLOCKS})`,
+    ixit: ['packageA', 'pullS'],
+    arrange: startDownload,
+    shown(j, statement, label) {
+      const reply = j.log.first(answered('execute', label));
+      const end = j.log.after('download').first(fetched);
+      if (reply === undefined || end === undefined || reply.n < end.n) return true;
+      j.inconclusive(statement, 'the download was over when the request was answered');
+      return false;
+    },
+  },
+  2: {
+    start: 'clean',
+    when: ITEM.PUSH,
+    ixit: ['packageSlowCheck', 'checkS'],
+    arrange: startCheck,
+    shown(j, statement, label) {
+      const reply = j.log.first(answered('execute', label));
+      const written = j.log.first(answered('write', 'download'));
+      if (reply === undefined || !wasIn(j, statement, 2, reply)) return false;
+      if (written !== undefined && j.log.elapsed(written, reply) < j.ms('slowCheck')) return true;
+      j.inconclusive(statement, 'the check may have been over when the request was answered');
+      return false;
+    },
+  },
+  3: { start: 'delivered', when: 'always', ixit: ['packageA', 'checkS'], arrange: nothing, shown: always },
+  4: { start: 'installed', when: 'always', ixit: ['packageA', 'installS'], arrange: nothing, shown: always },
+};
+
+const NAMES = ['INITIAL', 'DOWNLOAD STARTED', 'DOWNLOADED', 'DELIVERED', 'INSTALLED'] as const;
+
+/** A request that a state has no transition for: it is refused and nothing changes. */
+export function refusedIn(
+  id: string,
+  state: 0 | 1 | 2 | 3 | 4,
+  request: { readonly name: string; readonly resource: number; readonly item: string; readonly statement: string },
+): Lwm2mCase {
+  const { name, resource, item, statement } = request;
+  const way = WAYS[state];
+  const lasting = state !== 1 && state !== 2;
+  return {
+    id,
+    purpose: `${name} in ${NAMES[state]} is refused and changes nothing`,
+    item,
+    when: way.when === 'always' ? item : `${item} and ${way.when}`,
+    statements: [statement],
+    ixit: ['instance', ...way.ixit],
+    policies: ['refusalCode'],
+    start: way.start,
+    async drive(t) {
+      await way.arrange(t);
+      if (lasting) await see(t, 'before');
+      await run(t, resource, name);
+      await see(t, 'after');
+    },
+    judge(j) {
+      if (!way.shown(j, statement, name)) return;
+      if (refusesOrBusy(j, statement, 'execute', name) === undefined) return;
+      if (lasting) return unchanged(j, statement, 'before', 'after');
+      const busy = j.log.first(answered('read', 'after'))?.code === '5.03';
+      const after = busy ? undefined : stateAt(j, statement, 'after');
+      if (after !== undefined)
+        j.check(statement, () => {
+          expect([1, 2, 3].map(printState), 'state after the refusal').to.include(printState(after.state));
+          expect(after.active, 'activation after the refusal').to.equal(false);
+        });
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import { expect } from 'chai';
+import { suite } from '../../src/core/case.ts';
+import { FORMAT, printFormat, SINGLE_VALUE } from '../../src/lwm2m/codec/content.ts';
+import { printResource, SOFTWARE_MANAGEMENT } from '../../src/lwm2m/codec/definitions.ts';
+import { attributeOf, decodeLinks, modelLinks } from '../../src/lwm2m/codec/link-format.ts';
+import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
+import { printValue, type Value } from '../../src/lwm2m/codec/value.ts';
+import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
+import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
+import { registerAgain, registration } from './anew.ts';
+import { answerTo, type J, type Lwm2mCase } from './claims.ts';
+import { FORMAT_ITEM, ITEM, resources } from './items.ts';
+import { modelCases } from './model.ts';
+import { allInstances, own } from './moves.ts';
+
+/** Formats in which values can be read, as far as the device has them. */
+function readFormats(o: { declared(item: string): boolean }): number[] {
+  return Object.keys(FORMAT_ITEM)
+    .map(Number)
+    .filter((format) => format !== FORMAT.opaque && o.declared(FORMAT_ITEM[format] ?? ''));
+}
+
+function typeFits(value: Value, resource: number): string[] {
+  const definition = SOFTWARE_MANAGEMENT.resources[resource];
+  const name = printResource(9, resource);
+  if (value.type !== definition?.type) return [`${name} is a ${value.type}, expected ${definition?.type}`];
+  const [low, high] = definition.range ?? [];
+  if (low === undefined || high === undefined) return [];
+  const measure = value.type === 'String' ? Buffer.byteLength(value.value) : Number(value.value);
+  return measure >= low && measure <= high ? [] : [`${name} ${printValue(value)} outside ${low} to ${high}`];
+}
+
+const reading = (resource: number, format: number): string => `${resource} as ${printFormat(format)}`;
+
+function readable(o: { declared(item: string): boolean }): { resource: number; format: number }[] {
+  return resources(o, 'R', 'RW').flatMap((resource) =>
+    readFormats(o)
+      .filter((format) => resource !== RES.components || !SINGLE_VALUE.includes(format))
+      .map((format) => ({ resource, format })),
+  );
+}
+
+const about: Lwm2mCase[] = [
+  {
+    id: 'SWMGMT/REG/01',
+    purpose: 'every instance is listed in the registration',
+    item: ITEM.OBJECT9,
+    when: ITEM.OBJECT9,
+    statements: ['SWMGMT-CORE.links'],
+    ixit: ['instances', 'registerS'],
+    demo: true,
+    start: 'registered',
+    drive: registerAgain,
+    judge(j) {
+      const links = registration(j, 'SWMGMT-CORE.links');
+      if (links === undefined) return;
+      const listed = links.links.flatMap(({ path }) => (path[0] === 9 && path.length === 2 ? [path[1]] : []));
+      j.check('SWMGMT-CORE.links', () => expect(listed, 'instances of object 9').to.include.members(allInstances(j)));
+    },
+  },
+  {
+    id: 'SWMGMT/REG/02',
+    purpose: 'object 9 is announced as version 1.0 or without version',
+    item: ITEM.OBJECT9,
+    when: ITEM.OBJECT9,
+    statements: ['SWMGMT-9.version'],
+    ixit: ['registerS'],
+    start: 'registered',
+    drive: registerAgain,
+    judge(j) {
+      const links = registration(j, 'SWMGMT-9.version');
+      if (links === undefined) return;
+      const versions = links.links
+        .filter(({ path }) => path[0] === 9)
+        .flatMap(({ link }) => attributeOf(link, 'ver') ?? []);
+      j.check('SWMGMT-9.version', () => expect(['1.0'], 'versions of object 9').to.include.members(versions));
+    },
+  },
+  {
+    id: 'SWMGMT/REG/03',
+    purpose: 'Discover lists the nine mandatory resources',
+    item: ITEM.OBJECT9,
+    when: ITEM.OBJECT9,
+    statements: ['SWMGMT-9.mandatory'],
+    ixit: ['instance'],
+    demo: true,
+    start: 'registered',
+    drive: async (t) => void (await t.discover([9, own(t)], 'instance')),
+    judge(j) {
+      const listed = discovered(j, 'SWMGMT-9.mandatory');
+      const mandatory = Object.entries(SOFTWARE_MANAGEMENT.resources).flatMap(([id, r]) =>
+        r.mandatory ? [Number(id)] : [],
+      );
+      if (listed !== undefined)
+        j.check('SWMGMT-9.mandatory', () => expect(listed, 'resources listed').to.include.members(mandatory));
+    },
+  },
+  {
+    id: 'SWMGMT/REG/04',
+    purpose: 'Discover lists what is declared and nothing else',
+    item: ITEM.OBJECT9,
+    when: ITEM.OBJECT9,
+    statements: ['SWMGMT-9.declared'],
+    ixit: ['instance'],
+    start: 'registered',
+    drive: async (t) => void (await t.discover([9, own(t)], 'instance')),
+    judge(j) {
+      const listed = discovered(j, 'SWMGMT-9.declared');
+      if (listed === undefined) return;
+      const declared = resources(j, 'R', 'W', 'RW', 'E');
+      const proposed = j.declared('SWMGMT 2/2') ? [19, 20, 21, 22] : [];
+      j.check('SWMGMT-9.declared', () => {
+        expect(
+          declared.filter((id) => !listed.includes(id)),
+          'declared resources that are not listed',
+        ).to.deep.equal([]);
+        const undeclared = listed.filter((id) => !declared.includes(id) && !proposed.includes(id));
+        expect(undeclared, 'listed resources that are not declared').to.deep.equal([]);
+      });
+    },
+  },
+  {
+    id: 'SWMGMT/REG/05',
+    purpose: 'every readable resource has its type and range, and one value in all formats',
+    item: ITEM.OBJECT9,
+    when: ITEM.OBJECT9,
+    statements: ['SWMGMT-9.types', 'SWMGMT-CORE.same-value'],
+    ixit: ['instance'],
+    start: 'registered',
+    async drive(t) {
+      for (const { resource, format } of readable(t))
+        await t.read([9, own(t), resource], reading(resource, format), { format });
+    },
+    judge(j) {
+      const first = new Map<number, string>();
+      for (const { resource, format } of readable(j)) {
+        const reply = answerTo(j, 'SWMGMT-9.types', 'read', reading(resource, format));
+        if (reply === undefined) continue;
+        j.check('SWMGMT-9.types', () => {
+          expect(reply.code, `Read of ${reading(resource, format)}`).to.equal('2.05');
+          expect(reply.contentFormat, `Content-Format of ${reading(resource, format)}`).to.equal(format);
+          expect(reply.problem, `body of ${reading(resource, format)}`).to.equal(undefined);
+          expect(
+            reply.entries?.flatMap((e) => (e.value === undefined ? [] : typeFits(e.value, resource))),
+          ).to.deep.equal([]);
+        });
+        const shows = reply.entries?.map((e) => (e.value === undefined ? '' : printValue(e.value))).join(' ') ?? '';
+        const known = first.get(resource);
+        if (known === undefined) first.set(resource, shows);
+        else j.check('SWMGMT-CORE.same-value', () => expect(shows, reading(resource, format)).to.equal(known));
+      }
+    },
+  },
+];
+
+function discovered(j: J, statement: string): number[] | undefined {
+  const reply = answerTo(j, statement, 'discover', 'instance');
+  if (reply === undefined) return undefined;
+  const decoded = decodeLinks(reply.body);
+  j.check(statement, () => {
+    expect(reply.code, 'answer to Discover').to.equal('2.05');
+    expect(decoded.ok ? '' : decoded.reason, 'links').to.equal('');
+  });
+  if (!decoded.ok || reply.code !== '2.05') return undefined;
+  return modelLinks(decoded.links).links.flatMap(({ path }) => (path.length === 3 ? [path[2] ?? -1] : []));
+}
+
+/** Registration and data model. */
+export const reg = suite<Lwm2mTester, Lwm2mPolicies>('REG', [...about, ...modelCases]);

@@ -1,0 +1,198 @@
+import { expect } from 'chai';
+import type { CaseMeta, Judge } from '../../src/core/case.ts';
+import { ixitOf } from '../../src/core/ixit.ts';
+import { type Judgement, judgeAttempt } from '../../src/core/judge.ts';
+import { timingOf } from '../../src/core/timing.ts';
+import { INVARIANTS } from '../../src/ocf/invariants.ts';
+import type { OcfPolicies } from '../../src/ocf/policies.ts';
+import { TestLog } from '../../src/ocf/testlog.ts';
+import { OCF_TIMING } from '../../src/ocf/timing.ts';
+import { type Bad, judgeBad } from './negative.ts';
+import { judgeRunTo } from './runs.ts';
+
+const POLICIES = {
+  errorCode: 'any4xx',
+  spelling: 'fail',
+  silentIgnore: 'refuseOrIgnore',
+  resultRange: 'fail',
+} as unknown as OcfPolicies;
+const IXIT = ixitOf({ scheduleToleranceMs: 2000, maxDownloadS: 30 });
+
+/** Judges a log as a case would, with the proofs of life of the run around it. */
+function judged(
+  t: TestLog,
+  statements: string[],
+  judge: (j: Judge<OcfPolicies>) => void,
+  policy = POLICIES,
+): Judgement {
+  const alive = { channel: 'run', type: 'alive', data: { ok: true } };
+  const whole = new TestLog();
+  whole.add(alive);
+  for (const { n: _n, ms, via, data, ...event } of t.events) {
+    whole.ms = ms;
+    const request = data?.['request'];
+    whole.add({
+      ...event,
+      ...(via === undefined ? {} : { via: via + 1 }),
+      data: { ...data, ...(typeof request === 'number' ? { request: request + 1 } : {}) },
+    });
+  }
+  whole.add(alive);
+  const meta: CaseMeta = {
+    id: 'OCFSWU/X/01',
+    purpose: 'x',
+    item: 'OCFSWU 1/1',
+    when: 'always',
+    statements,
+    start: 'rest',
+  };
+  const timing = timingOf(OCF_TIMING, IXIT, { protocol: 1, link: 1 });
+  const input = { log: whole.log, ixit: IXIT, policies: {}, timing, declared: () => true };
+  return judgeAttempt(meta, input, policy, judge, INVARIANTS);
+}
+
+describe('OCF judging of bad UPDATEs', () => {
+  const bad = (reading?: 'refuseOrIgnore'): Bad => ({
+    name: 'bad',
+    statement: 'OCFSWU-T2.time-valid',
+    body: () => ({ updatetime: 'never' }),
+    ...(reading === undefined ? {} : { reading: () => reading }),
+  });
+  const run = (code: string, after: Parameters<TestLog['retrieve']>[0], reading?: 'refuseOrIgnore'): Judgement => {
+    const t = new TestLog();
+    t.retrieve({}, 'swu: before bad');
+    t.reply(t.request('POST', 'swu: bad', { updatetime: 'never' }), code);
+    t.retrieve(after, 'swu: after bad');
+    return judged(t, ['OCFSWU-T2.time-valid', 'OCFSWU-CORE.error'], (j) => judgeBad(j, [bad(reading)]));
+  };
+
+  for (const code of ['4.00', '4.03', '4.06', '4.22'])
+    it(`passes a refusal with ${code} that changes nothing`, () => {
+      expect(run(code, {}).verdict).to.equal('PASS');
+    });
+  it('fails a refusal that stores', () => {
+    expect(run('4.00', { purl: 'https://bench/other' })).to.include({ verdict: 'FAIL' });
+  });
+  it('fails an acceptance, whatever was stored', () => {
+    expect(run('2.04', {})).to.include({ verdict: 'FAIL' });
+    expect(run('2.04', { updatetime: 'never' })).to.include({ verdict: 'FAIL' });
+  });
+  it('fails a server error', () => {
+    expect(run('5.00', {}).reason).to.include({ statement: 'OCFSWU-T2.time-valid' });
+  });
+  it('lets a device ignore what may be ignored, and only that', () => {
+    expect(run('2.04', {}, 'refuseOrIgnore').verdict).to.equal('PASS');
+    expect(run('2.04', { updatetime: '2030-01-01T00:00:00Z' }, 'refuseOrIgnore')).to.include({ verdict: 'FAIL' });
+  });
+  it('holds a refusal against the list of codes where the policy has one', () => {
+    const t = new TestLog();
+    t.retrieve({}, 'swu: before bad');
+    t.reply(t.request('POST', 'swu: bad', {}), '4.06');
+    t.retrieve({}, 'swu: after bad');
+    const strict = { ...POLICIES, errorCode: '4.00 4.03' };
+    const outcome = judged(t, ['OCFSWU-T2.time-valid', 'OCFSWU-CORE.error'], (j) => judgeBad(j, [bad()]), strict);
+    expect(outcome.reason).to.include({ verdict: 'FAIL', statement: 'OCFSWU-CORE.error' });
+  });
+  it('comes to no verdict on an UPDATE that may have been lost', () => {
+    const t = new TestLog();
+    t.retrieve({}, 'swu: before bad');
+    t.request('POST', 'swu: bad', {});
+    expect(judged(t, ['OCFSWU-T2.time-valid', 'OCFSWU-CORE.error'], (j) => judgeBad(j, [bad()]))).to.include({
+      verdict: 'INCONC',
+    });
+  });
+});
+
+describe('OCF judging of runs', () => {
+  const STATEMENTS = ['OCFSWU-T5.4xx', 'OCFSWU-T7.update'];
+  const end = (t: TestLog, changes: Parameters<TestLog['retrieve']>[0]): TestLog => {
+    for (let i = 0; i < 5; i++) {
+      t.ms += 1000;
+      t.retrieve(changes);
+    }
+    return t;
+  };
+  const began = (before = 0): TestLog => {
+    const t = new TestLog();
+    t.retrieve({ swupdateresult: before }, 'swu: before');
+    t.schedule('isvv', 8000);
+    t.ms = 8500;
+    t.packageRequest();
+    t.retrieve({ swupdatestate: 'svv' });
+    return t;
+  };
+  const to404 = (t: TestLog): Judgement => judged(t, STATEMENTS, (j) => judgeRunTo(j, 'OCFSWU-T5.4xx', 404));
+
+  it('passes the result that the situation stands for', () => {
+    expect(to404(end(began(), { swupdateresult: 404 })).verdict).to.equal('PASS');
+  });
+  it('fails another result', () => {
+    expect(to404(end(began(), { swupdateresult: 4 })).reason).to.include({
+      verdict: 'FAIL',
+      statement: 'OCFSWU-T5.4xx',
+    });
+  });
+  it('does not take the result of the run before for this one', () => {
+    const t = new TestLog();
+    t.retrieve({ swupdateresult: 404 }, 'swu: before');
+    t.schedule('isvv', 8000);
+    t.ms = 8500;
+    t.packageRequest();
+    expect(to404(end(t, { swupdateresult: 404 })).verdict).to.equal('INCONC');
+  });
+  it('comes to no verdict where the UPDATE was answered after its time only', () => {
+    const t = new TestLog();
+    t.retrieve({}, 'swu: before');
+    t.add({
+      channel: 'ocf',
+      type: 'ocf.schedule',
+      data: { action: 'isvv', purl: '', time: '', inMs: 8000, label: 'run' },
+    });
+    const request = t.request('POST', 'swu: run', {});
+    t.ms = 9000;
+    t.reply(request, '2.04', {});
+    expect(to404(end(t, {})).verdict).to.equal('INCONC');
+  });
+  it('fails a device that takes the schedule and never begins, once the time was watched', () => {
+    const t = new TestLog();
+    t.retrieve({}, 'swu: before');
+    t.schedule('isvv', 8000);
+    t.ms = 30_000;
+    t.retrieve();
+    t.add({ channel: 'run', type: 'absent', data: { kind: 'sign of an update at work' } });
+    expect(to404(t).reason).to.include({ verdict: 'FAIL' });
+  });
+  it('comes to no verdict where the time was not watched to its end', () => {
+    const t = new TestLog();
+    t.retrieve({}, 'swu: before');
+    t.schedule('isvv', 8000);
+    t.ms = 5000;
+    t.add({ channel: 'run', type: 'absent', data: { kind: 'sign of an update at work' } });
+    expect(to404(t).verdict).to.equal('INCONC');
+  });
+});
+
+describe('OCF invariants', () => {
+  const over = (changes: Parameters<TestLog['retrieve']>[0], policy = POLICIES): string => {
+    const t = new TestLog();
+    t.retrieve();
+    t.retrieve(changes);
+    const outcome = judged(t, ['OCFSWU-X'], (j) => j.check('OCFSWU-X', () => undefined), policy);
+    return `${outcome.verdict} ${outcome.reason?.statement ?? outcome.reason?.message ?? ''}`.trim();
+  };
+  it('hold over a right trace', () => {
+    expect(over({})).to.equal('PASS');
+  });
+  it('name a state, an action, a result and a type that the tables do not have', () => {
+    expect(over({ swupdatestate: 'ready' })).to.match(/^FAIL OCFSWU-T[23]/);
+    expect(over({ swupdateaction: 'now' })).to.match(/^FAIL OCFSWU-T[24]/);
+    expect(over({ swupdateresult: 99 })).to.equal('FAIL OCFSWU-T5.range');
+    expect(over({ nv: 7 })).to.equal('FAIL OCFSWU-T2.types');
+  });
+  it('read the policies for what the texts leave open', () => {
+    expect(over({ swupdateresult: 99 }, { ...POLICIES, resultRange: 'information' })).to.equal('PASS');
+    expect(over({ swupdatestate: 'sv', swupdateaction: 'isv' }, { ...POLICIES, spelling: 'information' })).to.equal(
+      'PASS',
+    );
+  });
+});
