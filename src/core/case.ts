@@ -84,6 +84,8 @@ export interface Watch {
   readonly within?: Limit;
   /** Lost chances needed for a FAIL where the link acknowledges nothing. Default 1. */
   readonly tries?: number;
+  /** What came in its place, for a report to mark; unless told, the last stimulus is marked. */
+  readonly instead?: { readonly n: number } | undefined;
 }
 
 /** What judge() is given: the log, the declaration, the policies, and the few ways to say something about them. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { CaseMeta, Judge } from './case.ts';
+import { mustBe } from './claim.ts';
 import type { Ev } from './events.ts';
 import { ixitOf } from './ixit.ts';
 import { type Judgement, judgeAttempt } from './judge.ts';
@@ -79,6 +80,12 @@ describe('judge', () => {
       });
       expect(of(() => expect('2.04', 'code').to.not.match(/^2/))).to.include({ expected: 'not to match /^2/' });
       expect(of(() => expect('').to.equal('a'))).to.include({ expected: 'a', observed: '""' });
+      expect(of(() => mustBe(false, 'number', 5, 'later than 6'))).to.include({
+        message: 'number: expected 5 to be later than 6',
+        expected: 'later than 6',
+        observed: '5',
+      });
+      expect(of(() => mustBe(true, 'number', 7, 'later than 6'))).to.equal(null);
     });
 
     it('keeps the first reason of the worst verdict', () => {

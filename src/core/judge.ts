@@ -60,10 +60,8 @@ const SHOWN_LENGTH = 200;
 
 /** A thing read from the log in words, without the number and time of its event. */
 function described(found: object): string {
-  const text = Object.entries(found)
-    .filter(([key, value]) => key !== 'n' && key !== 'ms' && value !== undefined)
-    .map(([key, value]) => `${key} ${show(value)}`)
-    .join(', ');
+  const told = Object.entries(found).filter(([key, value]) => key !== 'n' && key !== 'ms' && value !== undefined);
+  const text = told.map(([key, value]) => (told.length === 1 ? show(value) : `${key} ${show(value)}`)).join(', ');
   return text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`;
 }
 
@@ -78,7 +76,9 @@ function failOf(statement: string, e: ChaiError, at: number | undefined): Reason
   const truth = TRUTH.exec(e.message)?.[1];
   if (truth !== undefined && typeof e.expected === 'boolean')
     return { ...where, message: truth, expected: e.expected ? truth : `not: ${truth}`, observed: 'this is not so' };
-  const quoted = e.expected !== undefined && e.actual !== undefined && typeof e.expected !== typeof e.actual;
+  const inWords = typeof e.expected === 'string' && e.message.endsWith(` to be ${e.expected}`);
+  const quoted =
+    !inWords && e.expected !== undefined && e.actual !== undefined && typeof e.expected !== typeof e.actual;
   const not = NEGATED.test(e.message) ? 'not ' : '';
   const expected = e.expected === undefined ? WORDS.exec(e.message)?.[1] : `${not}${show(e.expected, quoted)}`;
   return {
@@ -214,8 +214,8 @@ class Judging<P> implements Judge<P> {
         statement,
         message: `no ${kind.name} after ${watch.stimulus.name}`,
         expected: `${kind.name}${within === undefined ? '' : ` within ${this.ms(within)} ms (${within.timer})`}`,
-        observed: `nothing of the kind in ${Math.round(this.log.elapsed(last, end ?? last))} ms, device alive before and after`,
-        at: last.n,
+        observed: `nothing of the kind in ${Math.round(this.log.elapsed(last, end ?? last))} ms, device alive before and after${watch.instead === undefined ? '' : '; the marked line came instead'}`,
+        at: watch.instead?.n ?? last.n,
       });
     return undefined;
   }

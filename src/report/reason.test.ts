@@ -38,6 +38,8 @@ describe('reasons for people', () => {
     expect(reasonLine(reason)).to.equal('RETRIEVE: result 0, expected none');
     const words = fail({ message: "code: expected '4.06' to match /^2/", expected: 'to match /^2/', observed: '4.06' });
     expect(claimOf(words)).to.equal('code');
+    const own = fail({ message: 'code: expected "2.04" to be a refusal', expected: 'a refusal', observed: '2.04' });
+    expect(claimOf(own)).to.equal('code');
     const negated = fail({ message: 'state: expected 1 to not equal 1', expected: 'not 1', observed: '1' });
     expect(claimOf(negated)).to.equal('state');
   });

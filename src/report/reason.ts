@@ -55,7 +55,7 @@ export function claimOf(reason: AnyReason): string {
   const { message } = reason;
   const tail = isFull(reason) ? TAIL.exec(message) : null;
   if (tail?.[1] === undefined || !isFull(reason)) return message;
-  const repeated = REPEATS.test(tail[1]) || tail[1] === reason.expected;
+  const repeated = REPEATS.test(tail[1]) || [reason.expected, `to be ${reason.expected}`].includes(tail[1]);
   return (repeated ? message.slice(0, tail.index) : message) || message;
 }
 

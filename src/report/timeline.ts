@@ -18,8 +18,9 @@ export interface Line {
   readonly text: string;
 }
 
-/** A value as a reader wants it; nothing where there is none. */
+/** A value as a reader wants it; nothing where there is none. Times need no fractions of milliseconds. */
 function shown(value: Json | undefined): string {
+  if (typeof value === 'number') return String(Number(value.toFixed(1)));
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
