@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { InputError, printError } from '../core/errors.ts';
 import * as compare from './compare.ts';
+import * as demo from './demo.ts';
 import * as gate from './gate.ts';
 import * as ics from './ics.ts';
 import * as image from './image.ts';
@@ -16,7 +17,7 @@ import * as sim from './sim.ts';
 import * as why from './why.ts';
 
 /** In the order in which `plumbline --help` shows them. */
-const COMMANDS = [ics, plan, why, rig, run, report, show, gate, compare, prove, sim, radio, image];
+const COMMANDS = [demo, ics, plan, why, rig, run, report, show, gate, compare, prove, sim, radio, image];
 
 /** The command line as a whole; every command sets `process.exitCode` itself. */
 export function createProgram(): Command {

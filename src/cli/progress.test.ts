@@ -75,7 +75,7 @@ describe('progress of a run', () => {
     play(terminalProgress(plain));
     expect(plain.text.split('\n')).to.deep.equal([
       'run r: 2 cases on rig rig',
-      '1/2  PASS    X/G/01',
+      '1/2  PASS    X/G/01  p',
       '! cable',
       '2/2  FAIL    X/G/02: because',
       'PASS 1, FAIL 1; reports/r',

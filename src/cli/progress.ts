@@ -1,4 +1,5 @@
 import type { CaseRecord, RunRecord } from '../core/record.ts';
+import { reasonLine } from '../report/reason.ts';
 import { NO_PROGRESS, type Progress } from '../run/progress.ts';
 import type { Verdict } from '../core/verdict.ts';
 
@@ -78,7 +79,7 @@ export function terminalProgress(screen: Screen): Progress {
 }
 
 function caseLine(record: CaseRecord): string {
-  const because = record.reason === null ? '' : `: ${record.reason.message}`;
+  const because = record.reason === null ? `  ${record.purpose}` : `: ${reasonLine(record.reason)}`;
   const tries = record.attempts.length > 1 ? ` (${record.attempts.length} attempts)` : '';
   return `${record.id}${tries}${because}`;
 }

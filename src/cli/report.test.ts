@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -48,6 +48,22 @@ describe('commands over a stored run', () => {
     const unknown = plumbline('show', dir, 'DFUM/FUS/8');
     expect(unknown.code).to.equal(2);
     expect(unknown.err).to.contain('the nearest known name is DFUM/FUS/08');
+  });
+
+  it('report and show: leave out what they cannot redact, and say why', () => {
+    const locked = path.join(folder, 'locked');
+    writeSampleRun(locked);
+    const lost = [{ name: 'psk', reference: 'env:PLUMBLINE_LOST_KEY', salt: '00', digest: '00' }];
+    writeFileSync(path.join(locked, 'private', 'secrets.json'), JSON.stringify(lost));
+    const why = "the run's psk (env:PLUMBLINE_LOST_KEY) cannot be read any more or has changed";
+    const { code, out, err } = plumbline('report', locked, '--no-site');
+    expect([code, out.includes('2 FAIL')]).to.deep.equal([0, true]);
+    expect(err).to.contain(`decoded lines are left out: ${why}`);
+    const files = readdirSync(path.join(locked, 'allure-results')).map((f) => path.join('allure-results', f));
+    const texts = ['conformance.html', ...files].map((file) => readFileSync(path.join(locked, file), 'utf8'));
+    expect(texts.filter((text) => text.includes('sig check skipped'))).to.deep.equal([]);
+    expect(texts[0]).to.contain('env:PLUMBLINE_LOST_KEY');
+    expect(plumbline('show', locked, 'OCFSWU/TRIG/04').out).to.contain(`moment     ${why}`);
   });
 
   it('gate: decides from run.json alone', () => {

@@ -1,4 +1,7 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import { reportLines } from './reports.ts';
 import { say, sayJson } from './text.ts';
 
 interface Words {
@@ -20,16 +23,17 @@ export function register(program: Command): void {
       const { readRun } = await import('../report/read.ts');
       const { summaryOf, summaryText } = await import('../report/summary.ts');
       const { writeReports } = await import('../report/write.ts');
-      const { printerOf } = await import('./printer.ts');
+      const { sourcesOf } = await import('./printer.ts');
       const { runDir, run } = readRun(dir);
-      const print = await printerOf(run);
-      const reports = await writeReports(runDir, { print, raw: words.raw === true, site: words.site });
+      const sources = await sourcesOf(run, runDir);
+      if (sources.withheld !== undefined && existsSync(join(runDir, 'private')))
+        process.stderr.write(`decoded lines are left out: ${sources.withheld}\n`);
+      const reports = await writeReports(runDir, { ...sources, raw: words.raw === true, site: words.site });
       if (words.json) {
         sayJson({ ...summaryOf(run), reports });
         return;
       }
       say(summaryText(run));
-      for (const file of [reports.conformance, reports.allureReport, reports.junit, reports.summary])
-        if (file !== null) say(file);
+      for (const line of reportLines(reports)) say(line);
     });
 }

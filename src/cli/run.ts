@@ -3,6 +3,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BenchError, printError } from '../core/errors.ts';
 import type { Progress } from '../run/progress.ts';
 import { jsonProgress, quietProgress, terminalProgress } from './progress.ts';
+import { reportLines } from './reports.ts';
+import { say } from './text.ts';
+import { wishes } from './wishes.ts';
 
 interface Words {
   readonly ics: string;
@@ -60,26 +63,6 @@ async function prompt(text: string): Promise<void> {
   }
 }
 
-/** The first Ctrl-C asks the run to settle, the second ends it at once; a SIGTERM counts like a Ctrl-C. */
-function wishes(): { settle: AbortSignal; kill: AbortSignal; stop(): void } {
-  const settle = new AbortController();
-  const kill = new AbortController();
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (settle.signal.aborted) kill.abort(new Error(`stopped at once by a second ${signal}`));
-    else settle.abort(new Error(`stopped by ${signal}`));
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-  return {
-    settle: settle.signal,
-    kill: kill.signal,
-    stop() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
-    },
-  };
-}
-
 async function run(words: Words): Promise<void> {
   const { runPlan } = await import('../run/run-plan.ts');
   const { InconsistentIcs } = await import('../run/plan.ts');
@@ -100,6 +83,7 @@ async function run(words: Words): Promise<void> {
       ...(words.wait === undefined ? {} : { waitMs: words.wait * 1000 }),
       ...(words.state === undefined ? {} : { state: words.state }),
     });
+    if (words.jsonLines !== true) for (const line of reportLines(result.reports)) say(line);
     process.exitCode = result.exitCode;
   } catch (e) {
     if (!(e instanceof InconsistentIcs)) throw e;

@@ -15,16 +15,16 @@ export function register(program: Command): void {
       const { cardOf, cardText } = await import('../report/card.ts');
       const { readRun } = await import('../report/read.ts');
       const { SHOWN_TEXT, shownAs } = await import('../report/status.ts');
-      const { printerOf } = await import('./printer.ts');
+      const { sourcesOf } = await import('./printer.ts');
       const { runDir, run } = readRun(dir);
       const found = run.cases.find((c) => c.id === id.split('@')[0]);
       if (found === undefined) {
         const ids = run.cases.map((c) => c.id);
         throw new InputError('case-id', `the run has no case ${id}${didYouMean(id, ids)}`, { place: { file: dir } });
       }
-      const card = cardOf(found, run, { runDir, print: await printerOf(run) });
+      const card = cardOf(found, run, await sourcesOf(run, runDir));
       if (words.json) sayJson(card ?? found);
-      else if (card !== null) say(cardText(card));
+      else if (card !== null) say(cardText(card, process.stdout.isTTY ? process.stdout.columns : undefined).trimEnd());
       else
         say(
           [

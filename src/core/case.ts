@@ -84,6 +84,8 @@ export interface Watch {
   readonly within?: Limit;
   /** Lost chances needed for a FAIL where the link acknowledges nothing. Default 1. */
   readonly tries?: number;
+  /** What came in its place, for a report to mark; unless told, the last stimulus is marked. */
+  readonly instead?: { readonly n: number } | undefined;
 }
 
 /** What judge() is given: the log, the declaration, the policies, and the few ways to say something about them. */
@@ -95,8 +97,11 @@ export interface Judge<P> {
   declared(item: string): boolean;
   /** Protocol milliseconds of a timer. */
   ms(limit: Limit | string): number;
-  /** Something received contradicts or agrees: chai throws = FAIL(statement, expected, observed); another throw = ERROR. */
-  check(statement: string, claim: () => void): void;
+  /**
+   * Something received contradicts or agrees: chai throws = FAIL(statement, expected, observed); another throw = ERROR. The report marks the event that
+   * `shows` it; unless told, the one that was read from the log last.
+   */
+  check(statement: string, claim: () => void, shows?: { readonly n: number }): void;
   /**
    * Something had to come after the stimulus. FAIL only with the stimulus delivered `tries` times, the window watched to its end and the
    * device alive before and after; else INCONC. Returns what came.

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { CaseMeta, Judge } from './case.ts';
+import { mustBe } from './claim.ts';
 import type { Ev } from './events.ts';
 import { ixitOf } from './ixit.ts';
 import { type Judgement, judgeAttempt } from './judge.ts';
@@ -51,6 +52,40 @@ describe('judge', () => {
       expect(type.reason).to.include({ expected: '1', observed: '"1"' });
       const same = judged([], (x) => x.check('X-1.a', () => expect('2.0', 'version').to.not.equal('2.0')));
       expect(same.reason).to.include({ expected: 'not 2.0', observed: '2.0' });
+    });
+
+    it('points at the event that the case says shows it', () => {
+      const lines: Line[] = [
+        [0, 'reply'],
+        [5, 'reply'],
+      ];
+      const j = judged(lines, (x) => {
+        const [first] = x.log.all(reply);
+        x.check('X-1.a', () => expect(first?.channel).to.equal('coap'), first);
+      });
+      expect(j.reason).to.include({ at: 0, expected: 'coap', observed: 'run' });
+    });
+
+    it('says in words what was expected where there is no value to compare with', () => {
+      const of = (claim: () => void) => judged([], (x) => x.check('X-1.a', claim)).reason;
+      expect(of(() => expect(true, 'two is odd').to.equal(false))).to.include({
+        message: 'two is odd',
+        expected: 'not: two is odd',
+        observed: 'this is not so',
+      });
+      expect(of(() => expect(false, 'three is even').to.equal(true))).to.include({ expected: 'three is even' });
+      expect(of(() => expect('2.04', 'code').to.match(/^4/))).to.include({
+        expected: 'to match /^4/',
+        observed: '2.04',
+      });
+      expect(of(() => expect('2.04', 'code').to.not.match(/^2/))).to.include({ expected: 'not to match /^2/' });
+      expect(of(() => expect('').to.equal('a'))).to.include({ expected: 'a', observed: '""' });
+      expect(of(() => mustBe(false, 'number', 5, 'later than 6'))).to.include({
+        message: 'number: expected 5 to be later than 6',
+        expected: 'later than 6',
+        observed: '5',
+      });
+      expect(of(() => mustBe(true, 'number', 7, 'later than 6'))).to.equal(null);
     });
 
     it('keeps the first reason of the worst verdict', () => {
@@ -135,7 +170,9 @@ describe('judge', () => {
       expect(never([alive(0), [10, 'asked'], alive(1100)]).verdict).to.equal('PASS');
     });
     it('fails when it came', () => {
-      expect(never([alive(0), [10, 'asked'], [20, 'reply'], alive(1100)]).verdict).to.equal('FAIL');
+      const { reason } = never([alive(0), [10, 'asked'], [20, 'reply', { code: '2.05' }], alive(1100)]);
+      expect(reason).to.deep.include({ verdict: 'FAIL', at: 2, expected: 'no reply' });
+      expect(reason?.observed).to.equal('channel run, type reply, data {"code":"2.05"}');
     });
     it('is inconclusive without stimulus, without life, with a short window', () => {
       expect(never([alive(0), alive(1100)]).verdict).to.equal('INCONC');

@@ -48,26 +48,44 @@ function isAssertion(e: unknown): e is ChaiError {
   return e instanceof Error && e.name === 'AssertionError';
 }
 
-/** A value for people: texts as they are, unless `quoted` tells them from a number of the same look. */
+/** A value for people: texts as they are, unless they are empty or `quoted` tells them from a number of the same look. */
 function show(value: unknown, quoted = false): string {
   if (value === undefined) return 'nothing';
-  if (typeof value === 'string' && !quoted) return value;
+  if (typeof value === 'string' && value !== '' && !quoted) return value;
   return JSON.stringify(value) ?? typeof value;
 }
 
-/** chai tells a claim that something is not so by its message alone. */
+/** Longer than this, what was observed is cut: the event that it stands in is named beside it. */
+const SHOWN_LENGTH = 200;
+
+/** A thing read from the log in words, without the number and time of its event. */
+function described(found: object): string {
+  const told = Object.entries(found).filter(([key, value]) => key !== 'n' && key !== 'ms' && value !== undefined);
+  const text = told.map(([key, value]) => (told.length === 1 ? show(value) : `${key} ${show(value)}`)).join(', ');
+  return text.length <= SHOWN_LENGTH ? text : `${text.slice(0, SHOWN_LENGTH)}…`;
+}
+
+/** chai tells a claim that something is not so, and a claim without a value to compare with, by its message alone. */
 const NEGATED = /expected [\s\S]*? (?:to not|not to) /;
+const WORDS = /expected [\s\S]*? ((?:not )?to [\s\S]*)$/;
+/** A claim in words of its own that came to true or false. */
+const TRUTH = /^([\s\S]+): expected (?:true|false) to (?:deeply |strictly )?equal (?:true|false)$/;
 
 function failOf(statement: string, e: ChaiError, at: number | undefined): Reason {
-  const quoted = e.expected !== undefined && e.actual !== undefined && typeof e.expected !== typeof e.actual;
+  const where = { verdict: 'FAIL' as const, statement, ...(at === undefined ? {} : { at }) };
+  const truth = TRUTH.exec(e.message)?.[1];
+  if (truth !== undefined && typeof e.expected === 'boolean')
+    return { ...where, message: truth, expected: e.expected ? truth : `not: ${truth}`, observed: 'this is not so' };
+  const inWords = typeof e.expected === 'string' && e.message.endsWith(` to be ${e.expected}`);
+  const quoted =
+    !inWords && e.expected !== undefined && e.actual !== undefined && typeof e.expected !== typeof e.actual;
   const not = NEGATED.test(e.message) ? 'not ' : '';
+  const expected = e.expected === undefined ? WORDS.exec(e.message)?.[1] : `${not}${show(e.expected, quoted)}`;
   return {
-    verdict: 'FAIL',
-    statement,
+    ...where,
     message: e.message,
-    ...('expected' in e && e.expected !== undefined ? { expected: `${not}${show(e.expected, quoted)}` } : {}),
+    ...(expected === undefined ? {} : { expected }),
     ...('actual' in e ? { observed: show(e.actual, quoted) } : {}),
-    ...(at === undefined ? {} : { at }),
   };
 }
 
@@ -133,7 +151,7 @@ class Judging<P> implements Judge<P> {
       );
   }
 
-  check(statement: string, claim: () => void): void {
+  check(statement: string, claim: () => void, shows?: { readonly n: number }): void {
     this.open(statement);
     try {
       const result: unknown = claim();
@@ -143,7 +161,7 @@ class Judging<P> implements Judge<P> {
           `the claim about ${statement} is asynchronous; judge() must be synchronous`,
         );
     } catch (e) {
-      this.say(isAssertion(e) ? failOf(statement, e, this.log.touched()) : errorOf(e));
+      this.say(isAssertion(e) ? failOf(statement, e, shows?.n ?? this.log.touched()) : errorOf(e));
     }
   }
 
@@ -196,8 +214,8 @@ class Judging<P> implements Judge<P> {
         statement,
         message: `no ${kind.name} after ${watch.stimulus.name}`,
         expected: `${kind.name}${within === undefined ? '' : ` within ${this.ms(within)} ms (${within.timer})`}`,
-        observed: `nothing of the kind in ${Math.round(this.log.elapsed(last, end ?? last))} ms, device alive before and after`,
-        at: last.n,
+        observed: `nothing of the kind in ${Math.round(this.log.elapsed(last, end ?? last))} ms, device alive before and after${watch.instead === undefined ? '' : '; the marked line came instead'}`,
+        at: watch.instead?.n ?? last.n,
       });
     return undefined;
   }
@@ -249,7 +267,7 @@ class Judging<P> implements Judge<P> {
         statement,
         message: `${kind.name} after ${watch.stimulus.name}`,
         expected: `no ${kind.name}`,
-        observed: show(found),
+        observed: described(found),
         at: found.n,
       });
     else if (!aliveAround(this.input.log, stimulus.n))
@@ -277,8 +295,8 @@ class Judging<P> implements Judge<P> {
         statement,
         message: `${what} came too ${early ? 'early' : 'late'}`,
         expected: [
-          o.notBefore === undefined ? [] : [`not before ${o.notBefore} ms`],
-          o.notAfter === undefined ? [] : [`not after ${o.notAfter} ms`],
+          o.notBefore === undefined ? [] : [`not before ${Math.round(o.notBefore)} ms`],
+          o.notAfter === undefined ? [] : [`not after ${Math.round(o.notAfter)} ms`],
           [`tolerance ${o.tolerance} ms`],
         ]
           .flat()

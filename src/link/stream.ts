@@ -5,7 +5,7 @@ import { BenchError, InputError, messageOf } from '../core/errors.ts';
 const DEFAULT_BAUD = 115_200;
 
 /**
- * Opens a byte stream by name: `serial:/dev/serial/by-id/…?baud=115200`, `serial:tcp://host:port` (a terminal server), `tcp://host:port`.
+ * Opens a byte stream by name: `serial:/dev/serial/by-id/…?baud=115200&flow=hardware`, `serial:tcp://host:port` (a terminal server), `tcp://host:port`.
  * The serial driver is loaded only when a port is asked for. Throws a BenchError that names the port.
  * @param deadlineMs real milliseconds
  */
@@ -48,11 +48,16 @@ async function openSerial(url: string, name: string): Promise<Duplex> {
   const baudRate = Number(new URLSearchParams(query).get('baud') ?? DEFAULT_BAUD);
   if (!Number.isInteger(baudRate) || baudRate <= 0)
     throw new InputError('stream-url', `expected a whole number of baud, found ${query}`, { place: { where: url } });
+  const flow = new URLSearchParams(query).get('flow') ?? 'none';
+  if (flow !== 'none' && flow !== 'hardware')
+    throw new InputError('stream-url', `expected flow=none or flow=hardware, found ${query}`, {
+      place: { where: url },
+    });
   // Its native part is missing where the platform has no prebuilt one and install scripts are off.
   const { SerialPort } = await import('serialport').catch((e: unknown) => {
     throw failed(url, e);
   });
-  const port = new SerialPort({ path, baudRate, autoOpen: false });
+  const port = new SerialPort({ path, baudRate, rtscts: flow === 'hardware', autoOpen: false });
   return new Promise((resolve, reject) => {
     port.open((e) => {
       if (e === null) resolve(port);

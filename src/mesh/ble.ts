@@ -41,13 +41,16 @@ export function proxyOf(owner: AdvertOwner): (advert: Advert) => boolean {
   };
 }
 
+/** What a bearer needs of a GATT connection. */
+export type MeshConnection = Pick<BleConnection, 'id' | 'mtu' | 'discover' | 'subscribe' | 'write' | 'onClose'>;
+
 /**
  * Makes a GATT connection carry proxy PDUs: discovers the service, switches its notifications on. What comes before the first
  * listener is kept for it. Rejects with a BenchError where the device has not the service as the standard asks.
  * @param deadlineMs for each GATT procedure, and later for each write; real milliseconds
  */
 export async function openBearer(
-  connection: BleConnection,
+  connection: MeshConnection,
   kind: keyof typeof SERVICES,
   deadlineMs: number,
 ): Promise<Bearer> {

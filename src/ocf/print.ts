@@ -3,7 +3,9 @@ import { printFinding } from '../coap/findings.ts';
 import { printCode } from '../coap/message.ts';
 import type { Ev } from '../core/events.ts';
 import type { Log } from '../core/log.ts';
-import { decodeCbor } from './codec/cbor.ts';
+import { type CborMap, type CborValue, decodeCbor, isCborMap } from './codec/cbor.ts';
+import { instantOf } from './instant.ts';
+import { unwanted } from './kinds.ts';
 import { discovered } from './links.ts';
 import { readNote } from './notes.ts';
 import { packageAsked, packageProgress, packageTrouble } from './packages/events.ts';
@@ -11,13 +13,33 @@ import { SCHEDULE } from './run.ts';
 import { printValue } from './value.ts';
 
 /** Longer bodies are cut for a timeline. */
-const WIDTH = 160;
+const WIDTH = 200;
+
+/** What tells most stands first, so that a cut line still shows it. */
+const FIRST = ['swupdatestate', 'swupdateresult', 'swupdateaction', 'updatetime', 'purl'];
+
+/** `swupdatestate idle, swupdateresult 0`: texts as they are, in quotes where they look like something else. */
+function printMap(map: CborMap): string {
+  const names = [...FIRST.filter((name) => name in map), ...Object.keys(map).filter((name) => !FIRST.includes(name))];
+  const quoted = (value: unknown): string =>
+    typeof value === 'string' && /^$|^[\d{["]/.test(value) && instantOf(value) === undefined
+      ? JSON.stringify(value)
+      : printValue(value);
+  return names.map((name) => `${name} ${quoted(map[name])}`).join(', ');
+}
+
+/** Links are told by where they lead. */
+function printDecoded(value: CborValue): string {
+  if (isCborMap(value)) return printMap(value);
+  const hrefs = Array.isArray(value) ? value.flatMap((link) => (isCborMap(link) ? [link['href']] : [])) : [];
+  return hrefs.length > 0 ? `links ${hrefs.map((href) => printValue(href)).join(' ')}` : printValue(value);
+}
 
 function body(octets: Buffer): string {
   if (octets.length === 0) return '';
   const decoded = decodeCbor(octets);
   const text = decoded.ok
-    ? printValue(decoded.value)
+    ? printDecoded(decoded.value)
     : `${octets.length} octets, no CBOR: ${octets.subarray(0, 16).toString('hex')}`;
   return ` ${text.length > WIDTH ? `${text.slice(0, WIDTH)}…` : text}`;
 }
@@ -38,6 +60,8 @@ export function printEvent(event: Ev, log: Log): string | undefined {
     return `← notification ${notification.seq ?? 'without number'}${notification.fresh ? '' : ' (overtaken)'}${body(notification.body)}`;
   const reply = replies.read(event, log);
   if (reply !== undefined) return `${reply.dir === 'in' ? '←' : '→'} ${printCode(reply.code)}${body(reply.body)}`;
+  const ended = unwanted.read(event, log);
+  if (ended !== undefined) return `← notification ${ended.seq} of an ended observation, purl ${printValue(ended.purl)}`;
   const silence = silences.read(event, log);
   if (silence !== undefined)
     return `  no answer in ${Math.round(silence.afterMs)} ms${silence.acked ? ', acknowledged' : ''}`;

@@ -47,7 +47,7 @@ export function cardHtml(card: Card, caseId: string): Html {
   return html`<article class="card e-${VERDICT_CLASS[card.shown]}" id="${caseAnchor(caseId)}">
 <h3>${badge(card.shown)} <span class="mono">${card.id}</span> <span class="purpose">${card.purpose}</span></h3>
 <dl>
-${statement === null ? null : entry('Statement', html`<b>${statement.id}</b> <span class="muted">(${statement.place})</span> ${statement.text}`)}${entry('Item', card.item)}${card.expected === null ? null : entry('Expected', html`<span class="said">${card.expected}</span>`)}${card.observed === null ? null : entry('Observed', html`<span class="said">${card.observed}</span>`)}${entry('Because', html`<span class="said">${card.message}</span>`)}${card.waivers.map((w) => entry('Waived', `${w.statement} by ${w.owner} until ${w.expires}: ${w.reason}`))}${
+${statement === null ? null : entry('Statement', html`<b>${statement.id}</b> <span class="muted">(${statement.place})</span> ${statement.text}`)}${entry('Item', card.item)}${card.expected === null ? null : entry('Expected', html`<span class="said">${card.expected}</span>`)}${card.observed === null ? null : entry('Observed', html`<span class="said">${card.observed}</span>`)}${card.message === card.expected ? null : entry('Because', html`<span class="said">${card.message}</span>`)}${card.waivers.map((w) => entry('Waived', `${w.statement} by ${w.owner} until ${w.expires}: ${w.reason}`))}${
   card.attempts.length === 0
     ? null
     : entry(

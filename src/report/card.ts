@@ -6,7 +6,7 @@ import { likelyCauses } from './cause.ts';
 import { readEvents } from './evidence.ts';
 import { claimOf, telling } from './reason.ts';
 import { type Shown, SHOWN_TEXT, shownAs, waiversOf } from './status.ts';
-import { around, folded, type Line, type Printer, printLine, timelineOf } from './timeline.ts';
+import { around, folded, landmark, type Line, type Printer, printLine, timelineOf } from './timeline.ts';
 
 /** What an engineer needs of a case that did not pass, without opening anything else. */
 export interface Card {
@@ -14,6 +14,7 @@ export interface Card {
   readonly id: string;
   readonly shown: Shown;
   readonly purpose: string;
+  /** With what it asks: `OCFSWU 3/5 updatetime`. */
   readonly item: string;
   /** The statement behind the verdict; null where the reason names none. */
   readonly statement: Statement | null;
@@ -38,6 +39,8 @@ export interface Card {
 export interface Sources {
   readonly runDir: string;
   readonly print?: Printer;
+  /** Why no line may be shown: a secret in it could not be redacted. */
+  readonly withheld?: string;
 }
 
 /** The variant that decided the verdict of a case with variants. */
@@ -61,16 +64,25 @@ export function repeatCommand(c: { readonly id: string }, run: RunHead): string 
   return `plumbline run --ics ${quoted(run.ics.file)} --rig ${quoted(run.rig.file)} --case ${quoted(c.id)}${anyway}`;
 }
 
+/** The item with what it asks, as the proforma has it. */
+function itemText(item: string, run: RunHead): string {
+  const rows = run.ics.sheets.flatMap((sheet) => sheet.tables.flatMap((t) => t.items));
+  const name = rows.find((row) => row.item === item)?.name;
+  return name === undefined ? item : `${item} ${name}`;
+}
+
 interface Evidence {
+  readonly at: number | null;
   readonly lines: readonly Line[];
   readonly missing: string | null;
   readonly causes: Card['causes'];
 }
 
-function evidenceOf(c: CaseRecord, reason: Partial<Reason>, { runDir, print }: Sources): Evidence {
+function evidenceOf(c: CaseRecord, reason: Partial<Reason>, { runDir, print, withheld }: Sources): Evidence {
   const attempt = decisiveAttempt(c);
   const said = [reason.message, reason.expected, reason.observed].filter((s) => s !== undefined).join('\n');
   const without = (missing: string): Evidence => ({
+    at: reason.at ?? null,
     lines: [],
     missing,
     causes: likelyCauses({ code: reason.code, said, events: [], lines: [] }),
@@ -80,8 +92,10 @@ function evidenceOf(c: CaseRecord, reason: Partial<Reason>, { runDir, print }: S
     const events = readEvents(runDir, attempt);
     if (events === undefined)
       return without(`the event log of this attempt was not kept (private/${attempt.evidence})`);
-    const lines = around(folded(timelineOf(c.spec, events, print), reason.at), reason.at);
-    return { lines, missing: null, causes: likelyCauses({ code: reason.code, said, events, lines }) };
+    if (withheld !== undefined) return without(withheld);
+    const at = reason.at === undefined ? undefined : landmark(c.spec, events, print, reason.at);
+    const lines = around(folded(timelineOf(c.spec, events, print, at), at), at);
+    return { at: at ?? null, lines, missing: null, causes: likelyCauses({ code: reason.code, said, events, lines }) };
   } catch (e) {
     return without(printError(e));
   }
@@ -93,22 +107,22 @@ export function cardOf(c: CaseRecord, run: RunHead, sources: Sources): Card | nu
   const variant = decisive(c);
   const given = variant?.reason ?? c.reason;
   const reason: Partial<Reason> = { ...given } as Partial<Reason>;
-  const { lines, missing, causes } = evidenceOf(c, reason, sources);
+  const { at, lines, missing, causes } = evidenceOf(c, reason, sources);
   const statement = reason.statement;
   return {
     id: variant?.id ?? c.id,
     shown: shownAs(c, run),
     purpose: c.purpose,
-    item: c.item,
+    item: itemText(c.item, run),
     statement:
       statement === undefined
         ? null
         : (run.statements[statement] ?? { id: statement, place: 'place not recorded', text: '' }),
     message: given === null ? 'no reason was recorded' : claimOf(given),
-    expected: telling(reason, reason.expected),
-    observed: telling(reason, reason.observed),
+    expected: telling(reason.expected),
+    observed: telling(reason.observed),
     lines,
-    at: reason.at ?? null,
+    at,
     missing,
     causes,
     repeat: repeatCommand(c, run),
@@ -126,6 +140,10 @@ function attemptLines(attempts: readonly AttemptRecord[]): string[] {
   return ends.map((end, i) => `${i + 1}: ${end}`);
 }
 
+function cut(line: string, columns: number): string {
+  return line.length <= columns ? line : `${line.slice(0, columns - 1)}…`;
+}
+
 const LABEL_WIDTH = 11;
 
 /** Text under a label, further lines set in by the label's width. */
@@ -133,8 +151,8 @@ function field(label: string, text: string): string {
   return `${label.padEnd(LABEL_WIDTH)}${text.replaceAll('\n', `\n${' '.repeat(LABEL_WIDTH)}`)}`;
 }
 
-/** The card as plain text: what the terminal shows and what Allure carries. */
-export function cardText(card: Card): string {
+/** The card as plain text: what the terminal shows and what Allure carries. Decoded lines are cut to the columns of a terminal where there is one. */
+export function cardText(card: Card, columns = Number.POSITIVE_INFINITY): string {
   const { statement } = card;
   const parts = [
     `${SHOWN_TEXT[card.shown]}  ${card.id}  ${card.purpose}`,
@@ -143,7 +161,7 @@ export function cardText(card: Card): string {
     field('item', card.item),
     card.expected === null ? [] : field('expected', card.expected),
     card.observed === null ? [] : field('observed', card.observed),
-    field('because', card.message),
+    card.message === card.expected ? [] : field('because', card.message),
     card.waivers.map((w) => field('waived', `${w.statement} by ${w.owner} until ${w.expires}: ${w.reason}`)),
     card.attempts.map((line, i) => field(i === 0 ? 'attempts' : '', line)),
     card.notes.map((note) => field('note', note)),
@@ -152,7 +170,7 @@ export function cardText(card: Card): string {
       ? field('moment', card.missing ?? 'nothing was recorded')
       : [
           'moment (seconds on the bench clock since the run began)',
-          ...card.lines.map((l) => printLine(l, card.at ?? undefined)),
+          ...card.lines.map((l) => cut(printLine(l, card.at ?? undefined), columns)),
         ],
     '',
     card.causes.map(({ cause, look }, i) => field(i === 0 ? 'likely' : 'or', `${cause}\n${look}`)),

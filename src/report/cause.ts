@@ -93,7 +93,7 @@ export const CAUSES: readonly Rule[] = [
   {
     cause: 'clock: the device and the bench do not agree on the time',
     look: 'check the time source of the device, its time zone (the standards mean UTC) and the validity of certificates',
-    said: /came too early|scheduled|update ?time|time (?:zone|offset)|in the past/i,
+    said: /came too early|time (?:zone|offset)|in the past/i,
     text: /not yet valid|certificate (?:has )?expired/i,
   },
   {

@@ -18,12 +18,13 @@ export interface Attach extends Sources {
   readonly raw?: boolean;
 }
 
-function timelineText(c: CaseRecord, { runDir, print }: Sources): string | null {
+function timelineText(c: CaseRecord, { runDir, print, withheld }: Sources): string | null {
   const attempt = decisiveAttempt(c);
   if (attempt === undefined) return null;
   try {
     const events = readEvents(runDir, attempt);
     if (events === undefined) return null;
+    if (withheld !== undefined) return `The decoded lines are not shown: ${withheld}.\n`;
     return `${timelineOf(c.spec, events, print)
       .map((line) => printLine(line))
       .join('\n')}\n`;

@@ -3,9 +3,9 @@ import { type Log, logOf, MARK } from '../core/log.ts';
 
 /**
  * Prints an event as one decoded line: as its standard does (`Registered.print`, handed in because reports know no standard), else as {@link benchLine}.
- * Undefined hides the event.
+ * Undefined hides the event, unless it must be shown: then {@link plainLine} prints it.
  */
-export type Printer = (spec: string, event: Ev, log: Log) => string | undefined;
+export type Printer = (spec: string, event: Ev, log: Log, must?: boolean) => string | undefined;
 
 /** One decoded line of a timeline. */
 export interface Line {
@@ -18,8 +18,9 @@ export interface Line {
   readonly text: string;
 }
 
-/** A value as a reader wants it; nothing where there is none. */
+/** A value as a reader wants it; nothing where there is none. Times need no fractions of milliseconds. */
 function shown(value: Json | undefined): string {
+  if (typeof value === 'number') return String(Number(value.toFixed(1)));
   return typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
 }
 
@@ -65,11 +66,19 @@ export function plainLine(event: Ev): string {
   return [event.type, words(data), octets].filter((part) => part !== '').join(': ');
 }
 
-/** Every event that says something to a reader, decoded, in order. */
-export function timelineOf(spec: string, events: readonly Ev[], print: Printer | undefined): Line[] {
+/** The event whose line stands for another one: itself, or what it carries (a datagram its request), where only that has a line. */
+export function landmark(spec: string, events: readonly Ev[], print: Printer | undefined, at: number): number {
+  const log = logOf(events, 1);
+  for (let event = log.at(at); event !== undefined; event = event.via === undefined ? undefined : log.at(event.via))
+    if ((print === undefined ? plainLine(event) : (print(spec, event, log) ?? '')) !== '') return event.n;
+  return at;
+}
+
+/** Every event that says something to a reader, decoded, in order; the event `at`, on which a verdict rests, in any case. */
+export function timelineOf(spec: string, events: readonly Ev[], print: Printer | undefined, at?: number): Line[] {
   const log = logOf(events, 1);
   return events.flatMap((event) => {
-    const text = print === undefined ? plainLine(event) : print(spec, event, log);
+    const text = print === undefined ? plainLine(event) : print(spec, event, log, event.n === at);
     if (text === undefined || text === '') return [];
     const { n, ms, channel, dir } = event;
     return [{ n, ms, channel, dir, text: dir === undefined ? text : text.replace(/^[→←▶◀]\s*/u, '') }];

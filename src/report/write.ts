@@ -15,6 +15,8 @@ import { writeSite } from './site.ts';
 export interface ReportOptions {
   /** Decodes events for timelines and cards; without it they show what events hold. */
   readonly print?: Printer;
+  /** Why no decoded line may be shown. */
+  readonly withheld?: string;
   /** Attach raw events and captures to the Allure report. Default no: they stay in the run's private folder. */
   readonly raw?: boolean;
   /** Make the browsable Allure report too, about 1 s. Default yes. */
@@ -56,8 +58,8 @@ export async function writeReports(dir: string, options: ReportOptions = {}): Pr
 }
 
 async function writeAll({ runDir, run, digest }: Stored, options: ReportOptions): Promise<Reports> {
-  const { print, raw } = options;
-  const sources = { runDir, ...(print === undefined ? {} : { print }), ...(raw === undefined ? {} : { raw }) };
+  const { site, ...attach } = options;
+  const sources = { ...attach, runDir };
   const cards = cardsOf(run, sources);
   const reports = {
     conformance: join(runDir, 'conformance.html'),
@@ -69,6 +71,6 @@ async function writeAll({ runDir, run, digest }: Stored, options: ReportOptions)
   writeFileSync(reports.junit, junitXml(run, cards));
   writeFileSync(reports.summary, `${JSON.stringify(summaryOf(run), null, 2)}\n`);
   writeResults(reports.allureResults, run, sources);
-  const allureReport = options.site === false ? null : await writeSite(runDir, reports.allureResults, run);
+  const allureReport = site === false ? null : await writeSite(runDir, reports.allureResults, run);
   return { ...reports, allureReport };
 }

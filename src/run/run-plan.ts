@@ -3,8 +3,9 @@ import type { Reports } from '../report/write.ts';
 import { Redactor } from '../rig/secret.ts';
 import { loadStandards, type StandardsModule } from '../standards.ts';
 import { type PlanOptions, planRun } from './plan.ts';
-import { learnSecrets, redactedPrinter } from './print.ts';
+import { redactedPrinter } from './print.ts';
 import { runCases, type RunInput, type RunResult, type RunSettings } from './run.ts';
+import { learnSecrets } from './secrets.ts';
 
 export interface RunOptions extends PlanOptions, RunSettings {
   /** Make reports beside the record. Default yes; `prove` wants only records. */
@@ -43,7 +44,6 @@ async function standardsOf(input: RunInput): Promise<Awaited<ReturnType<typeof l
 
 function redactorOf({ rig, declared }: RunInput): Redactor {
   const redactor = new Redactor();
-  for (const values of [...Object.values(rig.data.iut), ...Object.values(declared.ixit)])
-    learnSecrets(redactor, values);
+  learnSecrets(redactor, [...Object.values(rig.data.iut), ...Object.values(declared.ixit)]);
   return redactor;
 }

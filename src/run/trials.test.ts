@@ -18,7 +18,7 @@ const record = (verdict: Verdict): AttemptRecord => ({
 type Step = Verdict | 'silent' | 'unready' | 'stuck';
 const outcomeOf = (step: Step): AttemptOutcome => {
   const fault = new BenchError('no-answer', 'gone');
-  if (step === 'silent') return { record: record('ERROR'), silent: { fault, afterMs: 300 } };
+  if (step === 'silent') return { record: record('ERROR'), silent: { fault, at: undefined, afterMs: 300 } };
   if (step === 'unready') return { record: record('ERROR'), unready: fault };
   return step === 'stuck' ? { record: record('ERROR'), stuck: true } : { record: record(step) };
 };

@@ -1,6 +1,6 @@
 import type { AttemptRecord } from '../core/record.ts';
 import type { Reason, Verdict } from '../core/verdict.ts';
-import type { AttemptOutcome } from './attempt.ts';
+import type { AttemptOutcome, Silent } from './attempt.ts';
 
 /** INCONC and ERROR are tried again so often at most; the rerun after a device fell silent comes on top, once. */
 const RETRIES = 2;
@@ -15,6 +15,7 @@ export interface TrialsOutcome {
   readonly stopped: boolean;
 }
 
+/** What trying a case again takes; handed in, so that the rules can be tested without a rig. */
 export interface TrialsContext {
   attempt(number: number): Promise<AttemptOutcome>;
   /** Power cycle or reset; true when the device answers again. */
@@ -47,7 +48,7 @@ export async function trials(context: TrialsContext): Promise<TrialsOutcome> {
     const outcome = await context.attempt(attempts.length + 1);
     const { silent } = outcome;
     if (silent !== undefined && fellSilent) {
-      const record = failed(outcome.record, context.stillAnswers, silent.afterMs);
+      const record = failed(outcome.record, context.stillAnswers, silent);
       attempts.push(record);
       context.broken(outcome);
       return end(record);
@@ -69,7 +70,7 @@ export async function trials(context: TrialsContext): Promise<TrialsOutcome> {
 }
 
 /** The second silence in a row, with power in between: what else the judge said rests on a log that ends too early. */
-function failed(record: AttemptRecord, statement: string, afterMs: number): AttemptRecord {
+function failed(record: AttemptRecord, statement: string, { afterMs, at }: Silent): AttemptRecord {
   const reason: Reason = {
     verdict: 'FAIL',
     statement,
@@ -77,6 +78,7 @@ function failed(record: AttemptRecord, statement: string, afterMs: number): Atte
       'the device fell silent during the case, answered again after it was restarted, and fell silent again in a second attempt',
     expected: 'an answer to the exchange that every conforming device answers',
     observed: `no answer ${afterMs} ms after the last octet from the device`,
+    ...(at === undefined ? {} : { at }),
   };
   return { ...record, verdict: 'FAIL', reason, reasons: [reason], statements: { [statement]: 'FAIL' } };
 }

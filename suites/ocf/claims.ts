@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import type { CaseDef, Drive, Judge } from '../../src/core/case.ts';
+import { mustBe } from '../../src/core/claim.ts';
 import type { Seen } from '../../src/core/log.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { isRefusal } from '../../src/ocf/policies.ts';
 import type { CborMap } from '../../src/ocf/codec/cbor.ts';
+import { STATES } from '../../src/ocf/codec/swu.ts';
 import { sameInstant } from '../../src/ocf/instant.ts';
 import {
   acknowledged,
@@ -15,6 +17,7 @@ import {
   type SwuReply,
   wasReset,
 } from '../../src/ocf/kinds.ts';
+import { isRest } from '../../src/ocf/machine.ts';
 import { scheduled } from '../../src/ocf/run.ts';
 import { MANDATORY, valueOf } from '../../src/ocf/schema.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
@@ -33,6 +36,11 @@ export function mandatoryIn(representation: CborMap, { spelling }: OcfPolicies):
     spelling === 'information' ? valueOf(representation, name) !== undefined : representation[name] !== undefined,
   );
 }
+
+/** What {@link isRest} asks for, in words. */
+export const REST = `a state of rest: ${Object.keys(STATES)
+  .filter((s) => isRest(s))
+  .join(', ')}`;
 
 /** So many lost chances of one kind are explained by loss less than once in ten thousand (10 % each way). */
 export const TRIES = 5;
@@ -65,30 +73,42 @@ export function accepts(j: J, statement: string, label: string): Seen<SwuReply> 
     j.inconclusive(statement, `refused with ${reply.code} after its update time: the device may have had it too late`);
     return undefined;
   }
-  j.check(statement, () => expect(reply.code, `answer to the UPDATE (${label})`).to.match(/^2\./));
+  j.check(statement, () => succeeded(reply, `answer to the UPDATE (${label})`), reply);
   return reply.code.startsWith('2.') ? reply : undefined;
+}
+
+function succeeded(reply: SwuReply, what: string): void {
+  mustBe(reply.code.startsWith('2.'), what, reply.code, 'a success, 2.xx');
 }
 
 /** The representation that a RETRIEVE must return. */
 export function readBack(j: J, statement: string, label: string): SeenRepresentation | undefined {
   const reply = answerTo(j, statement, 'RETRIEVE', label);
   if (reply === undefined) return undefined;
-  j.check(statement, () => {
-    expect(reply.code, `answer to the RETRIEVE (${label})`).to.match(/^2\./);
-    expect(reply.problem, `body of the RETRIEVE (${label})`).to.equal(undefined);
-  });
+  j.check(
+    statement,
+    () => {
+      succeeded(reply, `answer to the RETRIEVE (${label})`);
+      expect(reply.problem, `body of the answer to the RETRIEVE (${label})`).to.equal(undefined);
+    },
+    reply,
+  );
   return j.log.first(retrieved(label));
 }
 
 /** The refusal of a request: class 4, and a code that the policy allows. */
-export function refuses(j: J, statement: string, reply: SwuReply, what: string): boolean {
-  j.check(statement, () => expect(reply.code, `answer to ${what}`).to.match(/^4\./));
+export function refuses(j: J, statement: string, reply: Seen<SwuReply>, what: string): boolean {
+  j.check(
+    statement,
+    () => mustBe(reply.code.startsWith('4.'), `answer to ${what}`, reply.code, 'a refusal, 4.xx'),
+    reply,
+  );
   if (!reply.code.startsWith('4.')) return false;
-  j.check('OCFSWU-CORE.error', () =>
-    expect(
-      isRefusal(reply.code, j.policy.errorCode),
-      `${reply.code} for ${what} allowed by ${j.policy.errorCode}`,
-    ).to.equal(true),
+  const allowed = `a code that the policy errorCode ${j.policy.errorCode} allows`;
+  j.check(
+    'OCFSWU-CORE.error',
+    () => mustBe(isRefusal(reply.code, j.policy.errorCode), `answer to ${what}`, reply.code, allowed),
+    reply,
   );
   return true;
 }
@@ -108,5 +128,5 @@ export function unchanged(j: J, statement: string, from: string, to: string, exc
   const [before, after] = [readBack(j, statement, from), readBack(j, statement, to)];
   if (before === undefined || after === undefined) return;
   const changed = differences(before, after).filter((d) => !except.some((name) => d.startsWith(`${name}:`)));
-  j.check(statement, () => expect(changed, `changes from "${from}" to "${to}"`).to.deep.equal([]));
+  j.check(statement, () => expect(changed, `changes from "${from}" to "${to}"`).to.deep.equal([]), after);
 }

@@ -94,7 +94,9 @@ export const disc = suite<OcfTester, OcfPolicies>(
       judge: (j) => {
         const link = linkOf(j, 'OCFSWU-T1.if');
         if (link === undefined) return;
-        j.check('OCFSWU-T1.if', () => expect(link.if).to.have.members([INTERFACE.rw, INTERFACE.baseline]));
+        j.check('OCFSWU-T1.if', () =>
+          expect(link.if, 'interfaces of the link').to.have.members([INTERFACE.rw, INTERFACE.baseline]),
+        );
       },
     },
     {

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { type DeclaredCase, suite } from '../../src/core/case.ts';
+import { mustBe } from '../../src/core/claim.ts';
 import { type Seen, where } from '../../src/core/log.ts';
 import { instantOf } from '../../src/ocf/instant.ts';
 import { shown, versionRead } from '../../src/ocf/kinds.ts';
@@ -9,7 +10,7 @@ import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { acceptedInTime, activity, type Schedule, scheduled } from '../../src/ocf/run.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
-import { accepts, type J, readBack, type T } from './claims.ts';
+import { accepts, type J, readBack, REST, type T } from './claims.ts';
 import { ITEM } from './items.ts';
 import { restOf, runOf, untilDue } from './runs.ts';
 
@@ -82,9 +83,7 @@ function judgeCut(j: J): void {
   j.note(
     `${state}: after the power cut state ${printValue(end.state)}, result ${printValue(end.result)}${again ? ', package asked for again' : ''}`,
   );
-  j.check(CUT, () =>
-    expect(isRest(end.state), `state ${printValue(end.state)} long after the power cut is one of rest`).to.equal(true),
-  );
+  j.check(CUT, () => mustBe(isRest(end.state), 'state long after the power cut', end.state, REST), end);
   // An installation may have been complete, a whole package may have been verified after all; half a download fails or is taken up again.
   const whole = j.log.before(after.events[0] ?? { n: 0 }).first(packageFetched) !== undefined;
   if (state === 'svv' && !again && !whole)

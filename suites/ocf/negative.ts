@@ -67,8 +67,10 @@ export function judgeBad(j: J, all: readonly Bad[]): void {
       readBack(j, bad.statement, label),
     );
     if (before === undefined || after === undefined) continue;
-    j.check(bad.statement, () =>
-      expect(takenOver(bad, before, after, reply.sent ?? {}), `taken over from ${bad.name}`).to.deep.equal([]),
+    j.check(
+      bad.statement,
+      () => expect(takenOver(bad, before, after, reply.sent ?? {}), `taken over from ${bad.name}`).to.deep.equal([]),
+      after,
     );
   }
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { type DeclaredCase, suite } from '../../src/core/case.ts';
+import { mustBe } from '../../src/core/claim.ts';
 import { type Kind, type Log, type Seen, where } from '../../src/core/log.ts';
 import { isState } from '../../src/ocf/codec/swu.ts';
 import {
@@ -74,7 +75,9 @@ function judgeNotified(j: J, statement: string, label: string, observation = 'ob
   const seen = told(j, label, observation);
   // A notification may overtake the answer to the UPDATE, so it is looked for in the whole log.
   const first = j.log.first(seen);
-  if (first === undefined) j.came(statement, seen, { stimulus: changes(label), tries: TRIES });
+  const newest = j.log.last(changes(label));
+  const instead = newest === undefined ? undefined : j.log.after({ n: newest.asked }).first(notified(observation));
+  if (first === undefined) j.came(statement, seen, { stimulus: changes(label), tries: TRIES, instead });
   else j.check(statement, () => expect(first.purl, 'purl in the notification').to.be.a('string'));
 }
 
@@ -95,15 +98,17 @@ function judgeSequence(j: J, statement: string): void {
     return r === undefined || seq === undefined ? [] : [{ n: r.n, seq }];
   });
   const causes = j.log.all(answered('UPDATE'));
-  j.check(statement, () => {
-    for (const later of all) {
-      const cause = causes.find((c) => c.sent?.['purl'] === later.purl)?.asked.n ?? 0;
-      for (const earlier of numbered.filter((r) => r.n < cause))
-        expect(ahead(later.seq ?? 0, earlier.seq), `number ${later.seq ?? 0} is later than ${earlier.seq}`).to.equal(
-          true,
-        );
-    }
+  const [wrong] = all.flatMap((later) => {
+    const cause = causes.find((c) => c.sent?.['purl'] === later.purl)?.asked.n ?? 0;
+    const earlier = numbered.find((r) => r.n < cause && !ahead(later.seq ?? 0, r.seq));
+    return earlier === undefined ? [] : [{ later, earlier }];
   });
+  const expected = `later than ${wrong?.earlier.seq ?? 0}, which was received before its change was made`;
+  j.check(
+    statement,
+    () => mustBe(wrong === undefined, 'number of the notification', wrong?.later.seq, expected),
+    wrong?.later,
+  );
 }
 
 /** The device accepts the registration: 2.05 with the Observe option. */
@@ -290,6 +295,7 @@ export const obs = suite<OcfTester, OcfPolicies>(
               read: (e, log) => SCHEDULES.map((k) => k.read(e, log)).find((s) => s !== undefined),
             },
             tries: TRIES,
+            instead: j.log.last(retrieved(finals(TRIES))),
           });
         const run = j.log
           .after('run 1')

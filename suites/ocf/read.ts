@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { suite } from '../../src/core/case.ts';
+import { mustBe } from '../../src/core/claim.ts';
 import { CONTENT_FORMAT, INTERFACE } from '../../src/ocf/codec/ocf.ts';
 import { instantOf } from '../../src/ocf/instant.ts';
 import { judgeRule } from '../../src/ocf/invariants.ts';
@@ -109,11 +110,13 @@ export const read = suite<OcfTester, OcfPolicies>('READ', [
     drive: plain,
     judge: withPlain('OCFSWU-T2.updatetime', (j, r) => {
       j.check('OCFSWU-T2.updatetime', () =>
-        expect(instantOf(r.time), `instant of updatetime ${printValue(r.time)}`).to.be.a('number'),
+        mustBe(instantOf(r.time) !== undefined, 'updatetime', r.time, 'an RFC 3339 instant'),
       );
       const last = r.properties['lastupdate'];
       if (last === undefined) return;
-      j.check('OCFSWU-T2.lastupdate', () => expect(instantOf(last), 'instant of lastupdate').to.be.a('number'));
+      j.check('OCFSWU-T2.lastupdate', () =>
+        mustBe(instantOf(last) !== undefined, 'lastupdate', last, 'an RFC 3339 instant'),
+      );
     }),
   },
   {
@@ -125,7 +128,9 @@ export const read = suite<OcfTester, OcfPolicies>('READ', [
     start: 'answering',
     drive: plain,
     judge: withPlain('OCFSWU-T2.lastupdate-initial', (j, r) =>
-      j.check('OCFSWU-T2.lastupdate-initial', () => expect(r.properties).to.include.keys('lastupdate')),
+      j.check('OCFSWU-T2.lastupdate-initial', () =>
+        expect(r.properties, 'representation').to.include.keys('lastupdate'),
+      ),
     ),
   },
   {
@@ -137,7 +142,7 @@ export const read = suite<OcfTester, OcfPolicies>('READ', [
     start: 'answering',
     drive: plain,
     judge: withPlain('OCFSWU-T2.signed', (j, r) =>
-      j.check('OCFSWU-T2.signed', () => expect(r.properties['signed'] ?? 'vendor').to.equal('vendor')),
+      j.check('OCFSWU-T2.signed', () => expect(r.properties['signed'] ?? 'vendor', 'signed').to.equal('vendor')),
     ),
   },
   {
@@ -156,9 +161,7 @@ export const read = suite<OcfTester, OcfPolicies>('READ', [
       for (const label of ['plain', 'set']) {
         const r = readBack(j, 'OCFSWU-1.purl', label);
         if (r !== undefined)
-          j.check('OCFSWU-1.purl', () =>
-            expect(isPackageUrl(r.purl), `purl ${JSON.stringify(r.purl)} absolute or empty`).to.equal(true),
-          );
+          j.check('OCFSWU-1.purl', () => mustBe(isPackageUrl(r.purl), 'purl', r.purl, 'an absolute URL or empty'), r);
       }
     },
   },

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
+import { mustBe } from '../../src/core/claim.ts';
 import type { Kind } from '../../src/core/log.ts';
 import type { Limit } from '../../src/core/timing.ts';
 import { retrieved, shown, type SeenRepresentation } from '../../src/ocf/kinds.ts';
-import type { ActionName } from '../../src/ocf/codec/swu.ts';
+import { type ActionName, isState, type StateName } from '../../src/ocf/codec/swu.ts';
 import { acceptedInTime, activity, ended, rested, scheduled } from '../../src/ocf/run.ts';
 import type { Plan } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
@@ -102,7 +103,7 @@ export function judgeRunTo(j: J, statement: string, result: number, label = 'run
   }
   const rest = restOf(j, statement, label);
   if (rest !== undefined)
-    j.check(statement, () => expect(rest.result, 'result at rest after the run').to.equal(result));
+    j.check(statement, () => expect(rest.result, 'result at rest after the run').to.equal(result), rest);
   return rest;
 }
 
@@ -123,8 +124,16 @@ export function duringRun(j: J, label = 'run'): SeenRepresentation[] {
         .filter((r) => r.asked.n > plan.n || r.source === 'notification');
 }
 
+/** The run must not show these states; the report marks the first representation that does. */
+export function neverShown(j: J, statement: string, states: readonly StateName[], label = 'run'): void {
+  const looks = duringRun(j, label);
+  const wrong = looks.find((r) => isState(r.state) && states.includes(r.state));
+  if (looks.length === 0) return;
+  const expected = `none of ${states.join(', ')}`;
+  j.check(statement, () => mustBe(wrong === undefined, 'state during the run', wrong?.state, expected), wrong);
+}
+
 /** A package that is not valid must never show as validated. */
 export function neverValidated(j: J, label = 'run'): void {
-  const states = duringRun(j, label).map((r) => r.state);
-  if (states.length > 0) j.check('OCFSWU-T3.sva-only', () => expect(states, 'states of the run').to.not.include('sva'));
+  neverShown(j, 'OCFSWU-T3.sva-only', ['sva'], label);
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { type DeclaredCase, suite } from '../../src/core/case.ts';
+import { mustBe } from '../../src/core/claim.ts';
 import { CONTENT_FORMAT, INTERFACE } from '../../src/ocf/codec/ocf.ts';
 import { sameInstant } from '../../src/ocf/instant.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
@@ -140,24 +141,31 @@ export const upd = suite<OcfTester, OcfPolicies>(
       judge(j) {
         const reply = accepts(j, 'OCFSWU-T7.update', 'new');
         if (reply === undefined) return;
-        j.check('OCFSWU-A4.answer', () => {
-          expect(reply.code, 'code').to.equal('2.04');
-          expect(reply.problem, 'body').to.equal(undefined);
-          expect(mandatoryIn(reply.properties ?? {}, j.policy), 'mandatory properties').to.have.members([...MANDATORY]);
-        });
+        j.check(
+          'OCFSWU-A4.answer',
+          () => {
+            expect(reply.code, 'code of the answer').to.equal('2.04');
+            expect(reply.problem, 'body of the answer').to.equal(undefined);
+            const found = mandatoryIn(reply.properties ?? {}, j.policy);
+            expect(found, 'mandatory properties in the answer').to.have.members([...MANDATORY]);
+          },
+          reply,
+        );
         if (j.policy.rtInUpdateAnswer === 'fail')
           j.check('OCFSWU-A4.baseline', () => expect(reply.properties ?? {}, 'body').to.not.include.keys('rt'));
         else if (reply.properties?.['rt'] !== undefined) j.note('the answer to the UPDATE holds rt');
         const after = readBack(j, 'OCFSWU-A4.applied', 'after');
         if (after === undefined) return;
-        j.check('OCFSWU-A4.applied', () => {
-          expect(after.purl, 'purl').to.equal(reply.sent?.['purl']);
-          expect(after.action, 'action').to.equal('isac');
-          expect(
-            sameInstant(after.time, reply.sent?.['updatetime']),
-            `updatetime ${printValue(after.time)} as sent`,
-          ).to.equal(true);
-        });
+        const time = reply.sent?.['updatetime'];
+        j.check(
+          'OCFSWU-A4.applied',
+          () => {
+            expect(after.purl, 'purl').to.equal(reply.sent?.['purl']);
+            expect(after.action, 'swupdateaction').to.equal('isac');
+            mustBe(sameInstant(after.time, time), 'updatetime', after.time, `the instant ${printValue(time)}`);
+          },
+          after,
+        );
         if (reply.properties?.['purl'] !== after.purl) j.note('the answer to the UPDATE shows the old purl');
       },
     },
@@ -262,8 +270,10 @@ export const upd = suite<OcfTester, OcfPolicies>(
           const after = reply === undefined ? undefined : readBack(j, 'OCFSWU-T2.time-offset', label);
           if (after === undefined) continue;
           const sent = printValue(reply?.sent?.['updatetime']);
-          j.check('OCFSWU-T2.time-offset', () =>
-            expect(sameInstant(after.time, sent), `${printValue(after.time)} is the instant ${sent}`).to.equal(true),
+          j.check(
+            'OCFSWU-T2.time-offset',
+            () => mustBe(sameInstant(after.time, sent), 'updatetime', after.time, `the instant ${sent}`),
+            after,
           );
         }
       },

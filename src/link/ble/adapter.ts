@@ -41,6 +41,7 @@ export class Adapter implements BleLink {
   readonly #watchers = new Set<Watcher>();
   readonly #starting = new Set<(error: BenchError) => void>();
   #broken: BenchError | undefined;
+  #connecting: Promise<unknown> = Promise.resolve();
 
   constructor(noble: Noble, host: ConnectionHost) {
     this.url = host.where;
@@ -109,13 +110,26 @@ export class Adapter implements BleLink {
     }
   }
 
-  async connect({ id }: Pick<Advert, 'id'>, deadlineMs: number): Promise<BleConnection> {
+  connect({ id }: Pick<Advert, 'id'>, deadlineMs: number): Promise<BleConnection> {
+    // One after the other: what noble cancels is whichever connection the controller is at.
+    const turn = this.#connecting.then(() => this.#connect(id, deadlineMs));
+    this.#connecting = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #connect(id: string, deadlineMs: number): Promise<BleConnection> {
     this.#check();
     const peripheral = this.#peripherals.get(id);
-    if (peripheral === undefined)
-      throw new InputError('ble-connect', 'no scan has found this device', { place: { where: `${this.url} ${id}` } });
-    const failed = (why: string): BenchError =>
-      new BenchError('ble-connect', why, { place: { where: `${this.url} ${id}` } });
+    const place = { where: `${this.url} ${id}` };
+    if (peripheral === undefined) throw new InputError('ble-connect', 'no scan has found this device', { place });
+    const failed = (why: string): BenchError => new BenchError('ble-connect', why, { place });
+    // Of a connection that was given up the end may still be outstanding; it would be taken for the end of the new one.
+    if (peripheral.state === 'disconnecting')
+      await within<void>(
+        deadlineMs,
+        () => failed(`the last connection did not end within ${deadlineMs} ms`),
+        (resolve) => peripheral.once('disconnect', () => resolve()),
+      );
     let expired = false;
     const late = (): Error => {
       expired = true;

@@ -105,7 +105,8 @@ export async function openMeshNode(pipe: H4Pipe, address: string, uuid: Buffer):
         node = nodeOf(provisioned);
         peripheral.serve([serviceOf(meshGatt.proxyService, meshGatt.proxyDataIn, meshGatt.proxyDataOut)]);
       }
-      void show();
+      // Fails where the radio is switched off under the node: then there is nothing left to show.
+      show().catch(() => undefined);
     },
   });
   const show = (): Promise<void> => {

@@ -162,10 +162,11 @@ describe('noble on the virtual radio', () => {
     const { code, text } = await failure(central.discover(device.id, service, 150));
     expect(code).to.equal('ble-deadline');
     expect(text).to.contain('service discovery').and.contain('150 ms');
+    const again = central.connect(device.id, LIMIT);
     await until(() => device.ends.length === 1);
     hangs = false;
     await device.show();
-    await meet(device);
+    await again;
     expect(await discover(device.id)).to.have.length(2);
     await central.disconnect(device.id, LIMIT);
   });
@@ -237,10 +238,12 @@ describe('noble on the virtual radio', () => {
     const { url } = server;
     const scanning = failure(central.scan(0x1827, LIMIT));
     await server.close();
-    const expected = `ble:h4:${url}: the port is gone: the other side closed it or it was unplugged`;
-    expect((await scanning).text).to.equal(expected);
+    // How the system words it depends on what was under way.
+    const expected = `ble:h4:${url}: the port is gone: `;
+    expect((await scanning).text).to.contain(expected);
     expect(await central.ended(device.id)).to.contain('the port is gone');
-    expect((await failure(central.scan(service, LIMIT))).text).to.equal(expected);
+    const { code, text } = await failure(central.scan(service, LIMIT));
+    expect([code, text.slice(0, expected.length)]).to.deep.equal(['ble-port', expected]);
     server = await openRadioServer({ medium, host: '127.0.0.1', port: Number(url.split(':').at(-1)) });
     await central.open(`ble:h4:${server.url}`, LIMIT);
     await meet(await mirror('c0:00:00:00:00:0c'));

@@ -72,8 +72,11 @@ export class HciHost {
   readonly #open = new Map<number, Open>();
   readonly #queue: Outgoing[] = [];
   #buffers = { octets: 27, free: 1 };
-  #answer: { readonly opcode: number; settle(status: number, result: Buffer): void } | undefined;
+  #answer:
+    | { readonly opcode: number; settle(status: number, result: Buffer): void; fail(error: Error): void }
+    | undefined;
   #commands: Promise<unknown> = Promise.resolve();
+  #gone = false;
 
   constructor(pipe: H4Pipe, events: HostEvents) {
     this.#pipe = pipe;
@@ -122,7 +125,8 @@ export class HciHost {
             const text = `HCI command 0x${code.toString(16).padStart(4, '0')} was refused with 0x${status.toString(16)}`;
             reject(new BenchError('radio-host', text));
           };
-          this.#answer = { opcode: code, settle };
+          if (this.#gone) return reject(controllerGone());
+          this.#answer = { opcode: code, settle, fail: reject };
           this.#pipe.write(commandPacket(code, parameters));
         }),
     );
@@ -233,10 +237,17 @@ export class HciHost {
   }
 
   #closed(): void {
+    this.#gone = true;
+    this.#answer?.fail(controllerGone());
+    this.#answer = undefined;
     for (const { connection } of this.#open.values()) this.#events.disconnected(connection, 0);
     this.#open.clear();
     this.#events.closed();
   }
+}
+
+function controllerGone(): BenchError {
+  return new BenchError('radio-host', 'the controller is gone');
 }
 
 function advertisingData(data: Buffer): Buffer {
