@@ -3,7 +3,6 @@ import type { Command } from 'commander';
 import { icsFolder } from '../ics/proforma.ts';
 import type { RunPlanResult } from '../run/run-plan.ts';
 import { terminalProgress } from './progress.ts';
-import { reportLines } from './reports.ts';
 import { say } from './text.ts';
 import { wishes } from './wishes.ts';
 
@@ -41,6 +40,7 @@ function named(...parts: readonly string[]): string {
 async function demo(out: string): Promise<void> {
   const { runPlan } = await import('../run/run-plan.ts');
   const { duration } = await import('../report/summary.ts');
+  const { outcomeLines } = await import('./reports.ts');
   const began = performance.now();
   const wish = wishes();
   const results: { title: string; result: RunPlanResult }[] = [];
@@ -56,7 +56,7 @@ async function demo(out: string): Promise<void> {
   } finally {
     wish.stop();
   }
-  for (const { title, result } of results) say(['', title, ...reportLines(result.reports)].join('\n'));
+  for (const { title, result } of results) say(['', title, ...outcomeLines(result)].join('\n'));
   say(`\n${duration(performance.now() - began)} in all`);
   process.exitCode = worst(results.map(({ result }) => result.exitCode));
 }

@@ -61,7 +61,7 @@ describe('plumbline ics', () => {
       );
       const { out } = plumbline(['ics', 'check', file]);
       expect(out).to.include('NOT consistent, 1 finding').and.include('DFUM 0/1').and.include('line 3');
-      expect(out).to.include('(mandatory; M; clause whole document)').and.include('set DFUM 0/1 to yes');
+      expect(out).to.include('(mandatory; M; whole document)').and.include('set DFUM 0/1 to yes');
     });
 
     it('given unusable files, tells every fault of all of them on standard error and exits with 2', () => {

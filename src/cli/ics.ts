@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { InputError, InputErrors } from '../core/errors.ts';
+import { clauseText } from '../ics/clause.ts';
 import { checkConsistency, type Consistency } from '../ics/consistency.ts';
 import { type Declaration, loadDeclaration } from '../ics/declaration.ts';
 import { compileEngine } from '../ics/engine.ts';
@@ -70,7 +71,7 @@ export function printConsistency(declaration: Declaration, { consistent, finding
   const rows = findings.flatMap((f) => {
     const line = lineOf(declaration, f.item);
     const where = line === undefined ? '' : `line ${line}`;
-    const rule = [f.rule, f.condition, f.clause === '' ? '' : `clause ${f.clause}`].filter((part) => part !== '');
+    const rule = [f.rule, f.condition, clauseText(f.clause)].filter((part) => part !== '');
     return [
       [f.item, `${f.message}.`, f.fix],
       [where, `(${rule.join('; ')})`, ''],

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { reportLines } from './reports.ts';
 import { say, sayJson } from './text.ts';
 
 interface Words {
@@ -22,6 +21,7 @@ export function register(program: Command): void {
     .action(async (dir: string, words: Words) => {
       const { readRun } = await import('../report/read.ts');
       const { summaryOf, summaryText } = await import('../report/summary.ts');
+      const { reportLines } = await import('./reports.ts');
       const { writeReports } = await import('../report/write.ts');
       const { sourcesOf } = await import('./printer.ts');
       const { runDir, run } = readRun(dir);

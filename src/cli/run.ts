@@ -3,7 +3,6 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { BenchError, printError } from '../core/errors.ts';
 import type { Progress } from '../run/progress.ts';
 import { jsonProgress, quietProgress, terminalProgress } from './progress.ts';
-import { reportLines } from './reports.ts';
 import { say } from './text.ts';
 import { wishes } from './wishes.ts';
 
@@ -65,6 +64,7 @@ async function prompt(text: string): Promise<void> {
 
 async function run(words: Words): Promise<void> {
   const { runPlan } = await import('../run/run-plan.ts');
+  const { outcomeLines } = await import('./reports.ts');
   const { InconsistentIcs } = await import('../run/plan.ts');
   const wish = wishes();
   try {
@@ -83,7 +83,7 @@ async function run(words: Words): Promise<void> {
       ...(words.wait === undefined ? {} : { waitMs: words.wait * 1000 }),
       ...(words.state === undefined ? {} : { state: words.state }),
     });
-    if (words.jsonLines !== true) for (const line of reportLines(result.reports)) say(line);
+    if (words.jsonLines !== true) for (const line of outcomeLines(result)) say(line);
     process.exitCode = result.exitCode;
   } catch (e) {
     if (!(e instanceof InconsistentIcs)) throw e;

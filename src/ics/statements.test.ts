@@ -33,10 +33,10 @@ describe('statements', () => {
   const SAMPLE = `
 spec: OCFSWU
 statements:
-  - { id: OCFSWU-T3.sva, place: S-T3, text: After validation the state is sva., judged: state read after isvv }
-  - { id: OCFSWU-T3.svv, place: S-T3, text: While validating the state is svv., judged: states observed }
-  - { id: OCFSWU-T3.cm, place: S-T3, text: State and mode agree., judged: both read }
-  - { id: OCFSWU-F1.order, place: S-F1, text: A typical order., excused: no-requirement, because: the figure says typical }
+  - { id: OCFSWU-T3.sva, place: table 3, text: After validation the state is sva., judged: state read after isvv }
+  - { id: OCFSWU-T3.svv, place: table 3, text: While validating the state is svv., judged: states observed }
+  - { id: OCFSWU-T3.cm, place: table 3, text: State and mode agree., judged: both read }
+  - { id: OCFSWU-F1.order, place: figure 1, text: A typical order., excused: no-requirement, because: the figure says typical }
 `;
 
   it('given a good file, load every row with its line', () => {

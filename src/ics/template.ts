@@ -1,4 +1,5 @@
 import { itemsOfCascade } from './cascade.ts';
+import { clauseText } from './clause.ts';
 import { itemsOf } from './condition.ts';
 import type { Item, Ixit, Policy, Proforma, Proformas } from './proforma.ts';
 import { proformaOf } from './proforma.ts';
@@ -10,6 +11,10 @@ const MEANING: Readonly<Record<string, string>> = { M: 'Mandatory', O: 'Optional
 function statusText(item: Item): string {
   if (item.status.startsWith('O.')) return `${item.status}, at least one of this group`;
   return item.status.startsWith('C.') ? `${item.status}, ${item.rule.text}` : (MEANING[item.status] ?? item.status);
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function comment(indent: string, text: string): string {
@@ -24,7 +29,7 @@ function itemLines(item: Item): string[] {
     item.note ?? '',
   ].filter((part) => part !== '');
   return [
-    comment('    ', `${item.capability}. ${statusText(item)}. Clause ${item.clause}.`),
+    comment('    ', `${item.capability}. ${statusText(item)}. ${capital(clauseText(item.clause))}.`),
     ...extra.map((part) => comment('    ', `  ${part}`)),
     `    "${item.table}/${item.number}":`,
   ];

@@ -1,4 +1,5 @@
 import type { CaseRecord, FindingRecord, IcsRecord, RunRecord, Sheet, SheetItem, SheetTable } from '../core/record.ts';
+import { clauseText } from '../ics/clause.ts';
 import { itemAnchor } from './anchor.ts';
 import { type Column, type Html, html, type Part, type Row, tableHtml } from './html.ts';
 import { natural } from './order.ts';
@@ -57,7 +58,7 @@ function verdictsCell(i: SheetItem, run: RunRecord, spec: string): Part {
 
 function findingHtml(f: FindingRecord): Html {
   const fix = f.fix === '' ? null : html` <b>Smallest change:</b> ${f.fix}.`;
-  const rule = [f.condition === '' ? f.rule : f.condition, f.clause === '' ? '' : `clause ${f.clause}`]
+  const rule = [f.condition === '' ? f.rule : f.condition, clauseText(f.clause)]
     .filter((part) => part !== '')
     .join('; ');
   return html`<p class="finding">${f.message}. <span class="muted">(${rule})</span>${fix}</p>`;

@@ -80,7 +80,15 @@ export async function writeSite(runDir: string, resultsDir: string, run: RunReco
       categories: CATEGORY_RULES,
       hideLabels: HIDDEN,
       plugins: {
-        awesome: { options: { reportName: run.run, singleFile: true, groupBy: ['epic', 'feature', 'story'] } },
+        awesome: {
+          options: {
+            reportName: run.run,
+            singleFile: true,
+            groupBy: ['epic', 'feature', 'story'],
+            // As the proforma has its tables and items; their numbers are padded for that.
+            defaultSortBy: 'name,asc',
+          },
+        },
       },
     };
     await writeFile(join(work, 'allurerc.json'), JSON.stringify(config));
