@@ -63,7 +63,7 @@ describe('rig faults end as ERROR or NOT_RUN', () => {
   });
 
   it('hang: the event loop is blocked, the child is killed, the rest is not reached', async () => {
-    const record = await run(['06', '10'], {}, { watch: { ...WATCH, hungMs: 1_000 } });
+    const record = await run(['06', '10'], {}, { watch: { ...WATCH, hungMs: 3_000 } });
     expect(verdicts(record.cases)).to.equal('06 ERROR, 10 NOT_RUN');
     expect(record.cases[0]?.reason?.message).to.match(/no sign of life/);
     noVerdictOnTheDevice(record.cases);
