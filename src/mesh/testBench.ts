@@ -26,6 +26,7 @@ export interface BenchSide {
 export interface MeshBench {
   readonly tester: BenchSide;
   readonly node: BenchSide;
+  /** Both ends of the wire, each of which can be cut. */
   readonly bearers: readonly [CuttableBearer, CuttableBearer];
   readonly timers: ManualTimers;
   /** Lets time pass until the promise settles, at most `ms`. */
@@ -59,6 +60,7 @@ export function meshBench(fate?: (pdu: Buffer) => Fate, maxOctets = 66): MeshBen
   };
 }
 
+/** One end with its own keys, store and log; only the network is common. */
 function side(elements: readonly number[], timers: ManualTimers): BenchSide {
   const keys = new KeyRing(benchNetwork.netKey);
   keys.addAppKey(0, benchNetwork.appKey);

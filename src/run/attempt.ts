@@ -22,17 +22,20 @@ const SETTLE_MS = 5_000;
 /** Between two looks at a device that may be restarting; real milliseconds. */
 const LOOK_AGAIN_MS = 200;
 
+/** What every attempt in a run works with. */
 export interface AttemptContext {
   readonly registered: Registered;
   readonly setting: Setting;
   readonly session: Session;
   readonly recorder: Recorder;
   readonly clock: BenchClock;
+  /** Folder of the raw evidence. */
   readonly privateDir: string;
   /** Delays of the event loop since the last reset, nanoseconds. */
   readonly loop: Pick<IntervalHistogram, 'max' | 'reset'>;
   /** Aborted when the run is told to settle. */
   readonly stop: AbortSignal;
+  /** What an attempt may take beside the timers of its standard, real milliseconds. */
   readonly attemptBaseMs: number;
   /** How long the device may take to restart, real milliseconds. */
   readonly bootMs: number;
@@ -42,6 +45,7 @@ export interface AttemptContext {
   lost(fault: BenchError): void;
 }
 
+/** What is to be attempted. */
 export interface Trial {
   readonly meta: CaseMeta;
   readonly variant: string | undefined;
@@ -65,6 +69,7 @@ export interface AttemptOutcome {
   readonly unready?: BenchError;
   /** Something of this attempt still runs and cannot be ended. */
   readonly stuck?: true;
+  /** The run was told to settle before this attempt was over. */
   readonly stopped?: true;
 }
 
@@ -75,6 +80,7 @@ interface Talk {
   unready?: BenchError;
 }
 
+/** Everything between the two proofs of life. What goes wrong is gathered, not thrown: the log up to there is evidence all the same. */
 async function talk(
   c: AttemptContext,
   trial: Trial,
@@ -122,6 +128,7 @@ async function talk(
     met.reasons.push({ verdict: 'INCONC', message: `the device could not be brought to "${start}"` });
   if (arranged === 'done') await step(() => standard.drive(id, drive, trial.variant));
   await step(() => standard.settle());
+  // The last octet before the closing proof, from which a silence is counted.
   const heard = live.events.findLast((e) => e.dir === 'in' && e.channel !== 'console');
   const inVain = live.events.find((e) => e.dir === 'out' && e.channel !== 'console' && e.n > (heard?.n ?? -1));
   try {
@@ -148,6 +155,7 @@ async function aliveWithin(alive: () => Promise<void>, bootMs: number, cut: Abor
   }
 }
 
+/** What the judge says of the log on disk, which is all that a later look at a stored run will have. */
 function judged(c: AttemptContext, trial: Trial, path: string): Judgement {
   const { setting } = c;
   return c.registered.judge(trial.meta.id, {
@@ -227,7 +235,9 @@ export async function attempt(c: AttemptContext, trial: Trial): Promise<AttemptO
     statements: {},
     ...took(),
   });
+  // Defects of earlier attempts have been told where they belong.
   const before = c.defects().length;
+  // A drive that forgot an await may still use its verbs when the next attempt runs; they throw then.
   const over = new AbortController();
   const dog = watchdog(
     longestAttemptMs(c.registered.timing, c.setting.ixit, c.setting.timing, c.attemptBaseMs + c.bootMs),
@@ -241,6 +251,7 @@ export async function attempt(c: AttemptContext, trial: Trial): Promise<AttemptO
     const talking =
       live.fault === undefined ? talk(c, trial, live, AbortSignal.any([over.signal, c.stop]), granted) : nothing;
     const met = await Promise.race([talking, dog.expired, graceAfter(c.stop)]);
+    // The watchdog was faster than the drive.
     if (met instanceof TesterError) return { record: ended('ERROR', errorReason(met)), stuck: true };
     if (met === undefined || c.stop.aborted) {
       const message = `the run was stopped during the case: ${messageOf(c.stop.reason)}`;

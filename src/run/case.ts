@@ -6,14 +6,18 @@ import { blankRecord, triedRecord, type Tried } from './outcome.ts';
 import { BenchError } from '../core/errors.ts';
 import { trials } from './trials.ts';
 
+/** A case that is over, and whether the process that ran it may go on. */
 export interface CaseOutcome {
   readonly record: CaseRecord;
+  /** Something of it still runs and cannot be ended: the process must be replaced. */
   readonly stuck: boolean;
+  /** The run was told to settle in the middle of it. */
   readonly stopped: boolean;
 }
 
 /** `private/OCFSWU_UPD_05/1` or `private/OCFSWU_UPD_05/@coaps/1`. */
 function folderOf(id: string, variant: string | undefined, number: number): string {
+  // Case ids hold slashes, which are folders to a file system.
   const safe = (name: string): string => name.replace(/[^\w.-]/g, '_');
   return [safe(id), ...(variant === undefined ? [] : [`@${safe(variant)}`]), String(number)].join('/');
 }

@@ -17,10 +17,12 @@ import { declaredBy } from './plan.ts';
 import { stateDirOf } from './run.ts';
 import { session, settingOf } from './session.ts';
 
+/** What to look at. */
 export interface CheckOptions {
   readonly rig: string;
   /** A declaration, where a standard cannot be opened without its values. */
   readonly ics?: string;
+  /** State folder of the rig; where it is kept across runs unless told. */
   readonly state?: string;
   readonly standards?: readonly StandardEntry[];
 }
@@ -30,9 +32,11 @@ export interface Checked {
   /** A resource, or the device of a standard. */
   readonly name: string;
   readonly ok: boolean;
+  /** What was found: that it is open or answers, or the error in one line. */
   readonly detail: string;
 }
 
+/** What a look at a rig came to. */
 export interface RigCheck {
   readonly rig: string;
   readonly ok: boolean;
@@ -41,6 +45,7 @@ export interface RigCheck {
   readonly checked: readonly Checked[];
 }
 
+/** A check needs no declaration: all that it asks of a device every device must answer. */
 const NOTHING_DECLARED: Declared = { items: {}, ixit: {}, policies: {} };
 
 /**
@@ -88,6 +93,7 @@ export async function checkRig(options: CheckOptions): Promise<RigCheck> {
   return redactor.data({ rig: rig.name, ok: checked.every((c) => c.ok), offers, checked });
 }
 
+/** Opens the standard and lets its device answer once. */
 async function probe(standard: Registered, ready: () => Promise<{ alive(): Promise<void> }>): Promise<Checked> {
   try {
     await (await ready()).alive();
@@ -97,6 +103,7 @@ async function probe(standard: Registered, ready: () => Promise<{ alive(): Promi
   }
 }
 
+/** A check switches nothing, so that no person is asked to. */
 function noHands(text: string): Promise<void> {
   return Promise.reject(new BenchError('prompt', `"${text}" is not asked for in a check`));
 }

@@ -19,6 +19,7 @@ import { type Recorder, recorder } from './recorder.ts';
 import { learnSecrets } from './secrets.ts';
 import { type Session, session, settingOf } from './session.ts';
 
+/** Between two signs of life; the parent counts a child as hung after many of them are missing. */
 const BEAT_MS = 250;
 /** Transfers report every octet; a terminal need not show each. */
 const PROGRESS_MS = 200;
@@ -32,14 +33,18 @@ process.exitCode = 2;
 // Ctrl-C reaches the whole process group; the parent decides what it means.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
+/** One for the process: every message and every file that leaves `private/` passes it. */
 const redactor = new Redactor();
 /** What was thrown outside of every awaited promise, in order. */
 const defects: string[] = [];
 /** Mocha announces a rejection that it sees a second time. */
 const announced = new WeakSet<Promise<unknown>>();
+/** Aborted when the parent wants the run to settle. */
 const stop = new AbortController();
+/** Questions to the person at the terminal that are not confirmed yet, by number. */
 const prompts = new Map<number, { done(): void; fail(e: Error): void }>();
 
+/** Resolves when the message has left, or when there is nobody to hear it. Secrets are taken out here, whatever the message. */
 function send(message: FromChild): Promise<void> {
   return new Promise((resolve) => {
     if (process.send === undefined || !process.connected) resolve();
@@ -47,10 +52,12 @@ function send(message: FromChild): Promise<void> {
   });
 }
 
+/** As `send`, for whoever has nothing to wait for. */
 function tell(message: FromChild): void {
   void send(message);
 }
 
+/** Something was thrown that no case awaits: it belongs to the attempt in hand and to the record of the run. */
 function defect(e: unknown): void {
   const message = whereThrown(e);
   defects.push(message);
@@ -114,6 +121,7 @@ async function allureOptions(
   });
 }
 
+/** The standards of the planned cases, and no others: each has its own links and native modules. */
 async function load(task: ChildTask): Promise<Map<string, Registered>> {
   const module = (await import(task.standards)) as StandardsModule;
   const wanted = new Set(task.cases.map((c) => c.spec));
@@ -122,6 +130,7 @@ async function load(task: ChildTask): Promise<Map<string, Registered>> {
   return loaded;
 }
 
+/** The whole life of a child: open what the cases need, run them, close it. */
 async function runTask(task: ChildTask): Promise<void> {
   learnSecrets(redactor, [...Object.values(task.rig.data.iut), ...Object.values(task.declared.ixit)]);
   const clock = benchClock(task.epochMs, task.rig.data.time.protocol);
@@ -138,6 +147,7 @@ async function runTask(task: ChildTask): Promise<void> {
   });
   const loop = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   loop.enable();
+  /** What attempts have in common; each adds its standard. */
   const shared: Omit<AttemptContext, 'registered' | 'setting'> = {
     session: rigSession,
     recorder: log,
@@ -167,6 +177,7 @@ async function runTask(task: ChildTask): Promise<void> {
         const record = redactor.data(outcome.record);
         records.set(record.id, record);
         await send({ type: 'done', record });
+        // The record has left; what hangs goes with the process.
         if (outcome.stuck) await replace(`an attempt at ${planned.id} did not end`);
         return record;
       },
@@ -175,6 +186,7 @@ async function runTask(task: ChildTask): Promise<void> {
   const tests = task.cases.map(test);
   await runMocha(tests, await allureOptions(task, [...standards.values()], records));
   loop.disable();
+  // A link that does not close must not keep the verdicts from being settled; the process ends right after.
   await Promise.race([
     rigSession.close().catch((e: unknown) => tell({ type: 'broken', fault: printError(e) })),
     new Promise((resolve) => setTimeout(resolve, CLOSE_MS).unref()),
@@ -188,6 +200,7 @@ async function replace(why: string): Promise<never> {
   process.exit(2);
 }
 
+/** What the parent says. */
 function receive(message: ToChild): void {
   switch (message.type) {
     case 'start':

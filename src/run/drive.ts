@@ -11,8 +11,11 @@ const NO_PROGRESS_TIMES = 20;
 /** The system's timers may fire a little early; a judge counts a window as watched only when all of it is in the log. */
 const SLACK_MS = 5;
 
+/** What the verbs of one attempt work on. */
 export interface DriveContext {
+  /** Gets the events of the verbs themselves: marks, silences, windows. */
   readonly sink: EventSink;
+  /** The log of this attempt, with everything that links and servers record meanwhile. */
   readonly live: LiveLog;
   readonly timing: Timing;
   readonly ixit: Ixit;
@@ -48,10 +51,12 @@ function waitFor<R>(
 ): Promise<R | undefined> {
   const { live, signal } = context;
   const ms = context.timing.real(limit);
+  // A deadline says when the whole must be there; a limit on progress starts anew with everything that comes in.
   const patient = limit.of === 'no-progress';
   const latest = performance.now() + (patient ? ms * NO_PROGRESS_TIMES : ms);
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
+    // What was waited for may have come before the wait began.
     for (const event of live.events.slice(from)) {
       const found = look(event);
       if (found !== undefined) {
@@ -96,6 +101,7 @@ export function driveOn(context: DriveContext): Drive {
   const log = growing(context.live.events, timing.factors.protocol);
   /** What was counted, by event and name of the kind: suites make their kinds anew at each use. */
   const counted = new Set<string>();
+  // Verbs look at what came after the latest mark only, so that an old state is not taken for a new one.
   let sinceMark = 0;
 
   const record = (type: string, data: NonNullable<Ev['data']>): Ev => {
@@ -110,6 +116,7 @@ export function driveOn(context: DriveContext): Drive {
       counted.add(key);
       return { ...value, n: event.n, ms: event.ms };
     });
+  /** A limit as events hold it, in protocol time: a judge reads the log without knowing the factors of the rig. */
   const limitData = (limit: Limit): NonNullable<Ev['data']> => ({
     timer: limit.timer,
     ms: timing.protocol(limit),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BenchError, messageOf } from '../core/errors.ts';
 import type { RunRecord } from '../core/record.ts';
 
+/** Name of the run record in the folder of its run. */
 export const RECORD = 'run.json';
 
 /** Makes `reports/<run>/` and its `private/`; a name that is taken gets a number. Returns the run's name. */
@@ -28,6 +29,7 @@ export function writeRecord(dir: string, record: RunRecord): void {
     const fd = openSync(next, 'w');
     try {
       const octets = Buffer.from(`${JSON.stringify(record, null, 2)}\n`);
+      // A write may take a part only; a record that ends in the middle would be no record.
       for (let done = 0; done < octets.length; ) done += writeSync(fd, octets, done);
       fsyncSync(fd);
     } finally {

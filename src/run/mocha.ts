@@ -24,6 +24,7 @@ class Contradicted extends Error {
   }
 }
 
+/** What the test throws, so that reporters of mocha show the verdict of the record. */
 function verdictError(record: CaseRecord): Error | undefined {
   if (record.verdict === 'PASS') return undefined;
   if (record.verdict === 'FAIL') return new Contradicted(record);

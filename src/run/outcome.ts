@@ -37,6 +37,7 @@ export function blankRecord(
   };
 }
 
+/** The record of a case that was not carried out, with the reason. */
 export function withoutRun(blank: CaseRecord, verdict: 'NOT_RUN' | 'NOT_APPLICABLE', message: string): CaseRecord {
   return { ...blank, verdict, reason: { verdict, message } };
 }
@@ -52,11 +53,14 @@ export interface Tried {
 /** The record of a case from its tries: the worst over its variants; statements and notes from the attempt that decided each. */
 export function triedRecord(blank: CaseRecord, tried: readonly Tried[]): CaseRecord {
   const verdict = tried.map((t) => t.verdict).reduce(worseOf, 'NOT_APPLICABLE');
+  // The last attempt at each variant: it is the one that nothing was tried after.
   const deciding = tried.flatMap((t) => t.attempts.slice(-1));
   const statements: Record<string, Verdict | null> = { ...blank.statements };
+  // Variants judge the same statements; the worst counts.
   for (const [id, found] of deciding.flatMap((a) => Object.entries(a.statements)))
     statements[id] = worseOf(statements[id] ?? 'NOT_APPLICABLE', found);
   const attempts = tried.flatMap((t) => t.attempts);
+  // Of several variants with the same verdict the first one speaks for the case.
   const reason = tried.find((t) => t.verdict === verdict)?.reason ?? null;
   const variants = tried.flatMap((t): VariantRecord[] =>
     t.variant === undefined
@@ -70,11 +74,13 @@ export function triedRecord(blank: CaseRecord, tried: readonly Tried[]): CaseRec
     statements,
     notes: deciding.flatMap((a) => a.notes),
     durationMs: attempts.reduce((sum, a) => sum + a.durationMs, 0),
+    // With variants each attempt stands under its variant, and must not be counted twice.
     attempts: variants.length === 0 ? attempts : [],
     variants,
   };
 }
 
+/** How many cases ended in each verdict, zeros included. */
 export function countVerdicts(cases: readonly CaseRecord[]): RunRecord['counts'] {
   const counts = Object.fromEntries(VERDICTS.map((v) => [v, 0])) as Record<Verdict, number>;
   for (const c of cases) counts[c.verdict] += 1;

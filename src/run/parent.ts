@@ -19,6 +19,7 @@ export interface WatchTimes {
 
 export const WATCH_TIMES: WatchTimes = { hungMs: 30_000, graceMs: 15_000, attemptBaseMs: 60_000 };
 
+/** What watching a child takes. */
 export interface ChildContext {
   readonly times: WatchTimes;
   /** First wish: settle. */
@@ -41,9 +42,11 @@ export interface ChildrenOutcome {
   readonly why: string | undefined;
 }
 
+/** How one child ended: after its last case, asking for a successor, or unexpectedly. */
 interface ChildEnd {
   readonly kind: 'end' | 'replace' | 'lost';
   readonly why: string;
+  /** The case that it was running then. */
   readonly inHand: string | undefined;
 }
 
@@ -62,6 +65,7 @@ export async function runChildren(task: ChildTask, context: ChildContext): Promi
   return { records, cutShort: undefined, why };
 }
 
+/** Why the user, or a lost lease, ended the run. */
 function wishOf({ kill, settle }: Pick<ChildContext, 'kill' | 'settle'>): string | undefined {
   const wish = kill.aborted ? kill : settle;
   return wish.aborted ? messageOf(wish.reason) : undefined;
@@ -75,6 +79,7 @@ function runChild(task: ChildTask, context: ChildContext, records: Map<string, C
     serialization: 'json',
   });
   return new Promise((resolve) => {
+    // Without an end marker the case in hand was cut short, whatever the exit code says.
     let inHand: string | undefined;
     let marker = false;
     let replaceWhy: string | undefined;
@@ -91,6 +96,7 @@ function runChild(task: ChildTask, context: ChildContext, records: Map<string, C
     let deadline: NodeJS.Timeout | undefined;
     const settle = (why: string): void => {
       say({ type: 'settle', why });
+      // Asked a second time the child gets no more time.
       deadline ??= setTimeout(() => kill(why), context.times.graceMs);
     };
     const watch = setInterval(

@@ -15,6 +15,7 @@ import type { Declared, PlannedCase } from './messages.ts';
 import { blankRecord, withoutRun } from './outcome.ts';
 import type { RunInput } from './run.ts';
 
+/** What the user asks for. */
 export interface PlanOptions {
   /** Declaration. */
   readonly ics: string;
@@ -22,6 +23,7 @@ export interface PlanOptions {
   readonly rig: string;
   /** Ids of the cases to run (a variant's id means its case); all that the declaration selects unless told. */
   readonly cases?: readonly string[];
+  /** Also cases that their authors marked as long. */
   readonly long?: boolean;
   /** Only cases that belong to the demonstration. */
   readonly demo?: boolean;
@@ -31,8 +33,10 @@ export interface PlanOptions {
   readonly standards?: string;
 }
 
+/** A URL and not the module itself, because the child process loads it again. */
 const STANDARDS = new URL('../standards.js', import.meta.url).href;
 
+/** What a rig lacks, in words for the report. */
 const NEEDS: Readonly<Record<Need, string>> = {
   power: 'a power switch',
   reset: 'a reset',
@@ -52,6 +56,7 @@ export async function planRun(options: PlanOptions): Promise<RunInput> {
   const registered = await loadStandards(ics.declaration.specs, entries);
   const plan = planCases(registered, ics, { long: options.long === true || (options.cases?.length ?? 0) > 0 });
   const asked = askedFor(plan, options);
+  // What this rig can run; the rest is recorded as not run, with what the rig lacks.
   const here = asked.selected.filter((c) => rig.data.iut[c.spec] !== undefined && lacking(c, rig).length === 0);
   refuseShortTimers(
     rig,
@@ -80,6 +85,7 @@ export async function planRun(options: PlanOptions): Promise<RunInput> {
   };
 }
 
+/** Every finding as an error of its own, at the file of the declaration. */
 function inconsistent(ics: Ics): InconsistentIcs {
   const { findings } = ics.consistency;
   return new InconsistentIcs(
@@ -113,15 +119,18 @@ function askedFor(plan: Plan, { cases, demo }: PlanOptions): Pick<Plan, 'selecte
   return { selected: plan.selected.filter((c) => wanted.has(c.id)), leftOut: [] };
 }
 
+/** The part of a planned case that crosses to the child process: plain data. */
 function planned(c: Selected): PlannedCase {
   return { id: c.id, spec: c.spec, items: c.items, variants: c.variants.filter((v) => v.in).map((v) => v.name) };
 }
 
+/** What a case needs of the rig and the rig does not offer. */
 function lacking(c: Selected, rig: Rig): Need[] {
   const offered = capabilities(rig);
   return (c.meta.needs ?? []).filter((need) => !offered.has(need));
 }
 
+/** Why a selected case cannot run on this rig. */
 function notHere(c: Selected, rig: Rig): string {
   if (rig.data.iut[c.spec] === undefined) return `the rig ${rig.name} has no device for ${c.spec}`;
   return `the rig ${rig.name} has not ${lacking(c, rig)
@@ -154,6 +163,7 @@ export function declaredBy(ics: Ics): Declared {
   };
 }
 
+/** What a report must name so that its results can be had again. */
 function versions(): Record<string, string> {
   const file = new URL('../../../package.json', import.meta.url);
   const { version } = JSON.parse(readFileSync(file, 'utf8')) as { version: string };

@@ -9,6 +9,7 @@ export interface LineFile {
   close(): void;
 }
 
+/** Tests hand in files that fail. */
 export type OpenLines = (path: string) => LineFile;
 
 /** Opens a file for appending; its folder is made. */
@@ -31,6 +32,7 @@ export interface LiveLog {
   readonly events: readonly Ev[];
   /** The first failure to write; the log on disk is not complete then. */
   readonly fault: BenchError | undefined;
+  /** Calls the listener after each event is stored; returns the call that stops it. */
   onEvent(listener: (event: Ev) => void): () => void;
 }
 
@@ -43,6 +45,7 @@ export interface Recorder extends EventSink {
   close(): void;
 }
 
+/** A log that can be written and closed. */
 interface OpenLog extends LiveLog {
   append(event: NewEvent): Ev;
   close(): void;
@@ -82,6 +85,7 @@ function openLog(path: string, now: () => number, open: OpenLines): OpenLog {
     },
     append(event) {
       const { raw, ...rest } = event;
+      // To a microsecond: more digits would only make the log longer.
       const ms = Math.round(now() * 1000) / 1000;
       const stored: Ev = { n: events.length, ms, ...rest, ...(raw === undefined ? {} : { raw: hexOf(raw) }) };
       events.push(stored);

@@ -26,6 +26,7 @@ export interface RunInput {
   readonly standards: string;
 }
 
+/** Where and how to run; all of it may be left out. */
 export interface RunSettings {
   /** Folder that gets a folder per run; `reports` unless told. */
   readonly out?: string;
@@ -33,19 +34,23 @@ export interface RunSettings {
   readonly state?: string;
   /** How long to wait for a rig that is in use, real milliseconds. */
   readonly waitMs?: number;
+  /** Appended to the command line of every simulated device. */
   readonly simArgs?: readonly string[];
   /** Write Allure results while the run goes on. */
   readonly allure?: boolean;
   readonly progress?: Progress;
+  /** For power switches that a person works; without it a rig that needs one ends as ERROR. */
   readonly prompt?: (text: string) => Promise<void>;
   /** First wish of the user: end the case in hand and settle. */
   readonly settle?: AbortSignal;
   /** Second wish: end at once. */
   readonly kill?: AbortSignal;
+  /** Other patience than usual, for tests. */
   readonly watch?: WatchTimes;
   readonly lease?: LeaseTimes;
 }
 
+/** The settled record, and the folder that it lies in. */
 export interface RunResult {
   readonly record: RunRecord;
   readonly dir: string;
@@ -67,6 +72,7 @@ function near(file: string): string {
   return path.startsWith('..') || isAbsolute(path) ? file : path;
 }
 
+/** Where nobody can be asked. */
 function noTerminal(text: string): Promise<void> {
   return Promise.reject(new BenchError('prompt', `"${text}" needs a person at a terminal`));
 }
@@ -80,6 +86,7 @@ export async function runCases(input: RunInput, settings: RunSettings = {}): Pro
   const progress = settings.progress ?? NO_PROGRESS;
   const stateDir = stateDirOf(rig, settings.state);
   const kill = new AbortController();
+  // Also the name that whoever finds the rig taken is told.
   const wanted = runName(rig);
   const lease = await leaseOf(stateDir, wanted, settings, progress, (lost) => kill.abort(lost));
   try {
@@ -101,6 +108,7 @@ interface Begun {
   readonly kill: AbortController;
 }
 
+/** The record lies on disk, as incomplete, before the first case starts: whatever ends this process, no planned case vanishes. */
 async function runLeased(input: RunInput, settings: RunSettings, begun: Begun): Promise<RunResult> {
   const { rig } = input;
   const { name, dir, progress, kill } = begun;
@@ -113,6 +121,7 @@ async function runLeased(input: RunInput, settings: RunSettings, begun: Begun): 
   };
   keepFingerprints(join(dir, 'private'), [...Object.values(rig.data.iut), ...Object.values(input.declared.ixit)]);
   const planned = input.cases.map((c) => blankOf(input, c));
+  // What a reader finds if nobody ever settles the record.
   const pending = planned.map((c) => withoutRun(c, 'NOT_RUN', 'the run did not end'));
   writeRecord(dir, recordOf(head, [...pending, ...input.leftOut], { state: 'incomplete', endedAt: null }));
   progress.started({ name, dir, rig: rig.name, cases: input.cases });
@@ -145,6 +154,7 @@ function blankOf(input: RunInput, planned: PlannedCase): CaseRecord {
   return blank;
 }
 
+/** The record as it stands: counts always agree with its cases. */
 function recordOf(
   head: RunHead,
   cases: readonly CaseRecord[],
@@ -166,6 +176,7 @@ function settled(blank: CaseRecord, { records, cutShort, why }: ChildrenOutcome)
   };
 }
 
+/** The right to use the rig; waits for its holder as long as the settings say. */
 function leaseOf(
   stateDir: string,
   run: string,
@@ -182,6 +193,7 @@ function leaseOf(
   });
 }
 
+/** All that the child process needs, as plain data. */
 function taskOf(input: RunInput, settings: RunSettings, { dir, stateDir }: Begun, head: RunHead): ChildTask {
   return {
     cases: input.cases,
@@ -219,6 +231,7 @@ class Faults {
   }
 }
 
+/** Turns what children say into progress for the user, and keeps what belongs in the record. */
 function listener(progress: Progress, faults: Faults, total: number): (message: FromChild) => void {
   let reported = 0;
   return (message) => {

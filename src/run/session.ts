@@ -70,6 +70,7 @@ export function faultOf(e: unknown): BenchError {
   return new BenchError(code, printError(e), { cause: e });
 }
 
+/** A power switch whose changes stand in the log: a judge tells by them a device that fell silent from one that was switched off. */
 function recordedPower(power: Power, events: EventSink): Power {
   const say = (on: boolean): void => void events.append({ channel: 'run', type: 'power', data: { on } });
   return {
@@ -84,15 +85,19 @@ function recordedPower(power: Power, events: EventSink): Power {
   };
 }
 
+/** Opens the rig at the first case that needs it, and keeps rig and standards open from case to case. */
 export function session(context: SessionContext): Session {
   const { task, events } = context;
   const open = new Map<string, OpenStandard>();
   let rig: OpenRig | undefined;
+  // The first fault since the rig was last well. Later ones are its consequences and are not told.
   let fault: BenchError | undefined;
+  // Recoveries in a row that did not help.
   let vain = 0;
 
   const benchOf = (on: OpenRig, registered: Registered): Bench => {
     const { spec } = registered;
+    // A folder per standard: two standards on one rig must not read each other's keys.
     const stateDir = join(task.stateDir, spec);
     mkdirSync(stateDir, { recursive: true });
     const { reset, console } = on;
@@ -116,6 +121,7 @@ export function session(context: SessionContext): Session {
     open.set(registered.spec, standard);
     return standard;
   };
+  // A standard that cannot be closed must not keep the others, or the rig, from being closed.
   const closeStandards = async (): Promise<void> => {
     for (const [spec, standard] of open) {
       open.delete(spec);
@@ -124,6 +130,7 @@ export function session(context: SessionContext): Session {
       });
     }
   };
+  // Power where there is a switch, for it ends everything in a device; otherwise the reset.
   const cycle = async (): Promise<void> => {
     if (rig === undefined) return;
     const power = rig.power === undefined ? undefined : recordedPower(rig.power, events);
@@ -138,6 +145,7 @@ export function session(context: SessionContext): Session {
 
   /** Opens the standard anew until the device answers or its time to boot is over. */
   const answers = async (registered: Registered): Promise<boolean> => {
+    // A rig that cannot restart its device has nothing to wait for.
     const until = performance.now() + (canRecover ? bootMs(task.rig) : 0);
     for (;;) {
       try {

@@ -15,6 +15,7 @@ export interface TrialsOutcome {
   readonly stopped: boolean;
 }
 
+/** What trying a case again takes; handed in, so that the rules can be tested without a rig. */
 export interface TrialsContext {
   attempt(number: number): Promise<AttemptOutcome>;
   /** Power cycle or reset; true when the device answers again. */

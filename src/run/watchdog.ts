@@ -4,6 +4,7 @@ import type { Ixit } from '../core/ixit.ts';
 
 /** How often every timer of the standard may pass in one attempt, outside of the verbs of a drive. */
 const TIMES = 5;
+/** Between two looks at the deadline, real milliseconds; it moves while a drive waits. */
 const LOOK_MS = 200;
 /** Rows of an hour and more are points in time that a case names ("far ahead"), not waits that it passes; who waits so long does it by a verb. */
 const LONGEST_ROW_MS = 3_600_000;
@@ -18,6 +19,7 @@ export function longestAttemptMs(table: TimingTable, ixit: Ixit, timing: Timing,
   return baseMs + TIMES * timers.reduce((sum, ms) => sum + ms, 0);
 }
 
+/** A deadline that can be moved. */
 export interface Watchdog {
   /** The verbs of a drive have deadlines of their own: their waits are added. */
   granted(ms: number): void;

@@ -68,7 +68,8 @@ export function began(j: J, statement: string, label = 'run'): { readonly n: num
 
 /** The device as it rested after the run; undefined where it did not come to rest, which is then judged. */
 export function restOf(j: J, statement: string, label = 'run'): SeenRepresentation | undefined {
-  if (began(j, statement, label) === undefined) return undefined;
+  const start = began(j, statement, label);
+  if (start === undefined) return undefined;
   const rest = j.log.last(rested(label));
   if (rest !== undefined) return rest;
   if (j.log.first(gaveUp) === undefined) {
@@ -85,7 +86,12 @@ export function restOf(j: J, statement: string, label = 'run'): SeenRepresentati
     );
     return undefined;
   }
-  return j.came(statement, rested(label), { stimulus: activity(label), within: { timer: 'maxDownloadS' } });
+  // From the first sign on: a device that hangs at work gives signs for ever.
+  const first: Kind<object> = {
+    name: 'first sign of the update at work',
+    read: (e) => (e.n === start.n ? {} : undefined),
+  };
+  return j.came(statement, rested(label), { stimulus: first, within: { timer: 'maxDownloadS' } });
 }
 
 /** The run ended with this result. */

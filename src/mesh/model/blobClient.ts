@@ -8,7 +8,9 @@ import { type BlobShape, blockCount, chunkCount } from './geometry.ts';
 /** One transfer: what goes, and how it is cut. */
 export interface BlobTransfer extends BlobShape {
   readonly blobId: string;
+  /** A value of `transferMode`: push or pull. */
   readonly mode: number;
+  /** Octets. */
   readonly chunkSize: number;
   /** Rounds of a block in which a target may receive nothing new before it is dropped. */
   readonly idleRounds: number;
@@ -20,6 +22,7 @@ export type TargetState =
       readonly kind: 'active';
       readonly blocksMissing: readonly number[];
       readonly missing: readonly number[];
+      /** It has the present block, or did not lack it. */
       readonly blockDone: boolean;
       readonly idle: number;
     }
@@ -152,6 +155,7 @@ function blockAnswered(
   const missing = missingOf(value, count);
   const blockDone =
     value.format === missingFormat.NONE || (value.format !== missingFormat.ENCODED && missing.length === 0);
+  // A target that gets nothing new over many rounds would keep all others waiting.
   const fresh = state.step === 'starting block' || missing.length < target.missing.length;
   const idle = fresh || blockDone ? 0 : target.idle + 1;
   if (idle > transfer.idleRounds) return { kind: 'dropped', reason: `nothing new received in ${idle} rounds` };
@@ -247,6 +251,7 @@ function unfinished(state: BlobClientState): number[] {
   return [...state.targets].filter(([, t]) => t.kind === 'active' && !t.blockDone).map(([address]) => address);
 }
 
+/** The last step; the targets say how each of them fared. */
 function ended(state: BlobClientState): BlobClientStep {
   return { state: { ...state, step: 'ended' }, command: { kind: 'end' } };
 }

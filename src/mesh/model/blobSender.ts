@@ -44,9 +44,11 @@ export interface BlobSending {
 /** How the transfer ended for each target. */
 export type BlobResult = ReadonlyMap<number, TargetState>;
 
+/** A Partial Block Report that has not been served yet. */
 interface Report {
   readonly n: number;
   readonly from: number;
+  /** Chunk numbers; none: the target has the block. */
   readonly wanted: readonly number[];
 }
 
@@ -73,6 +75,7 @@ export async function sendBlob(
     reports.close();
   }
 
+  /** What the machine asks for, and what came of it. */
   async function perform(
     command: Exclude<BlobClientCommand, { kind: 'end' }>,
     block: number,
@@ -93,6 +96,7 @@ export async function sendBlob(
     }
   }
 
+  /** One acknowledged message to one target. Silence and malformed answers are results: the machine drops such a target. */
   async function ask(
     question: Extract<BlobClientCommand, { kind: 'ask' }>['question'],
     to: number,
@@ -117,9 +121,11 @@ export async function sendBlob(
     }
   }
 
+  /** Push to a group sends each chunk once for all targets, in the order of their numbers. */
   async function sendChunks(block: number, wanted: ReadonlyMap<number, readonly number[]>, nth: number): Promise<void> {
     const { group } = sending;
     const all = [...new Set([...wanted.values()].flat())].sort((a, b) => a - b);
+    // In pull mode each target asks for chunks of its own, group or not.
     const plan = group !== undefined && transfer.mode === transferMode.PUSH ? [[group, all] as const] : [...wanted];
     for (const [to, chunks] of plan) {
       for (const chunk of chunks) {
@@ -131,6 +137,7 @@ export async function sendBlob(
     }
   }
 
+  // The same way for every message of the transfer.
   function route(): { key: KeyName; from?: number; ttl?: number } {
     const { key, from, ttl } = sending;
     return { key, ...(from !== undefined && { from }), ...(ttl !== undefined && { ttl }) };
@@ -141,6 +148,7 @@ export async function sendBlob(
 class Reports {
   readonly #stack: MeshStack;
   readonly #stop: () => void;
+  /** When each target was heard last; a report timeout counts from there. */
   readonly #heard = new Map<number, number>();
   #queue: Report[] = [];
   readonly #bell: Bell;
@@ -182,6 +190,7 @@ class Reports {
   }
 }
 
+/** An answer as the machine takes it. */
 function answerOf<K extends 'transfer status' | 'block status'>(
   kind: K,
   answer: Answer<Extract<TargetAnswer, { kind: K }>['value']>,

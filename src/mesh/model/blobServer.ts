@@ -21,6 +21,7 @@ import { blockCount, chunkCount, chunkRange } from './geometry.ts';
 
 /** A BLOB Transfer Server that the tester plays, with the misbehaviours that a test may want of it. */
 export interface BlobServerBehaviour {
+  /** What it tells of itself in Information Status; its own checks use the same figures. */
   readonly information: MessageValue<typeof blobInformationStatus>;
   /** Pull: chunks asked for in one report. */
   readonly chunksPerReport: number;
@@ -38,15 +39,20 @@ export interface BlobServerBehaviour {
 /** What the model above wants to receive. */
 export interface ExpectedBlob {
   readonly blobId: string;
+  /** Server timeout: 10 s times one more than this. */
   readonly timeoutBase: number;
 }
 
+/** The transfer as its start asked for it; the MTU is the smaller of both sides. */
 type Parameters = MessageValue<typeof blobTransferStart>;
 
+/** The block that is being received. */
 interface Block {
   readonly number: number;
   readonly chunkSize: number;
+  /** Chunk numbers that have not come. */
   readonly missing: readonly number[];
+  /** Chunk numbers that were lost on purpose, each once. */
   readonly lost: readonly number[];
   /** Pull: asked for and not come yet. */
   readonly wanted: readonly number[];
@@ -58,9 +64,11 @@ export type BlobServerState =
   | { readonly kind: 'prepared'; readonly expected: ExpectedBlob }
   | {
       readonly kind: 'running';
+      /** A number of `blobPhase`, as the status tells it. */
       readonly phase: number;
       readonly expected: ExpectedBlob;
       readonly transfer: Parameters;
+      /** Block numbers that are not complete, in order. */
       readonly blocksMissing: readonly number[];
       readonly block?: Block;
     };
@@ -234,6 +242,7 @@ function blockStart(
   if (begin.chunkSize === 0 || begin.chunkSize > information.maxChunkSize) return fail(blockStartChecks.chunkSize);
   const chunks = chunkCount(state.transfer, begin.block, begin.chunkSize);
   if (chunks > information.maxChunks) return fail(blockStartChecks.chunkSize);
+  // A block that the server has already is answered with nothing missing, so that the client goes on to the next.
   const has = !state.blocksMissing.includes(begin.block);
   const missing = has ? [] : range(chunks);
   const block: Block = {
@@ -259,6 +268,7 @@ function chunkCame(
   if (state.kind !== 'running' || state.phase !== blobPhase.WAITING_FOR_NEXT_CHUNK || state.block === undefined)
     return { state };
   const { block, transfer } = state;
+  // A number beyond the block, or a chunk of another length, is no part of this BLOB.
   const { start, end } = chunkRange(transfer, block.number, block.chunkSize, chunk.chunk);
   if (start >= end || chunk.data.length !== end - start) return { state };
   if (!block.missing.includes(chunk.chunk)) return { state, alive: true };
@@ -276,6 +286,7 @@ function chunkCame(
   const blocksMissing = state.blocksMissing.filter((n) => n !== block.number);
   if (blocksMissing.length > 0)
     return { state: { ...next, blocksMissing, phase: blobPhase.WAITING_FOR_NEXT_BLOCK }, ...taken, ...report };
+  // Pull: only the Transfer Get that follows ends it.
   if (pull) return { state: { ...next, blocksMissing }, ...taken, ...report };
   return { state: { ...next, blocksMissing, phase: blobPhase.TRANSFER_COMPLETE }, ...taken, event: 'complete' };
 }
@@ -324,8 +335,10 @@ function blockReply(state: BlobServerState, found: Cell): BlobServerStep {
   return { state, reply: blockStatus(status, number, chunkSize, some) };
 }
 
+/** What Block Status says of the chunks; its fields depend on the format. */
 type Missing = Pick<MessageValue<typeof blobBlockStatus>, 'format' | 'missing' | 'wanted'>;
 
+/** Block Status; without more it tells that all chunks are missing. */
 function blockStatus(
   status: number,
   block: number,
@@ -344,6 +357,7 @@ function reportOf(wanted: readonly number[]): Buffer {
   return encodeMessage(blobPartialBlockReport, { wanted });
 }
 
+/** The entry of the reply table for the phase that the state stands for. */
 function cell(row: keyof typeof blobServerTable.rows, state: BlobServerState): Cell {
   return cellAt(blobServerTable, row, blobPhaseOf(state));
 }

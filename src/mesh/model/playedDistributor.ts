@@ -19,9 +19,11 @@ import {
 
 /** How a played distributor behaves, and how long its steps take. Times are real milliseconds, already scaled. */
 export interface DistributorBehaviour extends BlobServerTiming {
+  /** The uploaded image comes in through this one. */
   readonly blob: BlobServerBehaviour;
   readonly upload: UploadServerBehaviour;
   readonly distribution: DistributionServerBehaviour;
+  /** How long it takes to check a URI and to fetch the image from there. */
   readonly oobMs: number;
   /** Length of the transfer, of the applying and of a cancel that it pretends to. */
   readonly transferMs: number;
@@ -57,10 +59,12 @@ export class PlayedDistributor {
     });
   }
 
+  /** Where the upload stands; for the assertions of a test. */
   get uploadState(): UploadServerState {
     return this.#upload;
   }
 
+  /** Where the pretended distribution stands. */
   get distributionState(): DistributionServerState {
     return this.#distribution;
   }

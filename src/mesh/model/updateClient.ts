@@ -80,6 +80,7 @@ export async function runUpdate(stack: MeshStack, plan: UpdatePlan): Promise<Upd
   return { kind: 'updated', firmwareIds: information.value.entries.map((entry) => entry.firmwareId) };
 }
 
+/** Why an answer ends the update; undefined where it does not. */
 function refusal(answer: Answer<{ readonly status?: number }>): string | undefined {
   switch (answer.kind) {
     case 'silence':
@@ -107,6 +108,7 @@ function told(polled: Polled<UpdateState>): string {
   }
 }
 
+/** The update ends here, with the step and the reason. */
 function stopped(step: UpdateStep, why: string): UpdateOutcome {
   return { kind: 'stopped', step, why };
 }

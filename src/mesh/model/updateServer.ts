@@ -21,6 +21,7 @@ export interface UpdateServerBehaviour {
   readonly images: readonly { readonly firmwareId: Buffer; readonly uri: string }[];
   /** Firmware id that the updated image shows once it was applied. */
   readonly newFirmwareId: Buffer;
+  /** A value of `additionalInformation`: what becomes of the node after the update. */
   readonly additional: number;
   readonly refuseMetadata?: boolean;
   /** Answers Start with this status and does nothing. */
@@ -34,6 +35,7 @@ type Start = MessageValue<typeof updateStart>;
 
 /** Where an update stands. `images` are the firmware ids that Information Get shows. */
 export interface UpdateServerState {
+  /** A number of `updatePhase`. */
   readonly phase: number;
   readonly update?: Start & { readonly additional: number };
   readonly firmwareIds: readonly Buffer[];
@@ -153,6 +155,7 @@ function newStart(state: UpdateServerState, start: Start, blobBusy: boolean, beh
   return blobBusy ? updateStartChecks.blob : updateStartChecks.good;
 }
 
+/** The part of the firmware list that was asked for; an empty part is an answer too. */
 function informationReply(
   state: UpdateServerState,
   asked: MessageValue<typeof updateInformationGet>,
@@ -164,6 +167,7 @@ function informationReply(
   return { state, reply: encodeMessage(updateInformationStatus, { count: all.length, first: asked.first, entries }) };
 }
 
+/** Whether this image would be taken. Nothing changes: a check is no start. */
 function metadataReply(
   state: UpdateServerState,
   { image }: MessageValue<typeof metadataCheck>,
@@ -190,6 +194,7 @@ function reply(state: UpdateServerState, found: Cell): UpdateServerStep {
   return { state, reply: encodeMessage(updateStatusMessage, { status, phase, update }) };
 }
 
+/** Idle again, with the firmware that it has. */
 function cleared(state: UpdateServerState): UpdateServerState {
   return { phase: updatePhase.IDLE, firmwareIds: state.firmwareIds };
 }

@@ -24,12 +24,14 @@ type OutOfBand = MessageValue<typeof uploadOobStart>;
 export interface StoredImage {
   readonly firmwareId: Buffer;
   readonly metadata: Buffer;
+  /** Octets; 0 where it came out of band. */
   readonly size: number;
 }
 
 /** The upload side of a distributor that the tester plays. */
 export interface UploadServerBehaviour {
   readonly maxImages: number;
+  /** Octets. */
   readonly maxImageSize: number;
   /** What an Upload OOB Start leads to: a check of `uploadOobStartChecks`. */
   readonly oob: keyof typeof uploadOobStartChecks;
@@ -39,10 +41,12 @@ export interface UploadServerBehaviour {
 
 /** Where an upload stands, and what is stored. */
 export interface UploadServerState {
+  /** A number of `uploadPhase`. */
   readonly phase: number;
   readonly request?:
     | { readonly kind: 'in band'; readonly start: InBand }
     | { readonly kind: 'oob'; readonly start: OutOfBand };
+  /** Percent of the image that has come. */
   readonly progress: number;
   readonly images: readonly StoredImage[];
 }
@@ -58,6 +62,7 @@ export type UploadServerInput =
 export interface UploadServerStep {
   readonly state: UploadServerState;
   readonly reply?: Buffer;
+  /** The BLOB server is to expect this transfer, or to give up. */
   readonly prepare?: ExpectedBlob;
   readonly abort?: true;
   /** The reply comes after the URI check, and the retrieval begins then. */
@@ -139,6 +144,7 @@ function inBandStart(state: UploadServerState, start: InBand, behaviour: UploadS
   return { ...reply(next, check.status), ...(!held && { prepare }) };
 }
 
+/** The checks of a new start in the order of their list. */
 function inBandCheck(state: UploadServerState, start: InBand, behaviour: UploadServerBehaviour): Check {
   if (state.images.some((image) => image.firmwareId.equals(start.firmwareId))) return uploadStartChecks.held;
   const space = start.size <= behaviour.maxImageSize && state.images.length < behaviour.maxImages;

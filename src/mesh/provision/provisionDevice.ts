@@ -8,9 +8,11 @@ import { provisionerNext, type ProvisionerInput, type ProvisionerSetup, type Pro
 /** What surrounds one provisioning over GATT. Times are real milliseconds, already scaled. */
 export interface ProvisioningRun {
   readonly sink: EventSink;
+  /** Handed in, so that a test need not wait. */
   readonly timers: Timers;
   /** Gives up when no PDU came for so long (60 s by the standard). */
   readonly withinMs: number;
+  /** The rest of a proxy message must come within this time (20 s by the standard). */
   readonly proxyReassemblyMs: number;
   /** Output OOB: reads what the device shows, from an operator or a console. Called once it should be visible. */
   readonly readShown?: (action: number, size: number) => Promise<number | string>;
@@ -33,12 +35,14 @@ export function provisionDevice(
 
     const input = (what: ProvisionerInput): void => {
       if (state.kind === 'done' || state.kind === 'failed') return;
+      // Entering this state asks for the value, staying in it does not.
       const askedBefore = state.kind === 'awaiting shown value';
       const step = provisionerNext(state, what, setup);
       state = step.state;
       cancelTimer();
       for (const pdu of step.send) {
         record('out', pdu);
+        // A failing link ends the exchange as a closed one does.
         link.send({ type: proxyType.PROVISIONING_PDU, payload: pdu }).catch(() => input({ kind: 'link closed' }));
       }
       if (state.kind === 'done' || state.kind === 'failed') {

@@ -34,10 +34,12 @@ export type ProvisioningAuth =
 
 /** All that the provisioner needs from outside; with the same set-up and inputs it always sends the same. */
 export interface ProvisionerSetup {
+  /** How long the device draws attention to itself, seconds. */
   readonly attentionS: number;
   /** Algorithms that may be used, the preferred one first. */
   readonly algorithms: readonly number[];
   readonly auth: ProvisioningAuth;
+  /** Our key pair for this exchange alone. */
   readonly keys: KeyPair;
   /** 32 random octets; the first 16 are used where the algorithm wants so many. */
   readonly random: Buffer;
@@ -46,16 +48,23 @@ export interface ProvisionerSetup {
 }
 
 /** What the device has said and what follows from it. */
+/** From the capabilities on. */
 interface Exchange {
   readonly capabilities: ProvisioningFields<'capabilities'>;
+  /** What we chose of the capabilities. */
   readonly start: ProvisioningFields<'start'>;
 }
+/** From the exchange of public keys on. */
 interface Keyed extends Exchange {
+  /** The public key of the device, X and Y, 64 octets. */
   readonly deviceKey: Buffer;
+  /** The shared secret of both key pairs. */
   readonly secret: Buffer;
 }
+/** From our confirmation on. */
 interface Confirming extends Keyed {
   readonly confirmer: Confirmer;
+  /** Ours, as it was sent; a device that sends it back is refused. */
   readonly confirmation: Buffer;
 }
 
@@ -102,6 +111,7 @@ export type ProvisionerInput =
 /** The next state, and what to send. */
 export interface ProvisionerStep {
   readonly state: ProvisionerState;
+  /** Whole provisioning PDUs, in order. */
   readonly send: readonly Buffer[];
 }
 
@@ -173,6 +183,7 @@ function methodFor(
   auth: ProvisioningAuth,
   capabilities: ProvisioningFields<'capabilities'>,
 ): Pick<ProvisioningFields<'start'>, 'method' | 'action' | 'size'> | undefined {
+  // Of several actions the one with the highest number: text holds more than digits, digits more than blinks.
   const highest = (actions: number): number | undefined => (actions === 0 ? undefined : 31 - Math.clz32(actions));
   switch (auth.kind) {
     case 'none':

@@ -25,6 +25,7 @@ export type Delivery =
 /** An upper transport PDU with all that its decryption depends on. */
 export interface UpperPdu extends KeyMark {
   readonly upper: Buffer;
+  /** Whether the message carries an integrity check of 64 bits instead of 32. */
   readonly szmic: boolean;
   /** SEQ of an unsegmented message, SeqAuth of a segmented one. */
   readonly seq: number;
@@ -32,6 +33,7 @@ export interface UpperPdu extends KeyMark {
   readonly src: number;
   readonly dst: number;
   readonly ttl: number;
+  /** How many segments carried it; 1 for an unsegmented message. */
   readonly segments: number;
 }
 
@@ -46,14 +48,18 @@ export interface HeardPdu {
 export interface LowerPort {
   readonly timers: Timers;
   readonly replay: ReplayList;
+  /** The next sequence number, used up by this call. */
   takeSeq(): number;
   /** Sends one network PDU; `via` is the event of the message that it belongs to. */
   sendNetwork(pdu: NetworkPdu, via: number | undefined): Promise<void>;
   isOwn(address: number): boolean;
+  /** A whole PDU, still encrypted; `n` is the event of the network PDU that completed it. */
   deliver(upper: UpperPdu, n: number): void;
+  /** An unsegmented control message other than an acknowledgment. */
   control(opcode: number, parameters: Buffer, heard: HeardPdu): void;
 }
 
+/** A segmented message to a unicast address on its way. */
 interface Sending {
   state: SenderState;
   readonly src: number;
@@ -62,6 +68,7 @@ interface Sending {
   input(input: SenderInput): void;
 }
 
+/** A segmented message that is being received, or was: completed ones are kept for a while. */
 interface Receiving {
   state: ReceiverState;
   readonly src: number;
@@ -82,6 +89,7 @@ export class LowerTransport {
   readonly #sending = new Set<Sending>();
   #segmented = 0;
   #receiving: Receiving[] = [];
+  /** Per pair of addresses the end of the queue; the next message waits for it. */
   readonly #lines = new Map<number, Promise<unknown>>();
 
   constructor(port: LowerPort, timing: SarTiming) {
@@ -174,6 +182,7 @@ export class LowerTransport {
     const seqZero = first & 0x1fff;
     const parts = cutSegments(seal(first), SEGMENT_OCTETS.access);
     const segN = parts.length - 1;
+    // The first segment goes out under the SEQ that the encryption depends on.
     let reserved: number | undefined = first;
     const sendRound = async (numbers: readonly number[]): Promise<void> => {
       for (const [i, segO] of numbers.entries()) {
@@ -186,6 +195,7 @@ export class LowerTransport {
         await this.#port.sendNetwork({ ctl: false, ttl, seq, src, dst, transport }, via);
       }
     };
+    // Groups and virtual addresses acknowledge nothing, so that all segments are repeated some times.
     if (dst < 0x8000) return this.#toUnicast({ src, dst, seqZero, ttl }, parts.length, sendRound);
     for (let round = 0; round < this.#timing.multicastTries; round++) {
       if (round > 0) await pause(this.#port.timers, this.#timing.multicastIntervalMs);
@@ -217,6 +227,7 @@ export class LowerTransport {
       for (;;) {
         await sendRound(step.send);
         const { timers } = this.#port;
+        // Acknowledgments that change nothing do not restart the wait.
         const due = timers.now() + ackWaitMs(this.#timing, to.ttl);
         do {
           if (inputs.length === 0) await bell.wait(Math.max(0, due - timers.now()));

@@ -8,7 +8,9 @@ import { blankRecord } from '../outcome.ts';
 import { runCases, type RunInput, type RunResult, type RunSettings } from '../run.ts';
 import { run } from './cases.ts';
 
+/** The device in software, as compiled. */
 const DEVICE = fileURLToPath(new URL('device.js', import.meta.url));
+/** The list of standards that the child process loads in place of the real one. */
 export const FAKE_STANDARDS = new URL('standards.js', import.meta.url).href;
 
 export interface BenchOptions {
@@ -24,6 +26,7 @@ export interface BenchOptions {
 export interface TestBench {
   readonly folder: string;
   readonly rigFile: string;
+  /** What `runCases` takes, for cases by their numbers. */
   input(cases: readonly string[]): RunInput;
   run(cases: readonly string[], settings?: RunSettings): Promise<RunResult>;
   remove(): void;

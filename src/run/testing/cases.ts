@@ -6,8 +6,10 @@ import { BenchError } from '../../core/errors.ts';
 import { answer, answerTo, type FakeTester } from './standard.ts';
 
 type Fake = CaseDef<FakeTester, Record<string, string>>;
+/** Every wait of these cases. */
 const within = { timer: 'answer' };
 
+/** A case of this suite; what the numbers stand for is their purpose. */
 const meta = (number: string, purpose: string, more: Partial<CaseMeta> = {}): CaseMeta => ({
   id: `FAKE/RUN/${number}`,
   purpose,
@@ -17,8 +19,10 @@ const meta = (number: string, purpose: string, more: Partial<CaseMeta> = {}): Ca
   start: 'zero',
   ...more,
 });
+/** The judgement of a device that keeps what it is told. */
 const holds: Fake['judge'] = (j) =>
   j.check('FAKE-1.set', () => expect(j.log.after('set').first(answerTo('get')), 'value').to.include({ value: '4' }));
+/** The exchange that most of these cases have in common. */
 const setAndGet: Fake['drive'] = async (t) => {
   t.mark('set');
   t.say('set 4');
@@ -26,6 +30,7 @@ const setAndGet: Fake['drive'] = async (t) => {
   t.say('get');
   await t.until(answerTo('get'), within);
 };
+/** For an await that does not end. */
 const never = new Promise<void>(() => undefined);
 
 /** The numbers are what the tests of the run call the cases by. */

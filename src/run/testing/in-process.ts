@@ -13,9 +13,11 @@ import { attempt, type AttemptOutcome } from '../attempt.ts';
 import { openLines, type OpenLines, readEvents, recorder } from '../recorder.ts';
 import { type Session, settingOf } from '../session.ts';
 
+/** How the attempt shall differ from a plain one. */
 export interface InProcess {
   readonly ixit?: Readonly<Record<string, IxitValue>>;
   readonly factors?: TimeFactors;
+  /** Files that fail on purpose. */
   readonly open?: OpenLines;
 }
 

@@ -22,6 +22,7 @@ export const answer: Kind<Answer> = {
 };
 export const answerTo = (word: string): Kind<Answer> => where(answer, `answer to ${word}`, (a) => a.word === word);
 
+/** What the cases of this standard work with. */
 export interface FakeTester {
   readonly bench: Bench;
   /** Sends a word; the answer is an event. */
@@ -31,8 +32,10 @@ export interface FakeTester {
   end(): void;
 }
 
+/** The device answers at once; this is for a computer that is busy with something else. Real milliseconds. */
 const ANSWER_MS = 250;
 
+/** The port that the rig names, or any. */
 async function bind(bench: Bench): Promise<Socket> {
   const port = bench.has('localPort') ? Number(bench.address('localPort')) : 0;
   const socket = createSocket('udp4');
@@ -43,6 +46,7 @@ async function bind(bench: Bench): Promise<Socket> {
   return socket;
 }
 
+/** One socket; what comes is recorded and handed to whoever waits for that word. */
 async function openTester(bench: Bench): Promise<FakeTester> {
   const socket = await bind(bench);
   const local = `127.0.0.1:${socket.address().port}`;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { benchClock } from '../../core/clock.ts';
-import { messageOf } from '../../core/errors.ts';
+import { messageOf, printError } from '../../core/errors.ts';
 import type { Impairments } from '../../link/impair.ts';
 import { openUdp, type UdpWire } from '../../link/udp.ts';
 import { printPeer } from '../../link/wire.ts';
@@ -39,7 +39,7 @@ export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
   const incoming = start.impair === undefined ? {} : { impair: { seed: seed + 1, in: start.impair } };
   // A port that stands for a group where the loopback interface carries none, as of IPv6.
   const standIn = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coap', ...incoming });
-  const groups = options.multicast === 'yes' ? [await openGroup(incoming), standIn] : [standIn];
+  const groups = options.multicast === 'yes' ? [...(await openGroup(incoming)), standIn] : [standIn];
   const device = new OcfDevice({
     wire,
     multicast: groups,
@@ -60,12 +60,20 @@ export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
   };
 }
 
-async function openGroup(incoming: { readonly impair?: Impairments }): Promise<UdpWire> {
+/** Where the computer has no multicast the device answers at its own address alone, and says so on standard error: a tester then cannot tell, which is no fault. */
+async function openGroup(incoming: { readonly impair?: Impairments }): Promise<UdpWire[]> {
   const { ipv4, port } = MULTICAST;
-  // Bound to the group, so that it takes no unicast datagrams from other programs on that port.
-  const wire = await openUdp({ host: ipv4, port, sink: noSink(), channel: 'coap', share: true, ...incoming });
-  wire.join(ipv4, LOOPBACK);
-  return wire;
+  let wire: UdpWire | undefined;
+  try {
+    // Bound to the group, so that it takes no unicast datagrams from other programs on that port.
+    wire = await openUdp({ host: ipv4, port, sink: noSink(), channel: 'coap', share: true, ...incoming });
+    wire.join(ipv4, LOOPBACK);
+    return [wire];
+  } catch (e) {
+    process.stderr.write(`no multicast, this device answers unicast only: ${printError(e)}\n`);
+    await wire?.close();
+    return [];
+  }
 }
 
 /** Read when a server is to be trusted: a bench may make its certificates after the device was started. None where there are none yet. */

@@ -103,7 +103,7 @@ export const RUN_FAULTS: readonly Fault[] = [
   {
     name: 'isvv-goes-on',
     describe: 'goes on from the validation to the upgrade',
-    violates: ['OCFSWU-T4.isvv'],
+    violates: ['OCFSWU-T3.sva', 'OCFSWU-T4.isvv'],
     caughtBy: ['OCFSWU/SCHED/02'],
     apply: { chains: ['isvv'] },
   },
