@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
+import { LOOP } from '../../src/core/judge.ts';
 import type { Kind } from '../../src/core/log.ts';
 import type { Limit } from '../../src/core/timing.ts';
 import { retrieved, shown, type SeenRepresentation } from '../../src/ocf/kinds.ts';
@@ -45,6 +46,12 @@ export async function untilRest(t: T, action: ActionName, label: string): Promis
   }
 }
 
+/** The event loop was delayed so much that the tolerance of a schedule carries no verdict, as for every timing claim. */
+function tooBusy(j: J): boolean {
+  const delays = j.log.all(LOOP).map((e) => j.log.elapsed({ ms: 0 }, { ms: Number(e.data?.['maxMs'] ?? 0) }));
+  return Math.max(0, ...delays) * 3 > j.ms('scheduleToleranceMs');
+}
+
 /** A run that the device must accept and begin; undefined where it did not, which is then judged or shown to be unclear. */
 export function began(j: J, statement: string, label = 'run'): { readonly n: number; readonly ms: number } | undefined {
   if (accepts(j, 'OCFSWU-T7.update', label) === undefined) return undefined;
@@ -61,6 +68,10 @@ export function began(j: J, statement: string, label = 'run'): { readonly n: num
     end !== undefined && plan !== undefined && j.log.elapsed(plan, end) > plan.inMs + j.ms('scheduleToleranceMs');
   if (!watched && j.log.first(activity(label)) === undefined) {
     j.inconclusive(statement, 'the time of the action, with its tolerance, was not watched to its end');
+    return undefined;
+  }
+  if (j.log.first(activity(label)) === undefined && tooBusy(j)) {
+    j.inconclusive(statement, 'the bench was too busy to tell a late start from none within the tolerance');
     return undefined;
   }
   return j.came(statement, activity(label), { stimulus: acceptedInTime(label) });
