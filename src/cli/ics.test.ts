@@ -179,7 +179,7 @@ describe('plumbline ics', () => {
 
     it('shows capability, status and condition of every item, and the layers it needs', () => {
       const { out } = plumbline(['ics', 'new', 'DFUM']);
-      expect(out).to.include('# Update Server receives in pull mode. C.1, M if MESH 7/4, else O. Clause 2.1.1.');
+      expect(out).to.include('# Update Server receives in pull mode. C.1, M if MESH 7/4, else O. See clause 2.1.1.');
       expect(out.match(/^ {4}"\d+\/\d+":$/gm)).to.have.lengthOf(17 + 6 + 1);
     });
 

@@ -23,6 +23,7 @@ const COMMANDS = [demo, ics, plan, why, rig, run, report, show, gate, compare, p
 export function createProgram(): Command {
   const program = new Command('plumbline')
     .description('Hardware-in-the-loop conformance tests for over-the-air update standards')
+    .showHelpAfterError('(--help behind a command tells more)')
     .exitOverride();
   for (const command of COMMANDS) command.register(program);
   return program;

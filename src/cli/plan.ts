@@ -52,6 +52,14 @@ export function planJson(plan: Plan): object {
   };
 }
 
+/** A line for each standard that the declaration is not about. */
+function undeclared(plan: Plan): string[] {
+  const specs = plan.leftOut.filter((c) => c.reason.kind === 'spec').map((c) => c.spec);
+  return [...new Set(specs)].map(
+    (spec) => `not declared: ${spec} with its ${specs.filter((s) => s === spec).length} cases`,
+  );
+}
+
 /** The plan as two tables. */
 export function printPlan(plan: Plan): string {
   const { declaration, consistency } = plan.ics;
@@ -63,12 +71,15 @@ export function printPlan(plan: Plan): string {
     const variants = c.variants.filter((v) => v.in).map((v) => v.name);
     return [c.id, c.meta.purpose, variants.length === 0 ? c.meta.when : `${c.meta.when} (${variants.join(', ')})`];
   });
-  const leftOut = plan.leftOut.map((c) => [c.id, c.meta.purpose, c.reason.text]);
+  const leftOut = plan.leftOut
+    .filter((c) => c.reason.kind !== 'spec')
+    .map((c) => [c.id, c.meta.purpose, c.reason.text]);
   const id = { title: 'case', width: 24 };
   const purpose = { title: 'purpose', width: 44 };
   return [
     ...warning,
-    `${declaration.file}: ${plan.selected.length} cases selected, ${plan.leftOut.length} left out`,
+    `${declaration.file}: ${plan.selected.length} cases selected, ${leftOut.length} left out`,
+    ...undeclared(plan),
     ...(selected.length === 0 ? [] : ['', table([id, purpose, { title: 'selected by', width: 46 }], selected)]),
     ...(leftOut.length === 0 ? [] : ['', table([id, purpose, { title: 'left out because', width: 46 }], leftOut)]),
   ].join('\n');

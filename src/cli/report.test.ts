@@ -104,6 +104,14 @@ describe('commands over a stored run', () => {
     expect(plumbline('gate', broken)).to.include({ code: 2 });
     writeFileSync(broken, '{"schema": 7, "cases": []}');
     expect(plumbline('gate', broken).err).to.contain('schema 7, expected 1');
+    const { cases, ...rest } = sampleRun();
+    writeFileSync(broken, JSON.stringify({ ...rest, cases: [{ ...cases[0], verdict: 'GOOD' }], rig: undefined }));
+    for (const words of [['gate'], ['report'], ['show', 'X'], ['compare', broken]]) {
+      const [command = '', ...more] = words;
+      const { code, err } = plumbline(command, broken, ...more);
+      expect(code, command).to.equal(2);
+      expect(err).to.match(/broken\.json: the run record is damaged: .*rig: .*cases\.0\.verdict: /s);
+    }
   });
 
   it('ics page and ics diff: work on declarations', () => {

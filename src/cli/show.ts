@@ -29,11 +29,12 @@ export function register(program: Command): void {
         say(
           [
             `${SHOWN_TEXT[shownAs(found, run)]}  ${found.id}  ${found.purpose}`,
-            ...found.notes,
-            found.reason?.message ?? '',
-          ]
-            .join('\n')
-            .trimEnd(),
+            ...Object.entries(found.statements).map(
+              ([id, verdict]) => `  ${(verdict ?? 'not judged').padEnd(10)}  ${id}: ${run.statements[id]?.text ?? ''}`,
+            ),
+            ...found.notes.map((note) => `  note        ${note}`),
+            ...(found.reason === null ? [] : [`  because     ${found.reason.message}`]),
+          ].join('\n'),
         );
     });
 }

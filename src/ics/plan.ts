@@ -158,9 +158,10 @@ function reasonOf(c: Omit<PlannedCase, 'reason'>, ics: Ics, long: boolean): Reas
   return null;
 }
 
-/** `needs OCFSWU 8/1; OCFSWU 8/1 (Secured) is no, line 45`. */
+/** `needs OCFSWU 8/1; OCFSWU 8/1 (Secured) is no, line 45`: the items that keep the condition from holding; of one with `not` in it, all. */
 export function printSelection({ expression, values }: Selection): string {
-  const each = values.map((v) => {
+  const against = /\bnot\b/.test(expression) ? values : values.filter((v) => v.value !== 'yes');
+  const each = against.map((v) => {
     const where = v.line === null ? '' : `, line ${v.line}`;
     return `${v.item} (${v.capability}) is ${v.value}${where}`;
   });

@@ -13,10 +13,6 @@ function statusText(item: Item): string {
   return item.status.startsWith('C.') ? `${item.status}, ${item.rule.text}` : (MEANING[item.status] ?? item.status);
 }
 
-function capital(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
 function comment(indent: string, text: string): string {
   return `${indent}# ${text}`;
 }
@@ -29,7 +25,7 @@ function itemLines(item: Item): string[] {
     item.note ?? '',
   ].filter((part) => part !== '');
   return [
-    comment('    ', `${item.capability}. ${statusText(item)}. ${capital(clauseText(item.clause))}.`),
+    comment('    ', `${item.capability}. ${statusText(item)}. See ${clauseText(item.clause)}.`),
     ...extra.map((part) => comment('    ', `  ${part}`)),
     `    "${item.table}/${item.number}":`,
   ];

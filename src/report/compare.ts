@@ -35,7 +35,7 @@ export interface Comparison {
   readonly proven: readonly Change[];
   readonly came: readonly Change[];
   readonly gone: readonly Change[];
-  /** Different ends under equal conditions: between attempts of one run, or between the two runs with the same product and declaration. */
+  /** Different ends under equal conditions: between attempts of one run, or between the two runs with the same product, declaration and rig. */
   readonly unstable: readonly Change[];
   readonly slower: readonly Change[];
 }
@@ -67,7 +67,7 @@ function differencesOf(a: RunRecord, b: RunRecord): string[] {
 export function compareRuns(a: RunRecord, b: RunRecord): Comparison {
   const before = new Map(a.cases.map((c) => [c.id, c]));
   const after = new Map(b.cases.map((c) => [c.id, c]));
-  const equal = a.ics.digest === b.ics.digest && deviceName(a) === deviceName(b);
+  const equal = a.ics.digest === b.ics.digest && a.rig.digest === b.rig.digest && deviceName(a) === deviceName(b);
   const ids = [...new Set([...before.keys(), ...after.keys()])].sort(natural);
   const change = (id: string, text?: string): Change => {
     const from = before.get(id);
@@ -100,7 +100,7 @@ export function compareRuns(a: RunRecord, b: RunRecord): Comparison {
     if (from !== undefined && wavered(from)) return [change(id, 'its attempts ended differently in the first run')];
     const swung = from !== undefined && to !== undefined && from.verdict !== to.verdict;
     return equal && swung && settledVerdict(from.verdict) && settledVerdict(to.verdict)
-      ? [change(id, 'ended differently with the same product and declaration')]
+      ? [change(id, 'ended differently with the same product, declaration and rig')]
       : [];
   });
   return {
