@@ -65,7 +65,7 @@ export class ZigbeeDevice {
     const given = networkOf(options.network);
     const ownIeee = `${VENDOR}${serial}`;
     const donglesMemory = new Memory(memory, `f${ownIeee.slice(1)}`);
-    if (given !== undefined && donglesMemory.network === undefined) donglesMemory.install(given);
+    if (given !== undefined && donglesMemory.network === undefined) donglesMemory.provide(given);
     this.dongle = new Dongle({
       air: this.#air,
       memory: donglesMemory,

@@ -21,6 +21,8 @@ interface Row {
 
 /** The most octets of an item that one answer carries. */
 const CHUNK = 240;
+/** What a host leaves in the dongle when it has formed a network. */
+const HOST_IS_DONE = 0x55;
 /** Bits of the startup option: forget the settings, forget the network. */
 const CLEAR = 0x03;
 
@@ -56,7 +58,7 @@ export class Memory {
       nvItem.CHANNELS,
     ].map((id) => this.#nv.items.get(id));
     if (pan === undefined || extended === undefined || key === undefined || channels === undefined) return false;
-    this.install({
+    this.#install({
       pan: pan.readUInt16LE(0),
       extendedPan: Buffer.from(extended).reverse().toString('hex'),
       key: key.toString('hex'),
@@ -65,8 +67,13 @@ export class Memory {
     return true;
   }
 
-  /** Puts a network into the memory, as forming it does. */
-  install(network: Network): void {
+  /** Puts a network into an empty memory, as if a host had formed it. */
+  provide(network: Network): void {
+    this.#nv.items.set(nvItem.CONFIGURED, Buffer.of(HOST_IS_DONE));
+    this.#install(network);
+  }
+
+  #install(network: Network): void {
     const { items } = this.#nv;
     items.set(nvItem.NIB, writeNib(network, this.ieee));
     items.set(nvItem.ACTIVE_KEY, writeKey(network.key));
