@@ -61,7 +61,6 @@ export interface ServerBehaviour {
   /** Seconds until the upgrade, whatever was configured. */
   readonly sendsDelay?: number;
   readonly refusesShortEnd?: true;
-  readonly ignoresCancelOrder?: true;
 
   // Life cycle
   readonly bansAfterAbort?: true;

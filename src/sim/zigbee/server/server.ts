@@ -198,7 +198,7 @@ export class OtaServer implements Application {
       return this.port.default(incoming, zclStatus.SUCCESS);
     }
     if (image === undefined) return this.port.default(incoming, zclStatus.NO_IMAGE_AVAILABLE);
-    if (orders.cancels && behaviour.ignoresCancelOrder !== true) return this.port.default(incoming, zclStatus.ABORT);
+    if (orders.cancels) return this.port.default(incoming, zclStatus.ABORT);
     if (this.#answered.has(key) && behaviour.answersEndOnce === true) return;
     this.#answered.add(key);
     const holds = orders.holds && behaviour.neverHolds !== true;
