@@ -70,7 +70,7 @@ export class ZigbeeDevice {
     this.#parts = parts;
     const saved = store.load();
     this.#saved = saved ?? {};
-    this.#air = new Air(parts.impairments);
+    this.#air = new Air(options.hop, parts.impairments);
     this.#rebooting = new Alarm(parts.clock);
     this.#images = [...(parts.images ?? [])];
     this.#orders = factoryOrders(options);
