@@ -19,6 +19,7 @@ interface Words {
   readonly parallel: number;
   readonly profile?: readonly string[];
   readonly fault?: readonly string[];
+  readonly case?: readonly string[];
   readonly keep?: string;
 }
 
@@ -51,6 +52,7 @@ export function register(program: Command): void {
     .option('--parallel <n>', 'runs at a time', atLeast(1), 5)
     .option('--profile <name...>', 'only these profiles')
     .option('--fault <name...>', 'only these faults (the proof is then not complete)')
+    .option('--case <id...>', 'with --loss: only these cases')
     .option('--keep <dir>', 'keep the runs there')
     .option('--json', 'the answer as JSON')
     .action(async (names: readonly string[], words: Words) =>
@@ -100,6 +102,7 @@ async function proveOne(name: string, words: Words, folder: string): Promise<voi
       reorder: words.reorder === true,
       executions: words.executions,
       seed: words.seed,
+      ...(words.case === undefined ? {} : { cases: words.case }),
     });
     if (words.json === true) sayJson(alarm);
     else say(printAlarm(alarm));
