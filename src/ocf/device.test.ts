@@ -135,7 +135,9 @@ describe('OCF device on the network', () => {
     silent = true;
     const before = served.seen.length;
     await opened.request('POST', { subject: 'swu', label: 'gone', body: {} });
-    expect([served.seen.length - before, await opened.gone()]).to.deep.equal([7, true]);
+    // Five sendings of the request and a look of at most two; a second round would be five more.
+    expect(served.seen.length - before).to.be.within(5, 7);
+    expect(await opened.gone()).to.equal(true);
   });
 
   it('sends a mere look at most twice', async () => {
