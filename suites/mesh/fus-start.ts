@@ -53,11 +53,11 @@ function sentStart(j: J, label: string): StartValue | undefined {
 }
 
 /** The answer tells the parameters of the Start. */
-function echoes(j: J, statement: string, seen: Good<{ readonly update?: object }>, label: string): void {
+function echoes(j: J, statement: string, seen: Good<{ readonly update?: Partial<StartValue> }>, label: string): void {
   const sent = sentStart(j, label);
   if (sent === undefined) return;
   const { ttl, timeoutBase, blobId, image } = sent;
-  const told = seen.value.update as Partial<StartValue> | undefined;
+  const told = seen.value.update;
   const shown = { ttl: told?.ttl, timeoutBase: told?.timeoutBase, blobId: told?.blobId, image: told?.image };
   j.check(
     statement,
@@ -71,7 +71,7 @@ function accepted(
   j: J,
   statement: string,
   label: string,
-): Good<{ readonly phase: number; readonly update?: object }> | undefined {
+): Good<{ readonly phase: number; readonly update?: Partial<StartValue> }> | undefined {
   const seen = shows(j, statement, updateStatusMessage, label, NAMES, { status: updateStatus.SUCCESS });
   if (seen === undefined) return undefined;
   const held = seen.value.phase === updatePhase.VERIFYING_UPDATE && j.policy.heldImage === 'accept';
@@ -288,7 +288,7 @@ export const updateStartCases: readonly MeshCase[] = [
     judge(j) {
       for (const ttl of [0, 0xff]) {
         const seen = shows(j, 'DFUM-U.ttl', updateStatusMessage, `ttl ${ttl}`, NAMES, { status: updateStatus.SUCCESS });
-        const shown = (seen?.value.update as Partial<StartValue> | undefined)?.ttl;
+        const shown = seen?.value.update?.ttl;
         if (seen !== undefined) j.check('DFUM-U.ttl', () => expect(shown, 'TTL in Status').to.equal(ttl), seen);
       }
       judgeProhibited(j);

@@ -4,6 +4,7 @@ import type { MeshTester } from '../../src/mesh/tester.ts';
 import { blobBlockCases } from './blob-blocks.ts';
 import { blobCourseCases } from './blob-course.ts';
 import { blobStatusCases } from './blob-status.ts';
+import { updateAnnouncedCases } from './fus-announced.ts';
 import { updateCourseCases } from './fus-course.ts';
 import { updateStartCases } from './fus-start.ts';
 import { gen } from './gen.ts';
@@ -19,7 +20,7 @@ const blobServer = suite<MeshTester, MeshPolicies>('BLB-S', [
 /** Firmware Update Server. */
 const updateServer = suite<MeshTester, MeshPolicies>(
   'FUS',
-  [...updateStartCases, ...updateCourseCases],
+  [...updateStartCases, ...updateCourseCases, ...updateAnnouncedCases],
   [
     {
       id: 'DFUM/FUS/13',
