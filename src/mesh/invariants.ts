@@ -7,11 +7,14 @@ import { type NameTable, nameOf } from '../core/layout/names.ts';
 import type { Invariant } from '../core/standard.ts';
 import { blobPhase, blobStatus, distributionPhase, updatePhase } from './codec/enums.ts';
 import type { MessageType } from './codec/message.ts';
-import { blobMessages, blobPartialBlockReport, blobTransferStatus } from './codec/messages/blob.ts';
+import { blobMessages, blobTransferStatus } from './codec/messages/blob.ts';
 import { distributionMessages, distributionStatusMessage } from './codec/messages/distribution.ts';
 import { updateMessages, updateStatusMessage } from './codec/messages/update.ts';
 import { answer, decodedOf } from './kinds.ts';
 import type { MeshPolicies } from './policies.ts';
+
+/** Reports of the decoder that a policy decides about. */
+const BY_POLICY = /^opcode 0x65 |^chunk number .* written in|^prohibited value: ttl =/;
 
 type Rule = (j: Judge<MeshPolicies>) => void;
 
@@ -24,10 +27,9 @@ function oddities(types: readonly MessageType[]): Kind<{ readonly name: string; 
       if (event.type !== 'mesh.access' || event.dir !== 'in') return undefined;
       const decoded = decodedOf(event);
       if (decoded.kind === 'unknown' || decoded.type === undefined || !opcodes.has(decoded.opcode)) return undefined;
-      // Which opcode a Partial Block Report has is the matter of a policy, and of the cases that await one.
+      // Which opcode a Partial Block Report has, and what a prohibited TTL leads to, are matters of policies and of the cases that read them.
       const reports = decoded.kind === 'malformed' ? [decoded.error.message] : decoded.reports;
-      const odd =
-        decoded.type === blobPartialBlockReport ? reports.filter((r) => !/^opcode |written in/.test(r)) : reports;
+      const odd = reports.filter((r) => !BY_POLICY.test(r));
       return { name: decoded.type.name, odd };
     },
   };

@@ -11,6 +11,7 @@ import {
 import { uploadStart } from '../../src/mesh/codec/messages/distribution.ts';
 import { updateInformationGet, updateStart } from '../../src/mesh/codec/messages/update.ts';
 import { message } from '../../src/mesh/kinds.ts';
+import { sendBlob } from '../../src/mesh/model/blobSender.ts';
 import { type BlobLimits, type BlobShape, chunkCount, chunkRange } from '../../src/mesh/model/geometry.ts';
 import type { MeshTester } from '../../src/mesh/tester.ts';
 import { where } from '../../src/core/log.ts';
@@ -196,4 +197,28 @@ export async function servePull(t: T, to: number, transfer: Transfer, block: num
     wanted = next.value.wanted;
     if (wanted.length === 0) return;
   }
+}
+
+/** Octets of an image as a transfer with these limits: the largest chunks that let the image have several blocks. */
+export function imageTransfer(limits: BlobLimits, blobId: string, mode: number, data: Buffer): Transfer {
+  return { ...transferOf(limits, blobId, mode, 1), size: data.length, data };
+}
+
+/** Rounds of a block without progress before the tester gives a transfer up; never reached on a link that lets a tenth through. */
+const IDLE_ROUNDS = 20;
+
+/** Sends the whole of a BLOB to a server that expects it, as a right client does. True where the server has it all. */
+export async function sendAll(t: T, to: number, transfer: Transfer, ttl?: number): Promise<boolean> {
+  const deadline = { withinMs: t.real('reply'), retryMs: t.real('retry') };
+  const sending = {
+    key: { app: 0 },
+    mtu: transfer.mtu,
+    deadline,
+    reportMs: t.real('reportLost'),
+    ...(ttl === undefined ? {} : { ttl }),
+  };
+  const ends = await sendBlob(t.stack(), transfer.data, { ...transfer, idleRounds: IDLE_ROUNDS }, [to], sending);
+  const end = ends.get(to);
+  t.mark('transfer over', { end: end?.kind ?? 'none', reason: end?.kind === 'dropped' ? end.reason : '' });
+  return end?.kind === 'complete';
 }
