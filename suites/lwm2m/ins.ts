@@ -3,7 +3,7 @@ import { suite } from '../../src/core/case.ts';
 import { eventKind, where } from '../../src/core/log.ts';
 import { printResult, printState, RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { boolean } from '../../src/lwm2m/codec/value.ts';
-import { answered, showing, snapshots, taken } from '../../src/lwm2m/kinds.ts';
+import { answered, showing, snapshots, stepped, taken } from '../../src/lwm2m/kinds.ts';
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { newLinks, registrations } from '../../src/lwm2m/registered.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
@@ -287,6 +287,12 @@ export function sameAnswer(j: J, label: string): void {
   const [first, again] = [stepAnswer(j, statement, label), stepAnswer(j, statement, `${label} again`)];
   if (first === undefined || again === undefined) return;
   j.check(statement, () => expect(again.code, `answer to the repetition of ${label}`).to.equal(first.code));
+}
+
+/** Notes where the answers to both copies of a message differ. */
+export function noteAnswers(j: J, label: string): void {
+  const [first, again] = [label, `${label} again`].map((name) => j.log.first(stepped(name))?.code);
+  if (first !== again) j.note(`${label} answered ${first ?? 'not at all'}, its repetition ${again ?? 'not at all'}`);
 }
 
 /** Installation. */

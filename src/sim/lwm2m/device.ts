@@ -42,7 +42,7 @@ export interface DeviceSetup {
   readonly impair?: Impairments;
   readonly psk?: Psk;
   /** Certificates (PEM) for https. */
-  readonly ca?: string;
+  readonly ca?: () => string;
 }
 
 const MAX_BODY = 131_072;
