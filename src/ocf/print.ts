@@ -8,7 +8,7 @@ import { instantOf } from './instant.ts';
 import { unwanted } from './kinds.ts';
 import { discovered } from './links.ts';
 import { readNote } from './notes.ts';
-import { packageAsked, packageProgress, packageTrouble } from './packages/events.ts';
+import { packageAsked, packageProgress, packageTrouble } from '../link/packages/events.ts';
 import { SCHEDULE } from './run.ts';
 import { printValue } from './value.ts';
 

@@ -2,12 +2,12 @@ import { readFileSync, statSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BenchError, messageOf } from '../../core/errors.ts';
 import type { Bench } from '../../core/standard.ts';
-import type { Behaviour } from './behaviour.ts';
-import { benchAuthority, type Identity, identityOf, newAuthority } from './certificate.ts';
+import type { Behaviour } from '../../link/packages/behaviour.ts';
+import { benchAuthority, type Identity, identityOf, newAuthority } from '../../link/packages/certificate.ts';
 import { openCoapPackages } from './coap.ts';
-import { packageRecorder } from './events.ts';
-import { openHttp } from './http.ts';
-import { newShelf, type PackageServer } from './shelf.ts';
+import { packageRecorder } from '../../link/packages/events.ts';
+import { openHttp } from '../../link/packages/http.ts';
+import { newShelf, type PackageServer } from '../../link/packages/shelf.ts';
 
 /** Packages that a declaration can name. */
 export const PACKAGE_NAMES = [

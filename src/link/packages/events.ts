@@ -1,4 +1,3 @@
-import { replies } from '../../coap/events.ts';
 import type { Ev, EventSink } from '../../core/events.ts';
 import type { Kind } from '../../core/log.ts';
 
@@ -97,16 +96,13 @@ export const packageProgress: Kind<PackageProgress> = {
       : undefined,
 };
 
-/** Every octet of a package went out to the device. */
-export const packageFetched: Kind<{ readonly request: number }> = {
-  name: 'complete package fetch',
+/** The piece with which every octet of a package had gone out by HTTP or HTTPS. */
+export const packageSent: Kind<{ readonly request: number }> = {
+  name: 'complete package fetch by HTTP',
   read(e, log) {
     const seen = packageProgress.read(e, log);
-    if (seen !== undefined)
-      return seen.step !== 'closed' && seen.of > 0 && seen.offset + seen.octets >= seen.of ? seen : undefined;
-    const reply = e.channel === PACKAGES ? replies.read(e, log) : undefined;
-    const whole = reply?.dir === 'out' && reply.code === '2.05' && reply.body.length > 0;
-    return whole && reply.request !== undefined ? { request: reply.request.n } : undefined;
+    const whole = seen !== undefined && seen.step !== 'closed' && seen.of > 0 && seen.offset + seen.octets >= seen.of;
+    return whole ? { request: seen.request } : undefined;
   },
 };
 
