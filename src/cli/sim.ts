@@ -7,6 +7,9 @@ import type { FaultRow } from '../sim/fault.ts';
 import * as lwm2m from '../sim/lwm2m/faults.ts';
 import { openLwm2mDevice } from '../sim/lwm2m/open.ts';
 import * as lwm2mOptions from '../sim/lwm2m/options.ts';
+import * as mesh from '../sim/mesh/faults.ts';
+import { openMeshDevice } from '../sim/mesh/open.ts';
+import * as meshOptions from '../sim/mesh/options.ts';
 import * as ocf from '../sim/ocf/faults.ts';
 import { openOcfDevice } from '../sim/ocf/open.ts';
 import { OPTION_TABLE, readOptions } from '../sim/ocf/options.ts';
@@ -65,6 +68,18 @@ const DEVICES: readonly DeviceRow[] = [
         ...start,
         options: lwm2mOptions.readOptions(options),
         behaviour: lwm2m.behaviourOf(lwm2m.faultsNamed(faults)),
+      }),
+  },
+  {
+    name: 'mesh',
+    describe: 'a Bluetooth Mesh node with firmware update, on a virtual radio',
+    faults: mesh.FAULTS,
+    options: meshOptions.OPTION_TABLE,
+    open: (faults, options, start) =>
+      openMeshDevice({
+        ...start,
+        options: meshOptions.readOptions(options),
+        behaviour: mesh.behaviourOf(mesh.faultsNamed(faults)),
       }),
   },
 ];

@@ -11,11 +11,14 @@ import { openBle } from '../link/ble/open.ts';
 import { newNetwork, type NodeRecord, readNetwork, writeNetwork } from './bench/network.ts';
 import { GATT_MS, reachOf } from './bench/reach.ts';
 import { rigEntries } from './bench/rigEntries.ts';
+import { playTarget } from './bench/targets.ts';
+import { type FirmwareWeb, firmwareWeb } from './bench/web.ts';
 import { clearer } from './bench/clear.ts';
 import { modelIds } from './codec/enums.ts';
 import { encodeMessage, type MessageType } from './codec/message.ts';
 import { defaultTtlGet } from './codec/messages/configuration.ts';
 import { type Composition, configureNode, elementsWith, readComposition } from './model/configureNode.ts';
+import type { PlayedTarget } from './model/playedTarget.ts';
 import { type Answer, requestRaw, setFilter } from './stack/exchange.ts';
 import { KeyRing } from './stack/keyRing.ts';
 import { MeshStack } from './stack/meshStack.ts';
@@ -32,6 +35,11 @@ export const BENCH_GROUP = 0xc000;
 
 const APP = { app: 0 } as const;
 const DEFAULT_TTL = 5;
+/** Never again before the whole time is over; in segments, so that it need not be. */
+const ONCE = ({ withinMs }: { withinMs: number }): { retryMs: number; segmented: true } => ({
+  retryMs: withinMs,
+  segmented: true,
+});
 const FILTER_TRIES = 5;
 const ACCEPT_LIST = 0;
 
@@ -173,7 +181,9 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     o: AskOptions,
   ): Promise<Value<R> | undefined> => {
     const answer: Answer<Value<R>> = await overLink(() =>
-      labelled(text, () => requestRaw(stack, pdu, reply, { to, key: APP, ...o, ...deadline })),
+      labelled(text, () =>
+        requestRaw(stack, pdu, reply, { to, key: APP, ...o, ...deadline, ...(o.once && ONCE(deadline)) }),
+      ),
     );
     if (answer.kind === 'silence') return undefined;
     const data = { label: text, tries: answer.tries };
@@ -250,6 +260,17 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
       }
     },
     blobId: () => randomBytes(8).toString('hex'),
+    target(address, changes = {}) {
+      const made = playTarget(stack, address, changes, {
+        scale: timing.factors.protocol,
+        tickMs: timing.real('pollInterval'),
+        newFirmwareId: tester.octets('firmwareIdA'),
+      });
+      played.push(made);
+      return made;
+    },
+    offer: async (scheme, offered) => (await web()).offer(scheme, offered),
+    nobody: async (scheme) => (await web()).nobody(scheme),
     async off() {
       await power().off();
       await leave();
@@ -259,6 +280,13 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     real: (limit) => timing.real(limit),
   };
 
+  const played: PlayedTarget[] = [];
+  const webHost = bench.has('webHost') ? bench.address('webHost') : '127.0.0.1';
+  // Opened with the first offer: most devices never fetch anything.
+  let opened: Promise<FirmwareWeb> | undefined;
+  const web = (): Promise<FirmwareWeb> => (opened ??= firmwareWeb(bench.events, bench.stateDir, webHost));
+  // The certificate of the bench must be there before a device can be told to trust it.
+  if (bench.declared('DFUM 22/2')) await web();
   const clear = clearer({ bench, tester, ensure, leave, forget: () => (composition = undefined) });
   const internals: Internals = {
     async alive() {
@@ -277,8 +305,12 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
       });
     },
     idle: () => clear.idle(),
-    settle: () => clear.settle(),
+    async settle() {
+      for (const target of played.splice(0)) target.close();
+      (await opened)?.clear();
+    },
     async close() {
+      await (await opened)?.close();
       stack.close();
       await reach.disconnect();
       await link.close(GATT_MS);

@@ -26,5 +26,4 @@ export interface MeshPolicies {
   readonly cancelWhileApplying: 'two' | 'oneOrTwo';
   readonly unprovisionedAnswers: 'applyFailed' | 'information';
   readonly uriScheme: 'https' | 'httpOrHttps';
-  readonly chunkNumbers: 'fail' | 'information';
 }

@@ -3,6 +3,10 @@ import type { Layout, Value } from '../core/layout/layout.ts';
 import type { MessageType } from './codec/message.ts';
 import type { Shows } from './bench/reach.ts';
 import type { Composition } from './model/configureNode.ts';
+import type { Offered } from './bench/web.ts';
+import type { BlobServerBehaviour } from './model/blobServer.ts';
+import type { PlayedTarget } from './model/playedTarget.ts';
+import type { UpdateServerBehaviour } from './model/updateServer.ts';
 import type { MeshStack } from './stack/meshStack.ts';
 
 /** Models of the device that cases talk to; `blob` servers are found on the element of the model that they serve. */
@@ -14,6 +18,8 @@ export interface AskOptions {
   readonly ttl?: number;
   /** Which of the tester's elements sends it; the primary one unless told. */
   readonly from?: number;
+  /** Sent once, in segments, which are acknowledged: for a question whose answer may take long, and whose repetition means something else. */
+  readonly once?: true;
 }
 
 /**
@@ -68,6 +74,12 @@ export interface MeshTester {
   octets(name: string): Buffer;
   /** A BLOB id that was not used before in this run. */
   blobId(): string;
+  /** Plays a target node on one of the tester's elements until the end of the case. */
+  target(address: number, changes?: TargetChanges): PlayedTarget;
+  /** Puts an image up at the web server of the bench and gives its URI. */
+  offer(scheme: 'http' | 'https', offered: Offered): Promise<string>;
+  /** A URI at which nobody listens. */
+  nobody(scheme: 'http' | 'https'): Promise<string>;
   off(): Promise<void>;
   on(): Promise<void>;
   declared(item: string): boolean;
@@ -75,6 +87,15 @@ export interface MeshTester {
   real(limit: Limit | string): number;
   /** For standard.ts; cases have no use for it. */
   readonly internals: Internals;
+}
+
+/** How a played target differs from one that takes everything. */
+export interface TargetChanges {
+  readonly blob?: Partial<BlobServerBehaviour>;
+  readonly update?: Partial<UpdateServerBehaviour>;
+  /** Real milliseconds. */
+  readonly verifyMs?: number;
+  readonly applyMs?: number;
 }
 
 /** What ladder, settling and proof of life use. */

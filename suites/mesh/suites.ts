@@ -4,6 +4,10 @@ import type { MeshTester } from '../../src/mesh/tester.ts';
 import { blobBlockCases } from './blob-blocks.ts';
 import { blobCourseCases } from './blob-course.ts';
 import { blobStatusCases } from './blob-status.ts';
+import { distributionCases } from './fds-course.ts';
+import { distributionPhaseCases } from './fds-phases.ts';
+import { distributorListCases } from './fds-lists.ts';
+import { uploadCases } from './fds-uploads.ts';
 import { updateAnnouncedCases } from './fus-announced.ts';
 import { updateCourseCases } from './fus-course.ts';
 import { updateStartCases } from './fus-start.ts';
@@ -34,5 +38,18 @@ const updateServer = suite<MeshTester, MeshPolicies>(
   ],
 );
 
+/** Firmware Distribution Server. */
+const distributionServer = suite<MeshTester, MeshPolicies>('FDS', [
+  ...distributorListCases,
+  ...uploadCases,
+  ...distributionCases,
+  ...distributionPhaseCases,
+]);
+
 /** Every suite of mesh firmware update. */
-export const MESH_SUITES: readonly Suite<MeshTester, MeshPolicies>[] = [gen, blobServer, updateServer];
+export const MESH_SUITES: readonly Suite<MeshTester, MeshPolicies>[] = [
+  gen,
+  blobServer,
+  updateServer,
+  distributionServer,
+];

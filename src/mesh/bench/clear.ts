@@ -28,7 +28,7 @@ interface Parts {
 const LABEL = 'arrange';
 
 /** Ends what earlier cases left on the device: updates, uploads, distributions. Throws a BenchError where the device does not go to Idle. */
-export function clearer({ bench, tester, ensure, leave, forget }: Parts): Pick<Internals, 'idle' | 'settle'> {
+export function clearer({ bench, tester, ensure, leave, forget }: Parts): Pick<Internals, 'idle'> {
   /** Asks for the phase; where it is not Idle gives the procedure up and waits for it. */
   const end = async <R extends Layout>(
     to: number,
@@ -84,10 +84,6 @@ export function clearer({ bench, tester, ensure, leave, forget }: Parts): Pick<I
       let stuck = await attempt();
       if (stuck !== undefined && (await force())) stuck = await attempt();
       if (stuck !== undefined) throw new BenchError('not-arranged', `the device does not go to Idle: ${stuck}`);
-    },
-    async settle() {
-      // What a case left behind is the next case's matter to clear; only the connection must be in order.
-      await Promise.resolve();
     },
   };
 }
