@@ -13,6 +13,9 @@ import { OPTION_TABLE, readOptions } from '../sim/ocf/options.ts';
 import { makePackage, PACKAGE_KINDS, type PackageKind } from '../sim/ocf/package.ts';
 import type { OptionTable } from '../sim/options.ts';
 import { type DeviceStart, runDevice, type SimulatedDevice } from '../sim/process.ts';
+import * as zigbee from '../sim/zigbee/faults.ts';
+import { openZigbeeDevice } from '../sim/zigbee/open.ts';
+import * as zigbeeOptions from '../sim/zigbee/options.ts';
 import { registerLwm2mPackage } from './sim-lwm2m-package.ts';
 
 interface DeviceWords {
@@ -65,6 +68,18 @@ const DEVICES: readonly DeviceRow[] = [
         ...start,
         options: lwm2mOptions.readOptions(options),
         behaviour: lwm2m.behaviourOf(lwm2m.faultsNamed(faults)),
+      }),
+  },
+  {
+    name: 'zigbee',
+    describe: 'a Zigbee coordinator dongle (ZNP), and behind it a node with the OTA Upgrade cluster',
+    faults: zigbee.FAULTS,
+    options: zigbeeOptions.OPTION_TABLE,
+    open: (faults, options, start) =>
+      openZigbeeDevice({
+        ...start,
+        options: zigbeeOptions.readOptions(options),
+        behaviour: zigbee.behaviourOf(zigbee.faultsNamed(faults)),
       }),
   },
 ];
