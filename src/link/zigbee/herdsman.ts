@@ -28,6 +28,8 @@ export interface DongleOptions {
   readonly network?: string;
   /** Whether the dongle may give up the network that it has and form that of the rig. */
   readonly formNetwork: boolean;
+  /** What events call a node, by its address or EUI-64; undefined for nodes that are of no interest. */
+  nameOf(node: { readonly address?: number | undefined; readonly ieee?: string }): string | undefined;
 }
 
 /** How long the dongle may take to confirm a frame; real milliseconds. */
@@ -131,7 +133,8 @@ export async function openDongle(url: string, options: DongleOptions): Promise<Z
 
   const bare = (ieee: string | undefined): string => (ieee ?? '').replace(SEPARATOR, '').toLowerCase();
   const tell = (what: DeviceNews['what'], ieee: string | undefined, at: number | undefined): void => {
-    const data = { what, ieee: bare(ieee), address: at ?? null };
+    const peer = options.nameOf({ ieee: bare(ieee), address: at });
+    const data = { what, ieee: bare(ieee), address: at ?? null, ...(peer === undefined ? {} : { peer }) };
     const event = events.append({ channel: 'zigbee', type: ZIGBEE_EVENT.device, dir: 'in', data });
     for (const listener of news) listener({ what, ieee: data.ieee, address: at, event });
   };
@@ -139,7 +142,9 @@ export async function openDongle(url: string, options: DongleOptions): Promise<Z
     const from = Number(payload.address);
     const { endpoint: fromEndpoint, destinationEndpoint: toEndpoint, clusterID: cluster, data: octets } = payload;
     const broadcast = payload.wasBroadcast;
-    const data = { address: from, endpoint: fromEndpoint, to: toEndpoint, cluster, broadcast };
+    const peer = options.nameOf({ address: from });
+    const about = { address: from, endpoint: fromEndpoint, to: toEndpoint, cluster, broadcast };
+    const data = { ...about, ...(peer === undefined ? {} : { peer }) };
     const event = events.append({ channel: 'zigbee', type: ZIGBEE_EVENT.frame, dir: 'in', raw: octets, data });
     for (const listener of arrivals) listener({ from, fromEndpoint, toEndpoint, cluster, broadcast, octets, event });
   });
