@@ -31,6 +31,7 @@ describe('a run with the console on a serial port', () => {
   });
 
   it('resets the device through a pseudo-terminal and ends as it does over TCP', async function () {
+    this.timeout(60_000);
     const found = spawnSync('socat', ['-V'], { stdio: 'ignore' }).error === undefined;
     needTool(this, 'socat', found || undefined);
     const port = await freePort();
