@@ -36,6 +36,7 @@ export function swuResource(parts: SwuParts): Resource {
     rt: [RESOURCE_TYPE.softwareUpdate],
     if: [INTERFACE.rw, INTERFACE.baseline],
     observable: options.observable === 'yes',
+    secureOnly: true,
     retrieve: (iface) => represent(iface, saved, options, behaviour),
     ...(options.observable === 'yes' ? { observe: parts.observe } : {}),
     update(request, iface) {
