@@ -10,6 +10,7 @@ import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
 import {
   accepts,
   awaited,
+  awaitedState,
   answerTo,
   delivers,
   failsWith,
@@ -95,7 +96,7 @@ const good: Lwm2mCase[] = [
     judge(j) {
       if (answerTo(j, 'SWMGMT-R.1', 'write', 'pull') === undefined) return;
       const started = showing(own(j), 'DOWNLOAD STARTED', (s) => s.state === 1);
-      const seen = awaited(
+      const seen = awaitedState(
         j,
         'SWMGMT-R.1',
         started,

@@ -9,6 +9,7 @@ import { newLinks, registrations } from '../../src/lwm2m/registered.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
 import {
   awaited,
+  awaitedState,
   accepts,
   answerTo,
   delivers,
@@ -46,7 +47,7 @@ function failedInstall(j: J, statement: string): boolean {
   j.note(`Install of a failing package answered ${reply.code}`);
   j.check(statement, () => expect(reply.code, `answer to Install (${j.policy.executeOrder})`).to.match(allowed));
   const over = showing(own(j), 'end of the installation', (s) => s.state !== 3 || s.result >= 50);
-  const seen = awaited(j, statement, over, { stimulus: answered('execute', 'failing install'), within: INSTALL });
+  const seen = awaitedState(j, statement, over, { stimulus: answered('execute', 'failing install'), within: INSTALL });
   if (seen === undefined) return false;
   j.check(statement, () => {
     expect(printState(seen.state), 'state after a failed installation').to.equal(printState(3));
@@ -119,7 +120,7 @@ const cases: Lwm2mCase[] = [
       const how = accepts(j, statement, 'execute', 'uninstall');
       if (how === undefined || how === 'no') return;
       const stimulus = how === 'yes' ? taken('execute', 'uninstall') : answered('execute', 'uninstall');
-      if (awaited(j, statement, gone, { stimulus, within: { timer: 'uninstallS' } }) === undefined) return;
+      if (awaitedState(j, statement, gone, { stimulus, within: { timer: 'uninstallS' } }) === undefined) return;
       if (delivers(j, statement, 'good', DOWNLOAD) !== undefined) installs(j, statement, 'install');
     },
   },
@@ -204,7 +205,7 @@ const cases: Lwm2mCase[] = [
         j.log.after('install'),
       );
       if (back === undefined) return;
-      const seen = awaited(
+      const seen = awaitedState(
         j,
         statement,
         where(snapshots, 'outcome', (s) => s.state === 4 || s.result === 58),

@@ -108,7 +108,8 @@ export class Lwm2mDevice {
       options,
       connect: () => setup.connect(undefined),
       done: (account, lifetimeS) => {
-        Object.assign(this.saved, { account, ...(lifetimeS === undefined ? {} : { lifetime: lifetimeS }) });
+        this.saved.account = account;
+        if (lifetimeS !== undefined && behaviour.ignoresAccountLifetime !== true) this.saved.lifetime = lifetimeS;
         store.save(this.saved);
         this.registration.start();
       },
