@@ -135,7 +135,7 @@ describe('simulated Zigbee OTA client: end and upgrade', () => {
 
   it('asks for the second file of an upgrade that takes two', async () => {
     await start({ options: { multi: 'yes' } });
-    const { status: reported, sequence } = await fetch(imageFile());
+    const { status: reported, sequence } = await fetch(imageFile({ headerString: 'first of two' }));
     expect(reported).to.equal(zclStatus.REQUIRE_MORE_IMAGE);
     expect(await status()).to.equal(upgradeStatus.WAIT_FOR_MORE);
     await bench.send(defaultResponse, done, { sequence });
