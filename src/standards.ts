@@ -27,10 +27,19 @@ async function loadLwm2m(): Promise<Registered> {
   return register({ standard: LWM2M, suites: LWM2M_SUITES });
 }
 
+async function loadZigbee(): Promise<Registered> {
+  const [{ ZIGBEE }, { ZIGBEE_SUITES }] = await Promise.all([
+    import('./zigbee/standard.ts'),
+    import('../suites/zigbee/suites.ts'),
+  ]);
+  return register({ standard: ZIGBEE, suites: ZIGBEE_SUITES });
+}
+
 /** Every standard that Plumbline can test. */
 export const STANDARDS: readonly StandardEntry[] = [
   { spec: 'OCFSWU', name: 'ocf', load: loadOcf },
   { spec: 'SWMGMT', name: 'lwm2m', load: loadLwm2m },
+  { spec: 'ZBOTA', name: 'zigbee', load: loadZigbee },
 ];
 
 /** The standards of these specs, all of them unless told. */
