@@ -12,7 +12,6 @@ export interface Behaviour {
   readonly initialOffset?: number;
   /** ImageUpgradeStatus shown instead of the real one. */
   readonly shownStatus?: Readonly<Record<number, number>>;
-  readonly keepsServerId?: true;
   readonly keepsPeriodAttribute?: true;
   readonly hidesDownloadedVersion?: true;
 
@@ -48,7 +47,6 @@ export interface Behaviour {
   readonly takesEmptyFile?: true;
   readonly takesTooLarge?: true;
   readonly takesSameVersion?: true;
-  readonly refusesSameVersion?: true;
   readonly takesLowerVersion?: true;
   readonly refusesLowerVersion?: true;
   readonly takesShortOffer?: true;
@@ -87,7 +85,6 @@ export interface Behaviour {
   readonly takesBrokenFile?: true;
   readonly ignoresHeaderIdentity?: true;
   readonly ignoresTotalSize?: true;
-  readonly ignoresDestination?: true;
   readonly ignoresHardwareRange?: true;
   readonly ignoresIntegrity?: true;
   readonly ignoresSignature?: true;
@@ -105,8 +102,6 @@ export interface Behaviour {
   readonly ignoresCancel?: true;
   readonly ignoresHold?: true;
   readonly neverAsksAgain?: true;
-  /** Seconds until a held client asks again. */
-  readonly endRetry?: number;
   readonly deafToRelease?: true;
   readonly takesForeignEnd?: true;
   readonly takesShortEnd?: true;

@@ -49,8 +49,7 @@ function headerProblem({ header, image }: ImageFile, offered: OfferedFile, targe
   if (!same && behaviour.ignoresHeaderIdentity !== true) return 'the header names another file';
   if (image.length !== offered.imageSize && behaviour.ignoresTotalSize !== true) return 'another size than offered';
   const { upgradeFileDestination, minimumHardwareVersion, maximumHardwareVersion } = header;
-  if (upgradeFileDestination !== undefined && upgradeFileDestination !== ieee && behaviour.ignoresDestination !== true)
-    return 'for another device';
+  if (upgradeFileDestination !== undefined && upgradeFileDestination !== ieee) return 'for another device';
   if (minimumHardwareVersion === undefined || maximumHardwareVersion === undefined || options.hardware === 'none')
     return undefined;
   const hardware = Number.parseInt(options.hardware, 16);

@@ -108,7 +108,7 @@ export class Enquiry {
     const known = this.#core.server?.address === address && state.serverId !== undefined;
     this.#core.server = server;
     state.server = server;
-    if (known || this.#core.behaviour.keepsServerId === true) return;
+    if (known) return;
     this.#node.zdo(address, zdo.IEEE_ADDRESS, writeZdo(zdoLayout.ieeeAddress, { address, type: 0, start: 0 }));
   }
 
@@ -194,7 +194,6 @@ export class Enquiry {
     const same = file.fileVersion === state.version;
     const again = options.same === 'yes' && asked.told;
     if (same && !again && behaviour.takesSameVersion !== true) return zclStatus.SUCCESS;
-    if (same && again && behaviour.refusesSameVersion === true) return zclStatus.SUCCESS;
     const lower = file.fileVersion < state.version;
     if (lower && options.down === 'no' && behaviour.takesLowerVersion !== true) return zclStatus.SUCCESS;
     return lower && behaviour.refusesLowerVersion === true ? zclStatus.SUCCESS : undefined;

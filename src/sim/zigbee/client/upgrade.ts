@@ -137,7 +137,7 @@ export class Upgrade {
       this.#core.tries = -1;
       if (behaviour.neverAsksAgain === true) this.#core.stopWaiting();
       else
-        this.#core.wait(behaviour.endRetry ?? parts.options.endRetry, () => {
+        this.#core.wait(parts.options.endRetry, () => {
           this.#core.tries = 0;
           this.ask();
         });
