@@ -26,6 +26,7 @@ interface Words {
 const FAULTS: Readonly<Record<string, () => Promise<readonly ProvenFault[]>>> = {
   ocf: async () => (await import('../sim/ocf/faults.ts')).FAULTS,
   lwm2m: async () => (await import('../sim/lwm2m/faults.ts')).FAULTS,
+  zigbee: async () => (await import('../sim/zigbee/faults.ts')).FAULTS,
 };
 
 function atLeast(smallest: number): (text: string) => number {

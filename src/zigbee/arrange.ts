@@ -70,7 +70,11 @@ export function arranger({ bench, tester, link, alive, clear }: Parts): Pick<Int
       if (!ends) await reset();
       seen = await until(ends ? { timer: 'maxDownloadS' } : 'rebootS');
     }
-    if (fits(seen)) return;
+    if (fits(seen)) {
+      // A query of its own accord would pass for an answer to a notify.
+      if (bench.declared('ZBOTA 5/15') && bench.ixit.has('lineNoInterval')) await tester.say('lineNoInterval');
+      return;
+    }
     const { status, version } = seen ?? {};
     const shown = [
       status === undefined ? 'no status' : nameOf(upgradeStatus, status),

@@ -89,6 +89,7 @@ export async function openTester(bench: Bench): Promise<ZigbeeTester> {
     async describe() {
       await link.describe(presence.ieee, presence.address(), endpoint);
     },
+    rejoin: () => presence.rejoin(),
     async off() {
       await watch.stop();
       await power().off();

@@ -17,6 +17,8 @@ export interface Presence {
   address(): number;
   /** Asks for its address, and has it join where it is no member; throws a BenchError where it does not. */
   find(): Promise<void>;
+  /** Has it leave the network and join again. */
+  rejoin(): Promise<void>;
 }
 
 const EUI64 = /^[0-9a-f]{16}$/;
@@ -82,7 +84,7 @@ export async function findDevice(bench: Bench): Promise<Presence> {
   const stop = link.onDevice((news) => {
     if (news.ieee === ieee && news.address !== undefined) address = news.address;
   });
-  const join_ = async (): Promise<void> => {
+  const joinNow = async (): Promise<void> => {
     const joining = next(
       link,
       timing.real('join'),
@@ -105,7 +107,7 @@ export async function findDevice(bench: Bench): Promise<Presence> {
   };
   const find = async (): Promise<void> => {
     const found = ieee === undefined ? undefined : await link.addressOf(ieee);
-    if (found === undefined) await join_();
+    if (found === undefined) await joinNow();
     else address = found;
   };
   try {
@@ -122,5 +124,9 @@ export async function findDevice(bench: Bench): Promise<Presence> {
     },
     address: () => address ?? 0,
     find,
+    async rejoin() {
+      await link.expel(ieee ?? '', address ?? 0);
+      await joinNow();
+    },
   };
 }

@@ -15,18 +15,24 @@ function nodeOf(event: Ev): string {
   return event.dir === 'in' ? ` (node ${hexNumber(address, 4)})` : '';
 }
 
+/** A text of an event's data; empty where there is none. */
+function textOf(event: Ev, name: string): string {
+  const value = event.data?.[name];
+  return typeof value === 'string' ? value : '';
+}
+
 /** One line for a timeline; undefined for events that say nothing to a reader, such as the confirm of a frame that arrived. */
 export function printEvent(event: Ev, _log: Log): string | undefined {
   const { data = {} } = event;
   if (event.type === ZIGBEE_EVENT.frame) {
-    const note = data['note'] === undefined ? '' : ` (${String(data['note'])})`;
+    const note = data['note'] === undefined ? '' : ` (${textOf(event, 'note')})`;
     const line = printFrame(rawOf(event), Number(data['cluster']));
     const text = `${event.dir === 'out' ? '→' : '←'} ${line}${note}${nodeOf(event)}`;
     return text.length > WIDTH ? `${text.slice(0, WIDTH)}…` : text;
   }
   if (event.type === ZIGBEE_EVENT.confirm)
-    return data['delivered'] === true ? undefined : `  not delivered: ${String(data['why'] ?? '')}`;
-  if (event.type === ZIGBEE_EVENT.device) return `← device ${String(data['ieee'])} ${String(data['what'])}`;
-  if (event.type === ZIGBEE_EVENT.zdo && event.dir === 'out') return `→ ZDO: ${String(data['what'])}`;
+    return data['delivered'] === true ? undefined : `  not delivered: ${textOf(event, 'why')}`;
+  if (event.type === ZIGBEE_EVENT.device) return `← device ${textOf(event, 'ieee')} ${textOf(event, 'what')}`;
+  if (event.type === ZIGBEE_EVENT.zdo && event.dir === 'out') return `→ ZDO: ${textOf(event, 'what')}`;
   return undefined;
 }

@@ -46,6 +46,8 @@ export interface ZigbeeTester extends Images {
   frameOf<C extends CommandType>(type: C, value: CommandValue<C>): Buffer;
   /** Asks the endpoint for its simple descriptor. */
   describe(): Promise<void>;
+  /** Has the device leave the network and join it again. */
+  rejoin(): Promise<void>;
   off(): Promise<void>;
   on(): Promise<void>;
   /** EUI-64 of the device and of the dongle. */

@@ -2,7 +2,7 @@ import { mustBe } from '../../src/core/claim.ts';
 import { nameOf } from '../../src/core/layout/names.ts';
 import type { Kind } from '../../src/core/log.ts';
 import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
-import { answers, attributes, dataRequests, endRequests, sent } from '../../src/zigbee/kinds.ts';
+import { attributes, dataRequests, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
 import { CURRENT_VERSION, DOWNLOAD, type J, QUIET, STATUS } from './moves.ts';
 import { ITEM } from './items.ts';
 
@@ -58,17 +58,20 @@ export function noDownload(j: J, s: string, note: string): void {
  * change of state (judged by the case).
  */
 export function refused(j: J, s: string, note: string, ...statuses: readonly number[]): void {
-  const answer = j.log.first(answers(note));
-  const found = answer?.status === undefined ? 'no answer' : nameOf(zclStatus, answer.status);
+  const asked = j.log.first(sent(note));
+  const command = asked?.decoded.header?.command;
+  if (asked === undefined || command === undefined) return;
+  const answer = j.log.after(asked).first(refusals(command));
+  const found = answer === undefined ? 'no answer' : nameOf(zclStatus, answer.status);
   const names = statuses.map((status) => nameOf(zclStatus, status)).join(' or ');
   const wanted = j.policy.negativeAnswer === 'asWritten' ? statuses.slice(0, 1) : statuses;
   if (j.policy.negativeAnswer !== 'asWritten') {
-    if (!wanted.includes(answer?.status ?? -1)) j.note(`${note}: ${found}, expected ${names}`);
+    if (answer === undefined || !wanted.includes(answer.status)) j.note(`${note}: ${found}, expected ${names}`);
     return;
   }
   j.check(
     s,
-    () => mustBe(answer?.status !== undefined && wanted.includes(answer.status), `answer to ${note}`, found, names),
+    () => mustBe(answer !== undefined && wanted.includes(answer.status), `answer to ${note}`, found, names),
     answer,
   );
 }

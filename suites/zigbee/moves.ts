@@ -18,9 +18,9 @@ export interface Parts extends Partial<Omit<CaseMeta, 'id' | 'purpose' | 'item' 
   readonly when?: string;
   /** Judged beside the statement of the purpose. */
   readonly also?: readonly string[];
-  drive(t: T, variant?: string): Promise<void>;
+  readonly drive: (t: T, variant?: string) => Promise<void>;
   /** `s` is the statement of the purpose. */
-  judge(j: J, s: string): void;
+  readonly judge: (j: J, s: string) => void;
 }
 
 function caseOf(group: 'CLI' | 'SRV', start: string, number: string, purpose: string, item: string, o: Parts): Case {
