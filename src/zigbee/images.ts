@@ -10,6 +10,7 @@ export type ImageName =
   | 'imageNewer'
   | 'imageOlder'
   | 'imageSame'
+  | 'imageFirst'
   | 'imageSecond'
   | 'imageDelta'
   | 'imageDeltaForeign'

@@ -26,8 +26,7 @@ function about(t: T, payloadType: number, change: Partial<Notify> = {}): Notify 
 }
 
 /** The client asked for an image after the notify. */
-const asks = (j: J, s: string): void =>
-  void j.came(s, queries, { stimulus: sent(NOTE), within: QUERY, tries: TRIES });
+const asks = (j: J, s: string): void => void j.came(s, queries, { stimulus: sent(NOTE), within: QUERY, tries: TRIES });
 /** It did not. One query of a client that polls and cannot be stopped may be one of its own accord. */
 function staysQuiet(j: J, s: string): void {
   const first = j.log.first(sent(NOTE));
@@ -131,10 +130,16 @@ export const notifyCases: readonly Case[] = [
     judge(j, s) {
       const count = answered(j, SAMPLE);
       j.note(`${count} of ${SAMPLE} answered; by chance a fair draw leaves 30 to 70 once in 30,000`);
-      if (count >= FAIR.least && count < FAIR.doubtful) j.inconclusive(s, `${count} answers, a radio that loses may explain it`);
+      if (count >= FAIR.least && count < FAIR.doubtful)
+        j.inconclusive(s, `${count} answers, a radio that loses may explain it`);
       else
         j.check(s, () =>
-          mustBe(count >= FAIR.least && count <= FAIR.most, 'answers to 100 broadcasts with jitter 50', count, 'from 30 to 70'),
+          mustBe(
+            count >= FAIR.least && count <= FAIR.most,
+            'answers to 100 broadcasts with jitter 50',
+            count,
+            'from 30 to 70',
+          ),
         );
     },
   }),

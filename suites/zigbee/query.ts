@@ -8,13 +8,29 @@ import { command, type Reply } from '../../src/zigbee/server.ts';
 import { where } from '../../src/core/log.ts';
 import { noDownload, refused, runs, statusIs } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, DOWNLOAD, type J, look, marked, NOTIFY, provoke, QUERY, QUIET, start, type T } from './moves.ts';
+import {
+  type Case,
+  cli,
+  DOWNLOAD,
+  type J,
+  look,
+  marked,
+  NOTIFY,
+  provoke,
+  QUERY,
+  QUIET,
+  start,
+  type T,
+} from './moves.ts';
 
 const OFFER = 'offer';
 const AFTER = 'after';
 
 /** A successful query response, with anything in it: also what no server may send. */
-function offerOf({ manufacturerCode, imageType, fileVersion, imageSize }: Offered, change: Partial<Offered> = {}): Reply {
+function offerOf(
+  { manufacturerCode, imageType, fileVersion, imageSize }: Offered,
+  change: Partial<Offered> = {},
+): Reply {
   const is = { manufacturerCode, imageType, fileVersion, imageSize, ...change };
   const payload = Buffer.alloc(13);
   payload.writeUInt16LE(is.manufacturerCode, 1);
@@ -82,7 +98,11 @@ export const queryCases: readonly Case[] = [
       if (query === undefined) return;
       j.check(s, () => expect(query.fieldControl & 1, 'bit 0 of the field control').to.equal(1), query);
       if (query.hardwareVersion !== undefined)
-        j.check(s, () => expect(query.hardwareVersion, 'hardware version').to.equal(j.ixit.number('hardwareVersion')), query);
+        j.check(
+          s,
+          () => expect(query.hardwareVersion, 'hardware version').to.equal(j.ixit.number('hardwareVersion')),
+          query,
+        );
     },
   }),
   without('032', zclStatus.NO_IMAGE_AVAILABLE, 'NO_IMAGE_AVAILABLE'),
@@ -160,7 +180,8 @@ export const queryCases: readonly Case[] = [
       t.mark('joined');
       await t.perhaps(queries, { timer: 'joinQuery' });
     },
-    judge: (j, s) => void j.came(s, queries, { stimulus: marked('joined'), within: { timer: 'joinQuery', times: 0.98 } }),
+    judge: (j, s) =>
+      void j.came(s, queries, { stimulus: marked('joined'), within: { timer: 'joinQuery', times: 0.98 } }),
   }),
   cli('043', 'A stopped query does not come', ITEM.QSTOP, {
     needs: ['console'],

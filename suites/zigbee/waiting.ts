@@ -4,7 +4,7 @@ import { where } from '../../src/core/log.ts';
 import { hexNumber } from '../../src/core/layout/names.ts';
 import { blockPeriodUnitMs } from '../../src/zigbee/codec/attributes.ts';
 import { UNTIL_TOLD, zclStatus } from '../../src/zigbee/codec/numbers.ts';
-import { imageBlockRequest, imageBlockResponse, imagePageRequest, queryNextImageResponse } from '../../src/zigbee/codec/ota.ts';
+import { imageBlockRequest, imageBlockResponse, queryNextImageResponse } from '../../src/zigbee/codec/ota.ts';
 import { blockRequests, dataRequests, endRequests, pageRequests, sent, values } from '../../src/zigbee/kinds.ts';
 import { command, refuse, type Offer, type Reply, type Rule } from '../../src/zigbee/server.ts';
 import { HALF } from './blocks.ts';
@@ -53,7 +53,7 @@ async function putOff(t: T, answer: Reply): Promise<void> {
 }
 
 const SECONDS = 30;
-const PERIOD_MS = 3000;
+const PERIOD_MS = 10_000;
 
 /** The block period in the unit of the client, by the policy or by the revision that it reads. */
 function periodUnitMs(j: J): number {
@@ -62,11 +62,25 @@ function periodUnitMs(j: J): number {
   return blockPeriodUnitMs(j.log.first(values(REVISION))?.value ?? 0);
 }
 
+/** A block period of ten seconds, in the unit of the client's cluster revision. */
+async function periodFor(t: T): Promise<number> {
+  await t.readAttributes('revision', [REVISION]);
+  const revision = await t.perhaps(values(REVISION), QUIET);
+  return PERIOD_MS / blockPeriodUnitMs(revision?.value ?? 0);
+}
+
 /** What a case sends into a download that stands still for a while. */
 async function interrupted(t: T, act: () => Promise<void>): Promise<void> {
   await start(t, offerWith(t, PUT_OFF, [waitFor(0, SECONDS)]));
   await t.until(blockRequests, DOWNLOAD);
-  await t.until(where(blockRequests, 'request in the middle', (r) => r.fileOffset >= Math.floor(HALF * t.image('imageNewer').imageSize)), DOWNLOAD);
+  await t.until(
+    where(
+      blockRequests,
+      'request in the middle',
+      (r) => r.fileOffset >= Math.floor(HALF * t.image('imageNewer').imageSize),
+    ),
+    DOWNLOAD,
+  );
   await act();
   await look(t, 'during');
   await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
@@ -104,12 +118,11 @@ export const waitingCases: readonly Case[] = [
     async drive(t) {
       await start(t, offerWith(t, PUT_OFF, [waitFor(0, UNTIL_TOLD)], { from: 0 }));
       await t.until(blockRequests, DOWNLOAD);
-      t.mark('waiting');
       await t.quiet(blockRequests, { timer: 'hold' });
       await look(t, 'during');
     },
     judge(j, s) {
-      j.never(s, blockRequests, { stimulus: sent(PUT_OFF), within: { timer: 'hold' } }, j.log.after('waiting'));
+      j.never(s, blockRequests, { stimulus: sent(PUT_OFF), within: { timer: 'hold' } });
       statusIs(j, s, 'during', 1);
     },
   }),
@@ -127,15 +140,25 @@ export const waitingCases: readonly Case[] = [
       const atOnce = took < j.ms('putOff');
       j.note(`asked again after ${Math.round(took / 1000)} s`);
       if (j.policy.timeBeforeCurrent !== 'either')
-        j.check(s, () => mustBe(atOnce === (j.policy.timeBeforeCurrent === 'atOnce'), 'next request', took, j.policy.timeBeforeCurrent), next);
+        j.check(
+          s,
+          () =>
+            mustBe(
+              atOnce === (j.policy.timeBeforeCurrent === 'atOnce'),
+              'next request',
+              took,
+              j.policy.timeBeforeCurrent,
+            ),
+          next,
+        );
       endedWith(j, s, zclStatus.SUCCESS);
     },
   }),
   cli('067', 'A block period is kept, and MinimumBlockPeriod shows it', ITEM.RATE, {
     policies: ['blockPeriodUnit'],
     async drive(t) {
-      await t.readAttributes('revision', [REVISION]);
-      await start(t, offerWith(t, PUT_OFF, [waitFor(0, 0, periodFor(t))], { from: 0 }));
+      const period = await periodFor(t);
+      await start(t, offerWith(t, PUT_OFF, [waitFor(0, 0, period)], { from: 0 }));
       await t.until(blockRequests, DOWNLOAD);
       await t.readAttributes('period', [PERIOD]);
       for (let i = 0; i < 5; i++) await t.perhaps(blockRequests, DOWNLOAD);
@@ -152,7 +175,12 @@ export const waitingCases: readonly Case[] = [
       for (const [i, from] of requests.entries()) {
         const to = requests[i + 1];
         if (to !== undefined && to.fileOffset !== from.fileOffset)
-          j.onTime(s, 'the next request', { from, to, notBefore: period, tolerance: j.ms({ timer: 'blockPeriod', times: 0.5 }) });
+          j.onTime(s, 'the next request', {
+            from,
+            to,
+            notBefore: period,
+            tolerance: j.ms({ timer: 'blockPeriod', times: 0.5 }),
+          });
       }
       const shown = j.log.after(put).first(values(PERIOD));
       if (shown !== undefined) j.check(s, () => expect(shown.value, 'MinimumBlockPeriod').to.equal(told), shown);
@@ -162,10 +190,10 @@ export const waitingCases: readonly Case[] = [
   cli('068', 'A block period that is taken back is not kept any more', ITEM.RATE, {
     policies: ['blockPeriodUnit'],
     async drive(t) {
-      await t.readAttributes('revision', [REVISION]);
+      const period = await periodFor(t);
       const file = t.image('imageNewer');
       const rules: Rule[] = [
-        { on: 'block', times: 1, note: PUT_OFF, answer: () => [waitFor(0, 0, periodFor(t))] },
+        { on: 'block', times: 1, note: PUT_OFF, answer: () => [waitFor(0, 0, period)] },
         { on: 'block', from: HALF, times: 1, note: 'period taken back', answer: () => [waitFor(0, 0, 0)] },
       ];
       await start(t, { file, end: LATER, rules });
@@ -245,7 +273,11 @@ export const waitingCases: readonly Case[] = [
       j.check(s, () => expect(hexNumber(page.fileVersion, 8), 'file version').to.equal(hexNumber(version, 8)), page);
       j.check(s, () => expect(page.fileOffset, 'first offset').to.equal(0), page);
       j.check(s, () => expect(page.pageSize, 'page size').to.be.at.least(1), page);
-      j.check(s, () => expect(page.maximumDataSize, 'maximum data size').to.be.within(1, j.ixit.number('maxDataSize')), page);
+      j.check(
+        s,
+        () => expect(page.maximumDataSize, 'maximum data size').to.be.within(1, j.ixit.number('maxDataSize')),
+        page,
+      );
     },
   }),
   cli('073', 'What is missing of a page is asked for, and the file is right', ITEM.PAGE, {
@@ -284,7 +316,13 @@ export const waitingCases: readonly Case[] = [
     drive: (t) =>
       interrupted(t, () => {
         const { manufacturerCode, imageType, fileVersion, imageSize } = t.image('imageNewer');
-        const value = { status: zclStatus.SUCCESS, manufacturerCode, imageType, fileVersion: fileVersion + 1, imageSize };
+        const value = {
+          status: zclStatus.SUCCESS,
+          manufacturerCode,
+          imageType,
+          fileVersion: fileVersion + 1,
+          imageSize,
+        };
         return t.send('response meanwhile', queryNextImageResponse, value);
       }),
     judge: (j, s) => undisturbed(j, s, 'response meanwhile'),
@@ -314,7 +352,12 @@ export const waitingCases: readonly Case[] = [
     policies: ['busyOffset'],
     async drive(t) {
       const file = t.image('imageNewer');
-      await start(t, { file, end: LATER, blockOctets: 8, rules: [{ on: 'block', times: 1, note: PUT_OFF, answer: () => [waitFor(0, 5)] }] });
+      await start(t, {
+        file,
+        end: LATER,
+        blockOctets: 8,
+        rules: [{ on: 'block', times: 1, note: PUT_OFF, answer: () => [waitFor(0, 5)] }],
+      });
       await t.until(blockRequests, DOWNLOAD);
       t.mark('busy');
       await t.say('lineBusy', 20);
@@ -324,17 +367,27 @@ export const waitingCases: readonly Case[] = [
       await t.perhaps(endRequests, DOWNLOAD);
     },
     judge(j, s) {
-      j.never(s, blockRequests, { stimulus: sent(PUT_OFF) }, j.log.after({ n: (j.log.first(sent(PUT_OFF))?.n ?? 0) - 1 }).before('busy over'));
+      j.never(
+        s,
+        blockRequests,
+        { stimulus: sent(PUT_OFF) },
+        j.log.after({ n: (j.log.first(sent(PUT_OFF))?.n ?? 0) - 1 }).before('busy over'),
+      );
       const before = j.log.before('busy said').last(blockRequests);
       const next = j.log.after('busy over').first(blockRequests);
       if (before !== undefined && next !== undefined && j.policy.busyOffset !== 'either')
-        j.check(s, () => mustBe((next.fileOffset === before.fileOffset) === (j.policy.busyOffset === 'same'), 'next offset', next.fileOffset, j.policy.busyOffset), next);
+        j.check(
+          s,
+          () =>
+            mustBe(
+              (next.fileOffset === before.fileOffset) === (j.policy.busyOffset === 'same'),
+              'next offset',
+              next.fileOffset,
+              j.policy.busyOffset,
+            ),
+          next,
+        );
       endedWith(j, s, zclStatus.SUCCESS);
     },
   }),
 ];
-
-/** The period that a case asks for, in the unit of a client of any revision but 2, in which it would be seconds. */
-function periodFor(t: T): number {
-  return t.ixit.has('blockPeriodSeconds') ? PERIOD_MS / 1000 : PERIOD_MS;
-}
