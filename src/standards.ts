@@ -35,11 +35,20 @@ async function loadZigbee(): Promise<Registered> {
   return register({ standard: ZIGBEE, suites: ZIGBEE_SUITES });
 }
 
+async function loadMesh(): Promise<Registered> {
+  const [{ MESH }, { MESH_SUITES }] = await Promise.all([
+    import('./mesh/standard.ts'),
+    import('../suites/mesh/suites.ts'),
+  ]);
+  return register({ standard: MESH, suites: MESH_SUITES });
+}
+
 /** Every standard that Plumbline can test. */
 export const STANDARDS: readonly StandardEntry[] = [
   { spec: 'OCFSWU', name: 'ocf', load: loadOcf },
   { spec: 'SWMGMT', name: 'lwm2m', load: loadLwm2m },
   { spec: 'ZBOTA', name: 'zigbee', load: loadZigbee },
+  { spec: 'DFUM', name: 'mesh', load: loadMesh },
 ];
 
 /** The standards of these specs, all of them unless told. */

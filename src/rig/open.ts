@@ -7,7 +7,7 @@ import { openStream } from '../link/stream.ts';
 import { lineConsole, type RigConsole } from './console.ts';
 import type { Rig } from './rig.ts';
 import { powerSwitch, type Prompt, resetLine } from './power.ts';
-import { type ProcessDevice, processDevice } from './process.ts';
+import { type ProcessDevice, processDevice, radioProcess } from './process.ts';
 import { OWN, type Reference, resolveReferences } from './reference.ts';
 import type { Resource } from './schema.ts';
 import { isSecretReference, readSecret, type Redactor } from './secret.ts';
@@ -85,6 +85,23 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
         closers.push(() => device.close());
         await device.on();
         return 'process is ready';
+      }
+      // A process like a device in software, but for the options: what a run adds for its devices is none of its business.
+      case 'radio': {
+        const radio = processDevice(radioProcess(entry), {
+          name,
+          factors: rig.data.time,
+          epochMs: context.epochMs,
+          cwd,
+          stateDir: join(context.stateDir, name),
+          logFile: join(context.privateDir, `${name}.log`),
+          extra: [],
+          options: () => ({}),
+        });
+        processes.set(name, radio);
+        closers.push(() => radio.close());
+        await radio.on();
+        return 'the virtual radio is ready';
       }
       case 'console': {
         const console = lineConsole(name, entry, context.events, () => openStream(resolve(entry.url), CONNECT_MS));

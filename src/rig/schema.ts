@@ -84,7 +84,23 @@ const consoleResource = z.strictObject({
   ignore: z.array(z.string().refine(isPattern, 'expected a regular expression')).default([]),
 });
 
-const resource = z.discriminatedUnion('kind', [processResource, powerResource, resetResource, consoleResource]);
+/** The virtual radio, `plumbline radio`: Bluetooth hosts reach it over H4 on TCP. It outlives the power cycles of the devices on it. */
+const radioResource = z.strictObject({
+  kind: z.literal('radio'),
+  seed: z.int().nonnegative().default(1),
+  /** Advertisements and connection events lost. */
+  lossPercent: z.number().min(0).max(50).default(0),
+  /** Real milliseconds by which everything may be late. */
+  delayMs: z.number().nonnegative().default(0),
+});
+
+const resource = z.discriminatedUnion('kind', [
+  processResource,
+  powerResource,
+  resetResource,
+  consoleResource,
+  radioResource,
+]);
 
 /** A rig file as it stands on disk; `docs/recipes/rig.md` explains every key. */
 export const rigSchema = z.strictObject({

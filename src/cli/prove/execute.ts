@@ -13,6 +13,8 @@ export interface Errand {
   readonly profile: Profile;
   /** All that the profile selects unless told. */
   readonly cases?: readonly string[];
+  /** Long cases too. */
+  readonly long?: true;
   readonly simArgs: readonly string[];
 }
 
@@ -51,7 +53,7 @@ export async function execute(errand: Errand, folder: string): Promise<Outcome[]
   const here = join(folder, errand.name.replaceAll(/[^\w.-]+/g, '_'));
   mkdirSync(here, { recursive: true });
   try {
-    const { record } = await runPlan({
+    const { record, dir } = await runPlan({
       ics: errand.profile.ics,
       rig: errand.profile.rig,
       out: join(here, 'reports'),
@@ -60,8 +62,9 @@ export async function execute(errand: Errand, folder: string): Promise<Outcome[]
       reports: false,
       allure: false,
       ...(errand.cases === undefined ? {} : { cases: errand.cases }),
+      long: errand.long === true,
     });
-    return record.cases.filter((c) => c.verdict !== 'NOT_APPLICABLE').map((c) => outcomeOf(c));
+    return record.cases.filter((c) => c.verdict !== 'NOT_APPLICABLE').map((c) => ({ ...outcomeOf(c), runDir: dir }));
   } catch (e) {
     if (errand.cases === undefined) throw e;
     return errand.cases.map((id) => ({ id, verdict: 'NOT_RUN' as const, message: printError(e) }));

@@ -18,6 +18,7 @@ import { memoryStore, type Store } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { type Saved, ZigbeeDevice } from './device.ts';
 import { type Options, options } from './options.ts';
+import type { StoredImage } from './server/images.ts';
 import { memorySlot, type Slot } from './slot.ts';
 import { HOME_AUTOMATION, OTA_ENDPOINT } from './zcl.ts';
 import { indications, type Request, requests } from './znp/commands.ts';
@@ -39,6 +40,8 @@ export interface BenchOrder {
   readonly options?: Partial<Options>;
   readonly behaviour?: Behaviour;
   readonly impairments?: Impairments;
+  /** Files of a server. */
+  readonly images?: readonly StoredImage[];
   /** Of an earlier bench: the same dongle and node, after a power cut. */
   readonly store?: Store<Saved>;
   readonly slot?: Slot;
@@ -66,7 +69,7 @@ export class Bench {
   #taken = 0;
   #sequence = 100;
 
-  constructor({ options: changes, behaviour = {}, impairments, store, slot }: BenchOrder = {}) {
+  constructor({ options: changes, behaviour = {}, impairments, images = [], store, slot }: BenchOrder = {}) {
     this.store = store ?? memoryStore<Saved>();
     this.slot = slot ?? memorySlot();
     this.device = new ZigbeeDevice({
@@ -74,6 +77,7 @@ export class Bench {
       behaviour,
       clock: benchClock(wallNow(), FACTOR),
       seed: 7,
+      images,
       store: this.store,
       slot: this.slot,
       toHost: (octets) => this.#received(octets),
