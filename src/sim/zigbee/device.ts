@@ -69,14 +69,16 @@ export class ZigbeeDevice {
     const { store, seed, options } = parts;
     this.#parts = parts;
     const saved = store.load();
-    this.#saved = saved ?? {};
     this.#air = new Air(options.hop, parts.impairments);
     this.#rebooting = new Alarm(parts.clock);
     this.#images = [...(parts.images ?? [])];
     this.#orders = factoryOrders(options);
     const serial = (seed >>> 0).toString(16).padStart(8, '0');
-    const memory = new NvMemory(this.#saved.dongle, (dongle) => this.#save({ dongle }));
     const given = networkOf(options.network);
+    const joined =
+      options.joined === 'yes' && given !== undefined ? { network: `${given.extendedPan}/${given.key}` } : {};
+    this.#saved = saved ?? joined;
+    const memory = new NvMemory(this.#saved.dongle, (dongle) => this.#save({ dongle }));
     const ownIeee = `${VENDOR}${serial}`;
     const donglesMemory = new Memory(memory, `f${ownIeee.slice(1)}`);
     if (given !== undefined && donglesMemory.network === undefined) donglesMemory.provide(given);
@@ -87,11 +89,10 @@ export class ZigbeeDevice {
       networkChanged: () => this.node.networkChanged(),
     });
     const random = seeded(seed);
-    const joined = options.joined === 'yes' && given !== undefined ? `${given.extendedPan}/${given.key}` : undefined;
     this.node = new Node(
       { address: ADDRESSES.from + below(random, ADDRESSES.to - ADDRESSES.from), ieee: ownIeee },
       { air: this.#air, parent: this.dongle },
-      { saved: saved === undefined ? joined : saved.network, remember: (network) => this.#remember(network) },
+      { saved: this.#saved.network, remember: (network) => this.#remember(network) },
     );
     this.#application = this.#boot();
     this.node.powerOn(this.#application);

@@ -35,7 +35,7 @@ export const OPTION_TABLE = {
   foreignNotify: choice(['query', 'none'], 'query', 'unicast notify that names a foreign manufacturer or image type'),
   verify: text('int', 'checks of a file, with commas: int, sig1, sig2, vendor; none'),
   coverage: choice(['either', 'before', 'withHeader'], 'either', 'octets that the integrity code must cover'),
-  multi: yesNo('no', 'an upgrade takes a second file, of the next image type'),
+  multi: yesNo('no', 'a file with the header string "first of two" needs a second one, of the next image type'),
   delta: yesNo('no', 'files are patches of the version that runs'),
   oob: yesNo('no', 'UpgradeActivationPolicy 1: the upgrade is started out of band'),
   timeoutPolicy: choice(['apply', 'stay'], 'apply', 'end request that is never answered'),
