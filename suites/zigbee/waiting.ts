@@ -53,7 +53,7 @@ async function putOff(t: T, answer: Reply): Promise<void> {
 }
 
 const SECONDS = 30;
-const PERIOD_MS = 10_000;
+const PERIOD_MS = 20_000;
 
 /** The block period in the unit of the client, by the policy or by the revision that it reads. */
 function periodUnitMs(j: J): number {
@@ -62,7 +62,7 @@ function periodUnitMs(j: J): number {
   return blockPeriodUnitMs(j.log.first(values(REVISION))?.value ?? 0);
 }
 
-/** A block period of ten seconds, in the unit of the client's cluster revision. */
+/** A block period of twenty seconds, in the unit of the client's cluster revision. */
 async function periodFor(t: T): Promise<number> {
   await t.readAttributes('revision', [REVISION]);
   const revision = await t.perhaps(values(REVISION), QUIET);
