@@ -83,8 +83,8 @@ describe('simulated OCF device: security faults', () => {
       expect((await owner.ask('clear', 'get', SWU)).code).to.equal('2.05');
     },
     async 'provisioning-clears-mode'() {
+      // At once, when the check that precedes the download still shows idle.
       await tm(64);
-      await reach('svv');
       await take(owner, [dos(2), dos(3)]);
       await rest('sva');
       expect(await cm()).to.equal(0);

@@ -136,7 +136,7 @@ export class Security {
   /** Tells the observers of pstat where it looks different. */
   notify(): void {
     const { behaviour, saved } = this.parts;
-    if (saved.machine.state === 'idle') this.kept = undefined;
+    if (saved.machine.state === 'idle' && saved.machine.run === undefined) this.kept = undefined;
     const before = this.shown;
     this.shown = this.retrieve();
     if (isDeepStrictEqual(before, this.shown) || behaviour.modesUnnotified === true) return;
