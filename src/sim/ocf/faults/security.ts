@@ -17,6 +17,13 @@ export const SECURITY_FAULTS: readonly Fault[] = [
     apply: { opens: [{ in: ['RFNOP'], kind: 'swu', to: 'clear', methods: ['0.02'] }] },
   },
   {
+    name: 'clear-retrieve-accepted',
+    describe: 'shows the software update to anyone on its clear port',
+    violates: ['OCFSWU-1.secure'],
+    caughtBy: ['OCFSWU/UPD/21'],
+    apply: { opens: [{ in: ['RFNOP'], kind: 'swu', to: 'clear', methods: ['0.01'] }] },
+  },
+  {
     name: 'clear-update-stored',
     describe: 'stores an UPDATE that came in clear before it refuses it',
     violates: ['OCFSWU-1.secure'],
@@ -29,6 +36,13 @@ export const SECURITY_FAULTS: readonly Fault[] = [
     violates: ['OCFSWU-SEC.unowned'],
     caughtBy: ['OCFSWU/LIFE/02'],
     apply: { opens: [{ in: ['RFOTM'], kind: 'swu', to: 'clear', methods: ['0.01'] }] },
+  },
+  {
+    name: 'unowned-update-in-clear',
+    describe: 'takes an UPDATE in clear while it waits for an owner',
+    violates: ['OCFSWU-SEC.unowned'],
+    caughtBy: ['OCFSWU/LIFE/02'],
+    apply: { opens: [{ in: ['RFOTM'], kind: 'swu', to: 'clear', methods: ['0.02'] }] },
   },
   {
     name: 'soft-reset-open-to-owner',

@@ -85,6 +85,7 @@ export class Security {
       fixedPin: options.pin,
       ...(parts.certificate === undefined ? {} : { certificate: parts.certificate }),
       say: parts.say,
+      began: () => this.waitForOwner(),
       ended: () => this.abandoned(),
     });
     const { endpoint, limits } = parts;
@@ -113,7 +114,7 @@ export class Security {
   admits(request: Request, session: Session): boolean {
     if (this.dos === 'RFOTM' && this.sessions.busy) {
       if (session.kind === 'clear') return false;
-      this.alarm.set(this.parts.clock.protocolNow() + IDLE_MS, () => this.reset());
+      this.waitForOwner();
     }
     const { behaviour } = this.parts;
     const href = pathOf(request.message);
@@ -240,6 +241,11 @@ export class Security {
         this.parts.changed();
       });
     else this.sessions.admit();
+  }
+
+  /** One who began to own the device and then says nothing is given up. */
+  private waitForOwner(): void {
+    this.alarm.set(this.parts.clock.protocolNow() + IDLE_MS, () => this.reset());
   }
 
   private disown(): void {

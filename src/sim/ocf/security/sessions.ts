@@ -20,7 +20,8 @@ export interface SessionParts {
   readonly certificate?: OwnCertificate;
   /** Shows the PIN. */
   readonly say: (line: string) => void;
-  /** The onboarding association is over. */
+  /** The onboarding association is there, and is over. */
+  readonly began: () => void;
   readonly ended: () => void;
 }
 
@@ -126,6 +127,7 @@ export class Sessions {
     // Two may have been on their way at once: the first one is it.
     if (this.onboarding !== undefined) return this.parts.dtls.forget(info.peer);
     this.onboarding = info;
+    this.parts.began();
     this.admit();
   }
 
