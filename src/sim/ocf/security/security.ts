@@ -153,6 +153,12 @@ export class Security {
     this.sessions.clear(false);
   }
 
+  /** Nobody comes in while the device is off the net. */
+  mute(muted: boolean): void {
+    this.sessions.muted = muted;
+    this.sessions.admit();
+  }
+
   close(): void {
     this.alarm.clear();
     this.sessions.close();
