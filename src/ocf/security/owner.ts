@@ -107,7 +107,7 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
         tester: store.tester,
         ...(named === undefined ? {} : { device: named }),
         method,
-        credentials: await transferCredentials(bench, method, id),
+        credentials: () => transferCredentials(bench, method, id),
         swu,
         plain: to,
         secure,
