@@ -4,7 +4,7 @@ import type { ActionName } from './codec/swu.ts';
 import { isAction } from './codec/swu.ts';
 import { answered, type Representation, shown, type SwuReply } from './kinds.ts';
 import { isRest, isWorking } from './machine.ts';
-import { packageAsked } from './packages/events.ts';
+import { packageAsked } from '../link/packages/events.ts';
 import { modesTaken } from './security/kinds.ts';
 import { OCF_TIMING } from './timing.ts';
 import { printValue } from './value.ts';

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { retrieved } from '../../src/ocf/kinds.ts';
-import { packageFetched, packageProgress } from '../../src/ocf/packages/events.ts';
+import { packageProgress } from '../../src/link/packages/events.ts';
+import { packageFetched } from '../../src/ocf/packages/fetched.ts';
 import { started } from '../../src/ocf/run.ts';
 import type { J } from './claims.ts';
 import { ITEM } from './items.ts';

@@ -119,8 +119,9 @@ export function restOf(j: J, statement: string, label = 'run'): SeenRepresentati
     return undefined;
   }
   const look = j.log.last(retrieved(LAST_LOOK));
-  const end = j.log.last(ended(label));
-  if (look === undefined || end?.n === look.n) {
+  // The case may have read more since, so the last end that was seen need not be this look.
+  const endAtLook = look !== undefined && j.log.all(ended(label)).some((e) => e.n === look.n);
+  if (look === undefined || endAtLook) {
     // Lost datagrams make looks rare: an end that was first seen at the limit may have been reached in time.
     j.inconclusive(
       statement,

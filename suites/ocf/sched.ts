@@ -5,7 +5,7 @@ import { where } from '../../src/core/log.ts';
 import type { ActionName } from '../../src/ocf/codec/swu.ts';
 import { retrieved, shown } from '../../src/ocf/kinds.ts';
 import { isRest, isWorking } from '../../src/ocf/machine.ts';
-import { packageAsked, packageProgress } from '../../src/ocf/packages/events.ts';
+import { packageAsked, packageProgress } from '../../src/link/packages/events.ts';
 import type { Offer } from '../../src/ocf/packages/stand.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { acceptedInTime, activity, rested, scheduled } from '../../src/ocf/run.ts';
