@@ -42,6 +42,13 @@ iut:
     expect(rig.digest).to.match(/^[0-9a-f]{64}$/);
   });
 
+  it('reads a device that is named by its id and the interface to look for it', () => {
+    const id = '12345678-1234-4234-8234-123456789abc';
+    const rig = load(`rig: lan\niut:\n  OCFSWU: { iut: { device: ${id}, interface: eth0 } }\n`);
+    expect(rig.data.iut['OCFSWU']).to.deep.equal({ iut: `ocf://${id}?interface=eth0` });
+    expect(complaints(`rig: lan\niut:\n  OCFSWU: { iut: { device: ${id} } }\n`)).to.have.lengthOf(1);
+  });
+
   it('reads a bench with a power command, a reset line and a console', () => {
     const rig = load(`rig: bench
 bootS: 20
