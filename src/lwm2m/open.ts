@@ -13,7 +13,7 @@ import { encodeContent, FORMAT } from './codec/content.ts';
 import { type Path, printPath } from './codec/path.ts';
 import { encodeSenmlCbor } from './codec/senml.ts';
 import { RES } from './codec/swmgmt.ts';
-import { type Entry, string, type Value } from './codec/value.ts';
+import { type Entry, integer, string, type Value } from './codec/value.ts';
 import { addressOf, type Door, localTowards, openDoor, pskOf } from './door.ts';
 import { valueAt } from './kinds.ts';
 import type { Triple } from './machine.ts';
@@ -88,7 +88,7 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     return wild ? localTowards(peer()) : address.host;
   };
   const host = async (): Promise<string> => hostFor(() => client.registration().peer);
-  const account = async (name: string, peer: Peer): Promise<Account> => {
+  const told = async (name: string, peer: Peer): Promise<Account> => {
     const port = endpoint.local.port;
     const uri = `${address.secure ? 'coaps' : 'coap'}://${printPeer({ address: await hostFor(() => peer), port })}`;
     if (!address.secure) return { uri };
@@ -98,7 +98,7 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
   const bootDoor = bench.has('bootstrap') ? await openBootstrap(bench, door) : undefined;
   if (bootDoor !== undefined) {
     const asked = (): void => roster.forget();
-    const boot = bootstrapServer({ bench, endpoint: bootDoor.endpoint, device, account, asked });
+    const boot = bootstrapServer({ bench, endpoint: bootDoor.endpoint, device, account: told, asked });
     bootDoor.server.route('/bs', (request) => boot.serve(request));
   }
   const packages = packageServers(bench, host);
@@ -143,6 +143,12 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
   const power = (): NonNullable<Bench['power']> => {
     if (bench.power === undefined) throw new DriveEnd('this rig has no power switch');
     return bench.power;
+  };
+
+  /** A resource of the device's account with this server. */
+  const account = (resource: number): Path => {
+    const server = client.registration().links?.links.find((l) => l.path[0] === 1 && l.path.length === 2);
+    return [1, server?.path[1] ?? 0, resource];
   };
 
   /** What a case does to the device ends what is known of its package. */
@@ -236,10 +242,8 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
       touched();
       await bench.reset.reset();
     },
-    trigger(label) {
-      const server = client.registration().links?.links.find((l) => l.path[0] === 1 && l.path.length === 2);
-      return tester.execute([1, server?.path[1] ?? 0, 8], label);
-    },
+    lifetime: (seconds, label) => tester.write(account(1), integer(seconds), label),
+    trigger: (label) => tester.execute(account(8), label),
     registers: (limit) => roster.next(timing.real(limit)),
     impair: (impairments) => door.impair(impairments),
     async off() {

@@ -84,6 +84,8 @@ export interface Lwm2mTester {
   lose(): void;
   /** Factory reset by the rig; the device is not waited for. Ends the drive where the rig has none. */
   factory(): Promise<void>;
+  /** Write of the lifetime of the registration, seconds. */
+  lifetime(seconds: number, label: string): Promise<Outcome>;
   /** Registration Update Trigger. */
   trigger(label: string): Promise<Outcome>;
   /** Waits for a Register that comes from now on; undefined when none came in time. */

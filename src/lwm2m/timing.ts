@@ -20,4 +20,5 @@ export const LWM2M_TIMING = {
   },
   drip: { ms: 1_000, class: 'protocol', clause: 'bench: pause before each block of a slow package server' },
   updateLead: { ms: 15_000, class: 'protocol', clause: 'bench: an Update sent so early is not the periodic one' },
+  shortLifetime: { ms: 120_000, class: 'protocol', clause: 'CORE, lifetime: the value used to see a periodic Update' },
 } as const satisfies TimingTable;

@@ -17,7 +17,6 @@ import {
   INSTALL,
   own,
   perhaps,
-  push,
   run,
   see,
   type T,
@@ -29,9 +28,10 @@ import { numberIn, OBSERVED, observeCases, SWITCHES, turn } from './observing.ts
 
 /** Ways to make the device report a failure, by result code. */
 const FAILURES: Readonly<
-  Record<'53' | '56' | '58', { readonly when: string; provoke(t: T, label: string): Promise<void> }>
+  Record<'53' | '54' | '56' | '58', { readonly when: string; provoke(t: T, label: string): Promise<void> }>
 > = {
-  '53': { when: `${ITEM.INTEGRITY} and ${ITEM.PUSH}`, provoke: (t, label) => push(t, 'packageBroken', label) },
+  '53': { when: ITEM.INTEGRITY, provoke: (t, label) => download(t, 'packageBroken', label) },
+  '54': { when: ITEM.WRONG_TYPE, provoke: (t, label) => download(t, 'packageWrongType', label) },
   '56': {
     when: `${ITEM.INVALID_URI} and SWMGMT 3/4`,
     async provoke(t, label) {
@@ -57,7 +57,17 @@ const failures: Lwm2mCase[] = [
     id: 'SWMGMT/REP/07',
     purpose: 'failures are notified, not only readable',
     statements: ['SWMGMT-CORE.notify-failure'],
-    ixit: ['instance', 'packageBroken', 'packageInstallFails', 'notifyS', 'checkS', 'installS', 'uninstallS'],
+    ixit: [
+      'instance',
+      'packageBroken',
+      'packageWrongType',
+      'packageInstallFails',
+      'notifyS',
+      'checkS',
+      'pullS',
+      'installS',
+      'uninstallS',
+    ],
     variants: Object.fromEntries(Object.entries(FAILURES).map(([code, { when }]) => [code, { when }])),
     start: 'clean',
     async drive(t, variant) {

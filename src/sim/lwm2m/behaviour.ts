@@ -29,6 +29,8 @@ export interface Behaviour {
   readonly treeLengthOff?: number;
   readonly danglingComponentLink?: true;
   readonly hidesComponents?: true;
+  /** Objects that software has brought are never registered. */
+  readonly hidesBroughtObjects?: true;
   /** Resources of object 14 that cannot be read. */
   readonly componentUnreadable?: readonly number[];
   /** Added to integers in plain text. */
