@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { InputError } from '../core/errors.ts';
@@ -19,6 +19,7 @@ interface Words {
   readonly parallel: number;
   readonly profile?: readonly string[];
   readonly fault?: readonly string[];
+  readonly case?: readonly string[];
   readonly keep?: string;
 }
 
@@ -26,7 +27,11 @@ interface Words {
 const FAULTS: Readonly<Record<string, () => Promise<readonly ProvenFault[]>>> = {
   ocf: async () => (await import('../sim/ocf/faults.ts')).FAULTS,
   lwm2m: async () => (await import('../sim/lwm2m/faults.ts')).FAULTS,
+  mesh: async () => (await import('../sim/mesh/faults.ts')).FAULTS,
 };
+
+/** So many runs keep a core busy for half of the time, which leaves enough for the timing of each. */
+const RUNS_PER_CORE = 5;
 
 function atLeast(smallest: number): (text: string) => number {
   return (text) => {
@@ -48,9 +53,10 @@ export function register(program: Command): void {
     .option('--reorder', 'with --loss: datagrams overtake one another')
     .option('--executions <n>', 'with --loss: at least so many case executions', atLeast(1), 300)
     .option('--seed <n>', 'with --loss: first seed of the links', atLeast(0), 1)
-    .option('--parallel <n>', 'runs at a time', atLeast(1), 5)
+    .option('--parallel <n>', 'runs at a time; they mostly wait', atLeast(1), availableParallelism() * RUNS_PER_CORE)
     .option('--profile <name...>', 'only these profiles')
     .option('--fault <name...>', 'only these faults (the proof is then not complete)')
+    .option('--case <id...>', 'with --loss: only these cases')
     .option('--keep <dir>', 'keep the runs there')
     .option('--json', 'the answer as JSON')
     .action(async (names: readonly string[], words: Words) =>
@@ -100,6 +106,7 @@ async function proveOne(name: string, words: Words, folder: string): Promise<voi
       reorder: words.reorder === true,
       executions: words.executions,
       seed: words.seed,
+      ...(words.case === undefined ? {} : { cases: words.case }),
     });
     if (words.json === true) sayJson(alarm);
     else say(printAlarm(alarm));

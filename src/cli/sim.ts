@@ -7,12 +7,18 @@ import type { FaultRow } from '../sim/fault.ts';
 import * as lwm2m from '../sim/lwm2m/faults.ts';
 import { openLwm2mDevice } from '../sim/lwm2m/open.ts';
 import * as lwm2mOptions from '../sim/lwm2m/options.ts';
+import * as mesh from '../sim/mesh/faults.ts';
+import { openMeshDevice } from '../sim/mesh/open.ts';
+import * as meshOptions from '../sim/mesh/options.ts';
 import * as ocf from '../sim/ocf/faults.ts';
 import { openOcfDevice } from '../sim/ocf/open.ts';
 import { OPTION_TABLE, readOptions } from '../sim/ocf/options.ts';
 import { makePackage, PACKAGE_KINDS, type PackageKind } from '../sim/ocf/package.ts';
 import type { OptionTable } from '../sim/options.ts';
 import { type DeviceStart, runDevice, type SimulatedDevice } from '../sim/process.ts';
+import * as zigbee from '../sim/zigbee/faults.ts';
+import { openZigbeeDevice } from '../sim/zigbee/open.ts';
+import * as zigbeeOptions from '../sim/zigbee/options.ts';
 import { registerLwm2mPackage } from './sim-lwm2m-package.ts';
 
 interface DeviceWords {
@@ -65,6 +71,30 @@ const DEVICES: readonly DeviceRow[] = [
         ...start,
         options: lwm2mOptions.readOptions(options),
         behaviour: lwm2m.behaviourOf(lwm2m.faultsNamed(faults)),
+      }),
+  },
+  {
+    name: 'mesh',
+    describe: 'a Bluetooth Mesh node with firmware update, on a virtual radio',
+    faults: mesh.FAULTS,
+    options: meshOptions.OPTION_TABLE,
+    open: (faults, options, start) =>
+      openMeshDevice({
+        ...start,
+        options: meshOptions.readOptions(options),
+        behaviour: mesh.behaviourOf(mesh.faultsNamed(faults)),
+      }),
+  },
+  {
+    name: 'zigbee',
+    describe: 'a Zigbee coordinator dongle (ZNP), and behind it a node with the OTA Upgrade cluster',
+    faults: zigbee.FAULTS,
+    options: zigbeeOptions.OPTION_TABLE,
+    open: (faults, options, start) =>
+      openZigbeeDevice({
+        ...start,
+        options: zigbeeOptions.readOptions(options),
+        behaviour: zigbee.behaviourOf(zigbee.faultsNamed(faults)),
       }),
   },
 ];
