@@ -92,6 +92,11 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     const port = endpoint.local.port;
     const uri = `${address.secure ? 'coaps' : 'coap'}://${printPeer({ address: await hostFor(() => peer), port })}`;
     if (!address.secure) return { uri };
+    if (!bench.has('psk'))
+      throw new BenchError(
+        'bootstrap',
+        'the bootstrap server gives accounts in clear or with a psk; the rig has no psk',
+      );
     const { key, identity = Buffer.from(name, 'utf8') } = pskOf(bench);
     return { uri, psk: { identity, key } };
   };

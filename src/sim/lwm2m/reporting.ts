@@ -162,3 +162,10 @@ function isState({ path }: Entry): boolean {
 function keyOf(paths: readonly Path[]): string {
   return paths.map((path) => path.join('/')).join(' ');
 }
+
+/** What a wrong device shows whose notifications and reads differ. */
+export function differing(entry: Entry): Entry {
+  const { value } = entry;
+  if (value?.type === 'Integer') return { ...entry, value: { type: 'Integer', value: Number(value.value) + 1 } };
+  return value?.type === 'Boolean' ? { ...entry, value: { type: 'Boolean', value: !value.value } } : entry;
+}
