@@ -58,8 +58,12 @@ export interface Lwm2mTester {
   remove(path: Path, label: string): Promise<Outcome>;
   /** One composite Read; a device of LwM2M 1.1 or later knows it. */
   readTogether(paths: readonly Path[], label: string): Promise<Outcome>;
+  /** One composite Write. */
+  writeTogether(entries: readonly Entry[], label: string): Promise<Outcome>;
   /** Undefined where the device does not accept the registration. */
   observe(path: Path, label: string): Promise<Watching | undefined>;
+  /** One composite observation. */
+  observeTogether(paths: readonly Path[], label: string): Promise<Watching | undefined>;
   /** Write of a package into an instance, block-wise where it is large. */
   push(instance: number, name: PackageName, label: string, o?: Variation): Promise<Outcome>;
   /** Write of Package URI. */

@@ -28,6 +28,9 @@ export interface Behaviour {
   readonly anyFormatAsOpaque?: true;
   readonly treeLengthOff?: number;
   readonly danglingComponentLink?: true;
+  readonly losesCompositeWrite?: true;
+  /** Observations of several resources notify nothing. */
+  readonly compositeUnnotified?: true;
   readonly hidesComponents?: true;
   /** Objects that software has brought are never registered. */
   readonly hidesBroughtObjects?: true;

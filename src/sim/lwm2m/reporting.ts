@@ -107,7 +107,8 @@ export class Reporting {
     const { behaviour } = this.port;
     const failed = behaviour.failuresUnnotified === true && this.showsFailure(watch);
     this.remember(watch);
-    if (behaviour.noNotifications !== true && !failed) {
+    const untold = behaviour.compositeUnnotified === true && watch.paths.length > 1;
+    if (behaviour.noNotifications !== true && !failed && !untold) {
       this.port.awake();
       this.telling = true;
       watch.observers.notify();
