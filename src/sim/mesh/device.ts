@@ -10,7 +10,7 @@ import type { Behaviour } from './behaviour.ts';
 import { MeshGatt } from './gatt.ts';
 import type { FirmwareFacts } from './image.ts';
 import { Countdown } from './model.ts';
-import { elementCount, FOUNDATION, makeModels, type NodeModels } from './models.ts';
+import { elementCount, FOUNDATION, makeModels, type NodeModels, savedModels } from './models.ts';
 import { MeshNode } from './node.ts';
 import type { Options } from './options.ts';
 import { Provisionee } from './provisionee.ts';
@@ -184,9 +184,7 @@ export class MeshDevice {
   /** What the models want kept. */
   #keep(): void {
     if (this.#models === undefined) return;
-    const { blobs, update } = this.#models;
-    const kept = [...blobs].map(([element, blob]) => [element, blob.saved()] as const);
-    this.#save({ ...this.#saved, blobs: Object.fromEntries(kept), ...(update && { update: update.saved() }) });
+    this.#save({ ...this.#saved, ...savedModels(this.#models) });
   }
 
   /** New firmware runs after a restart; what it changes was announced. */

@@ -3,7 +3,7 @@ import type { Layout, Value } from '../../core/layout/layout.ts';
 import { encodeMessage, type MessageType } from '../../mesh/codec/message.ts';
 import { manualTimers, type ManualTimers } from '../../mesh/stack/timers.ts';
 import type { Behaviour } from './behaviour.ts';
-import { makeModels, type NodeModels } from './models.ts';
+import { makeModels, type NodeModels, savedModels } from './models.ts';
 import { type Options, presetOptions } from './options.ts';
 import { FACTORY, type Saved } from './saved.ts';
 
@@ -48,8 +48,7 @@ export function modelBench(
       timers,
       saved: () => saved,
       changed() {
-        const blobs = Object.fromEntries([...models.blobs].map(([element, blob]) => [element, blob.saved()]));
-        saved = { ...saved, blobs, ...(models.update && { update: models.update.saved() }) };
+        saved = { ...saved, ...savedModels(models) };
       },
       install: ({ firmwareId, additional }) => installed.push(`${firmwareId.toString('hex')} ${additional}`),
     },
