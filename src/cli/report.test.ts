@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'chai';
@@ -99,6 +99,11 @@ describe('commands over a stored run', () => {
     const none = plumbline('gate', folder);
     expect(none.code).to.equal(2);
     expect(none.err).to.contain(path.join(folder, 'run.json')).and.contain('no run record here');
+    const run = path.join(folder, 'run.json');
+    mkdirSync(run);
+    expect(plumbline('gate', folder)).to.include({ code: 2 });
+    expect(plumbline('gate', folder).err).to.contain(run).and.contain('cannot be read');
+    rmSync(run, { recursive: true });
     const broken = path.join(folder, 'broken.json');
     writeFileSync(broken, '{"schema": 1,');
     expect(plumbline('gate', broken)).to.include({ code: 2 });

@@ -158,7 +158,7 @@ export function parseYaml<T>(text: string, file: string, schema: z.ZodType<T>, c
     const missing = value === undefined && !find(doc, issue.path).complete;
     if (missing && broken) continue;
     const name = issue.path.map(String).join('.');
-    const empty = value === null || value === undefined ? `${name}: ` : '';
+    const empty = name !== '' && (value === null || value === undefined) ? `${name}: ` : '';
     const what = missing ? `${name} is missing` : `${empty}${messageFor(issue, value)}`;
     const where = issue.code === 'invalid_key' ? placeOfKey(issue.path) : place(issue.path);
     errors.push(new InputError('yaml-type', what, { place: where }));

@@ -40,10 +40,15 @@ function entry(label: string, content: Part): Html {
 `;
 }
 
+/** Text in which commands stand between backticks, as on the terminal. */
+function withCode(text: string): Part {
+  return text.split('`').map((part, i) => (i % 2 === 0 ? part : html`<code>${part}</code>`));
+}
+
 /** The verdict card as an article; the same facts in the same order as on the terminal. */
 export function cardHtml(card: Card, caseId: string): Html {
   const { statement } = card;
-  const causes = card.causes.map(({ cause, look }) => html`<div><b>${cause}</b>: ${look}</div>`);
+  const causes = card.causes.map(({ cause, look }) => html`<div><b>${cause}</b>: ${withCode(look)}</div>`);
   return html`<article class="card e-${VERDICT_CLASS[card.shown]}" id="${caseAnchor(caseId)}">
 <h3>${badge(card.shown)} <span class="mono">${card.id}</span> <span class="purpose">${card.purpose}</span></h3>
 <dl>

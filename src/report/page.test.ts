@@ -94,6 +94,10 @@ describe('the conformance page', () => {
     expect(page).to.not.contain('class="stamp" role');
   });
 
+  it('shows a command that a likely cause names as a command', () => {
+    expect(page).to.contain('run <code>plumbline rig check</code> before the next run');
+  });
+
   it('takes nothing that a device says as markup', () => {
     const evil = '<img src=x onerror=alert(1)> </style>';
     const cases = run.cases.map(

@@ -23,7 +23,12 @@ export function readRun(dir: string): Stored {
   const bad = (message: string, cause?: unknown): InputError =>
     new InputError('run', message, { place: { file }, cause });
   if (!existsSync(file)) throw bad('no run record here; expected the folder of a run, such as reports/<run>');
-  const text = readFileSync(file);
+  let text: Buffer;
+  try {
+    text = readFileSync(file);
+  } catch (e) {
+    throw bad(`the run record cannot be read: ${messageOf(e)}`, e);
+  }
   let run: unknown;
   try {
     run = JSON.parse(text.toString('utf8'));

@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestResult } from 'allure-js-commons';
-import { FileSystemWriter, type ReporterConfig } from 'allure-js-commons/sdk/reporter';
-import { printError } from '../core/errors.ts';
+import { FileSystemWriter, type ReporterConfig, type Writer } from 'allure-js-commons/sdk/reporter';
+import { messageOf, printError } from '../core/errors.ts';
 import type { CaseRecord, RunHead, RunRecord } from '../core/record.ts';
 import { type AttachmentFile, allureOf, CATEGORIES, deviceName, environmentOf, resultUuid } from './allure.ts';
 import { cardOf, cardText, decisiveAttempt, type Sources } from './card.ts';
@@ -74,6 +74,36 @@ function writeFiles(dir: string, files: readonly AttachmentFile[]): void {
 }
 
 /**
+ * Writes results while a run goes on. A file that cannot be written (a full disk) must not throw into mocha, which would neither go on nor end; the results
+ * are made anew from the record when the run is over, and that says what is wrong.
+ */
+class PatientWriter extends FileSystemWriter {
+  override writeResult(...args: Parameters<Writer['writeResult']>): void {
+    unlessImpossible(() => super.writeResult(...args));
+  }
+
+  override writeGroup(...args: Parameters<Writer['writeGroup']>): void {
+    unlessImpossible(() => super.writeGroup(...args));
+  }
+
+  override writeEnvironmentInfo(...args: Parameters<Writer['writeEnvironmentInfo']>): void {
+    unlessImpossible(() => super.writeEnvironmentInfo(...args));
+  }
+
+  override writeCategoriesDefinitions(...args: Parameters<Writer['writeCategoriesDefinitions']>): void {
+    unlessImpossible(() => super.writeCategoriesDefinitions(...args));
+  }
+}
+
+function unlessImpossible(write: () => void): void {
+  try {
+    write();
+  } catch (e) {
+    process.stderr.write(`the result cannot be written: ${messageOf(e)}\n`);
+  }
+}
+
+/**
  * Options for allure-mocha in the child of a run: every result that the reporter is about to write is filled from the case record that `lookup`
  * finds by the title of the mocha test. A test without a record (the child died in it) is left as the reporter has it.
  */
@@ -82,9 +112,11 @@ export function reporterOptions(
   run: RunHead,
   lookup: (title: string) => CaseRecord | undefined,
   attach: Attach,
-): ReporterConfig {
+): ReporterConfig & { readonly writer: Writer } {
   return {
     resultsDir: dir,
+    // The reporter puts its options over its own writer.
+    writer: new PatientWriter({ resultsDir: dir }),
     environmentInfo: environmentOf(run),
     categories: [...CATEGORIES],
     listeners: [

@@ -111,7 +111,8 @@ function checkReferences(data: RigData, report: (path: Path, message: string) =>
       for (const [key, value] of Object.entries(resource.options))
         check(value, ['resources', name, 'options', key], above);
     if (resource?.kind === 'console') check(resource.url, ['resources', name, 'url'], above);
-    if (resource?.kind === 'reset' && resource.by === 'console' && data.resources[resource.console]?.kind !== 'console')
+    const lineBased = resource?.kind === 'reset' || resource?.kind === 'power';
+    if (lineBased && resource.by === 'console' && data.resources[resource.console]?.kind !== 'console')
       report(['resources', name, 'console'], `expected a console resource, found ${resource.console}`);
   }
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, uti
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BenchError, messageOf } from '../core/errors.ts';
+import { BenchError, InputError, messageOf } from '../core/errors.ts';
 
 /** Who has the rig. */
 export interface Holder {
@@ -58,7 +58,7 @@ export async function acquireLease(dir: string, options: LeaseOptions): Promise<
   const times = options.times ?? TIMES;
   const until = performance.now() + (options.waitMs ?? 0);
   let told = false;
-  mkdirSync(dir, { recursive: true });
+  makeStateFolder(dir);
   for (;;) {
     const top = latest(dir);
     const holder = top === 0 ? undefined : read(dir, top);
@@ -71,6 +71,16 @@ export async function acquireLease(dir: string, options: LeaseOptions): Promise<
     if (!told && holder !== undefined) options.waiting?.(holder);
     told = true;
     await sleep(POLL_MS);
+  }
+}
+
+/** The folder that is kept of the rig; where it is, the user says. */
+function makeStateFolder(dir: string): void {
+  try {
+    mkdirSync(dir, { recursive: true });
+  } catch (e) {
+    const message = `the folder that is kept of the rig cannot be made: ${messageOf(e)}`;
+    throw new InputError('state-folder', message, { place: { file: dir }, cause: e });
   }
 }
 

@@ -111,7 +111,7 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
         return `${resolve(entry.url)} is open`;
       }
       case 'power':
-        return entry.by === 'hand' ? 'switched by hand' : 'switched by a command (not tried)';
+        return entry.by === 'hand' ? 'switched by hand' : `switched by a ${entry.by} (not tried)`;
       case 'reset':
         return `reset by ${entry.by} (not tried)`;
     }
@@ -165,13 +165,14 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
   };
   const hand = entryOf(power, 'power');
   const device = power === undefined ? undefined : processes.get(power);
-  const powered = hand === undefined ? device : powerSwitch({ where: power ?? '', cwd }, hand, context.prompt);
   const line = entryOf(reset, 'reset');
   const consoleOf = (name: string): RigConsole => {
     const found = consoles.get(name);
     if (found === undefined) throw new TesterError('rig-console', `${name} is not open`);
     return found;
   };
+  const powered =
+    hand === undefined ? device : powerSwitch({ where: power ?? '', cwd }, hand, context.prompt, consoleOf);
   return {
     address,
     has: (spec, name) => rig.data.iut[spec]?.[name] !== undefined,

@@ -35,7 +35,7 @@ const processResource = z
   })
   .refine((p) => (p.sim === undefined) !== (p.command === undefined), 'expected either `sim` or `command`');
 
-/** A supply that a person switches when asked, or that two commands switch. */
+/** A supply that a person switches when asked, that two commands switch, or two lines on a console that answers them. */
 const powerResource = z.discriminatedUnion('by', [
   z.strictObject({ kind: z.literal('power'), by: z.literal('hand'), what: z.string().default('the device') }),
   z.strictObject({
@@ -45,6 +45,15 @@ const powerResource = z.discriminatedUnion('by', [
     off: z.string().min(1),
     /** Real seconds after which the command is killed and counts as failed. */
     timeoutS: z.number().positive().default(30),
+  }),
+  z.strictObject({
+    kind: z.literal('power'),
+    by: z.literal('console'),
+    console: name,
+    on: z.string().min(1),
+    off: z.string().min(1),
+    /** Real seconds until the line must have been answered. */
+    timeoutS: z.number().positive().default(10),
   }),
 ]);
 

@@ -1,10 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { InputError, printError } from '../core/errors.ts';
 import type { RunRecord } from '../core/record.ts';
 import { printCheck } from '../cli/rig.ts';
 import { checkRig, type RigCheck } from './check.ts';
 import { NO_PROGRESS, type Progress } from './progress.ts';
+import type { RunSettings } from './run.ts';
 import { type BenchOptions, type TestBench, testBench, verdicts } from './testing/bench.ts';
 import { STANDARDS as FAKES } from './testing/standards.ts';
 
@@ -29,6 +31,20 @@ describe('a run', () => {
     const evidence = join(dir, 'private', record.cases[0]?.attempts[0]?.evidence ?? '');
     expect(readFileSync(join(evidence, 'events.jsonl'), 'utf8')).to.contain('"alive"');
     expect(existsSync(join(evidence, 'capture.pcapng'))).to.equal(true);
+    expect(existsSync(join(dir, 'private', 'room')), 'room that is held for the record').to.equal(false);
+  });
+
+  it('given a folder that cannot be made, says which, before anything is driven', async () => {
+    bench = testBench();
+    const file = join(bench.folder, 'file');
+    writeFileSync(file, '');
+    const said = (settings: RunSettings): Promise<string> =>
+      bench.run(['01'], settings).then(
+        () => 'no error',
+        (e: unknown) => (e instanceof InputError ? printError(e) : 'no input error'),
+      );
+    expect(await said({ out: file })).to.match(/\/file\/[^:]*: cannot be made: ENOTDIR/);
+    expect(await said({ state: file })).to.match(/\/file: the folder that is kept of the rig cannot be made: EEXIST/);
   });
 
   describe('that is told to stop', () => {

@@ -5,7 +5,7 @@ import type { CaseRecord, RunHead, RunRecord } from '../core/record.ts';
 import { wallNow } from '../core/clock.ts';
 import type { Rig } from '../rig/rig.ts';
 import { acquireLease, type Lease, type LeaseTimes } from '../rig/lease.ts';
-import { makeRunFolder, writeRecord } from './files.ts';
+import { holdRoom, makeRunFolder, writeRecord } from './files.ts';
 import type { ChildTask, Declared, FromChild, PlannedCase } from './messages.ts';
 import { countVerdicts, withoutRun } from './outcome.ts';
 import { type ChildrenOutcome, runChildren, WATCH_TIMES, type WatchTimes } from './parent.ts';
@@ -124,6 +124,7 @@ async function runLeased(input: RunInput, settings: RunSettings, begun: Begun): 
   // What a reader finds if nobody ever settles the record.
   const pending = planned.map((c) => withoutRun(c, 'NOT_RUN', 'the run did not end'));
   writeRecord(dir, recordOf(head, [...pending, ...input.leftOut], { state: 'incomplete', endedAt: null }));
+  const giveBack = holdRoom(dir, planned.length);
   progress.started({ name, dir, rig: rig.name, cases: input.cases });
 
   const faults = new Faults(progress);
@@ -143,6 +144,7 @@ async function runLeased(input: RunInput, settings: RunSettings, begun: Begun): 
     endedAt: new Date().toISOString(),
     ...(faults.defects.length === 0 ? {} : { errors: faults.defects }),
   });
+  giveBack();
   writeRecord(dir, record);
   progress.finished(record, dir);
   return { record, dir };

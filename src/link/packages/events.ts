@@ -14,6 +14,8 @@ export interface PackageRequest {
   readonly scheme: string;
   readonly from: string;
   readonly range: string | undefined;
+  /** Whether the request carried the credentials that the package asks for; undefined where it asks for none. */
+  readonly authorised?: boolean | undefined;
 }
 
 /** How far a request was answered; `octets` were handed to the network, `of` is the length of the whole package. */
@@ -40,13 +42,17 @@ export interface PackageRecorder {
 /** Writes package events to a sink. */
 export function packageRecorder(sink: EventSink): PackageRecorder {
   return {
-    request: ({ range, ...seen }, via) =>
+    request: ({ range, authorised, ...seen }, via) =>
       sink.append({
         channel: PACKAGES,
         type: 'package.request',
         dir: 'in',
         ...(via === undefined ? {} : { via }),
-        data: { ...seen, ...(range === undefined ? {} : { range }) },
+        data: {
+          ...seen,
+          ...(range === undefined ? {} : { range }),
+          ...(authorised === undefined ? {} : { authorised }),
+        },
       }).n,
     progress: ({ request, ...seen }) =>
       void sink.append({ channel: PACKAGES, type: 'package.progress', dir: 'out', via: request, data: { ...seen } }),
@@ -75,6 +81,7 @@ export const packageAsked: Kind<PackageRequest> = {
           scheme: text(e, 'scheme'),
           from: text(e, 'from'),
           range: text(e, 'range') || undefined,
+          authorised: typeof e.data?.['authorised'] === 'boolean' ? e.data['authorised'] : undefined,
         }
       : undefined,
 };

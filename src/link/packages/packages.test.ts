@@ -123,6 +123,22 @@ describe('package servers', () => {
     expect([body.length, differing]).to.deep.equal([5000, [2500]]);
   });
 
+  it('gives a package with credentials to who shows them, and records who did not', async () => {
+    const { shelf, server, log } = await http(GOOD);
+    const credentials = { user: 'box', password: 'pass:word' };
+    const url = `${server.base}${shelf.put({ name: 'packageOk', behaviour: GOOD, credentials, content: () => FILE })}`;
+    const refused = await fetchFrom(url);
+    expect([refused.status, refused.headers['www-authenticate']]).to.deep.equal([401, 'Basic realm="packages"']);
+    const authorization = `Basic ${Buffer.from('box:pass:word').toString('base64')}`;
+    expect((await fetchFrom(url, { authorization })).body.equals(FILE)).to.equal(true);
+    expect(
+      log()
+        .all(packageAsked)
+        .map((r) => r.authorised),
+    ).to.deep.equal([false, true]);
+    expect(JSON.stringify(log().events), 'the password in the log').to.not.contain('pass:word');
+  });
+
   it('knows no path of an earlier case', async () => {
     const { url, shelf, server, log } = await http(GOOD);
     shelf.clear();

@@ -8,6 +8,7 @@ import { INTERFACE, VERSION_OPTION } from '../../ocf/codec/ocf.ts';
 import { STATES } from '../../ocf/codec/swu.ts';
 import { type BlockLimits, blockwise } from '../coap/blocks.ts';
 import { type Answer, Endpoint, type LinkTiming, type Reply, type Request } from '../coap/endpoint.ts';
+import { pathOf } from '../coap/message.ts';
 import { Observers } from '../coap/observe.ts';
 import type { Store } from '../store.ts';
 import type { Behaviour, Unnotified } from './behaviour.ts';
@@ -157,9 +158,14 @@ export class OcfDevice {
     return `${state} cm ${STATES[state].cm} result ${result} action ${this.saved.action}`;
   }
 
-  /** Starts an action at once, as the target mode of a secured device does. */
-  trigger(goal: Goal): void {
-    this.updater.start(goal);
+  /** An update goes on. */
+  get busy(): boolean {
+    return this.updater.busy;
+  }
+
+  /** Starts an action at once, as the target mode of a secured device does; `purl`: instead of the one that the resource shows. */
+  trigger(goal: Goal, purl?: string): void {
+    this.updater.start(goal, purl);
   }
 
   /** Back to the state in which the device left its factory, firmware included. It keeps its identity, unless it had an owner to lose. */
@@ -240,23 +246,27 @@ export class OcfDevice {
 
   private answer(request: Request, session: Session): Answer {
     if (this.security?.admits(request, session) !== false) return serve(request, session, this.context());
+    const { behaviour, options } = this.setup;
+    const stored = behaviour.storesUnauthorised === true && pathOf(request.message) === options.href;
+    if (stored) serve(request, session, this.context());
     return request.multicast ? 'silence' : { code: '4.01' };
   }
 
   private secureWith(secure: SecurePort, endpoint: Endpoint): Security | undefined {
-    const { options, clock } = this.setup;
+    const { options, behaviour, clock } = this.setup;
     if (options.security === 'none') return undefined;
     return new Security({
       ...secure,
       method: options.security,
       clock,
       options,
+      behaviour,
       saved: this.saved,
       endpoint,
       limits: this.limits,
       context: this.context,
       changed: () => this.changed('rest'),
-      trigger: (goal) => this.trigger(goal),
+      trigger: (goal) => this.trigger(goal, behaviour.tmUsesFirstPurl === true ? this.saved.firstPurl : undefined),
       wipe: () => this.wipe(),
     });
   }

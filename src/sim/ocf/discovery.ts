@@ -47,7 +47,9 @@ function linksOf(resource: Listed, context: DiscoveryContext): CborMap[] {
     rt: [...(wrong?.rt ?? resource.rt)],
     if: [...(wrong?.if ?? resource.if)],
     p: { bm: wrong?.bm ?? bits },
-    eps: endpointsOf(resource, context).map((ep) => ({ ep })),
+    eps: (ours && behaviour.clearLink === true ? [context.endpoint] : endpointsOf(resource, context)).map((ep) => ({
+      ep,
+    })),
   });
   const copies = ours ? (behaviour.linkCopies ?? 1) : 1;
   return Array.from({ length: copies }, (_, i) => link(i === 0 ? resource.href : `${resource.href}/${i}`));

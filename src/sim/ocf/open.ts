@@ -69,6 +69,7 @@ export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
       ...(secure?.certificate === undefined ? {} : { manufacturerRoot: rootFile(start.state) }),
     },
     verbs: verbsOf(device, () => clock.protocolNow()),
+    consolePort: options.console,
   };
 }
 

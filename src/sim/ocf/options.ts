@@ -64,6 +64,7 @@ export const OPTION_TABLE = {
   ),
   pin: text('', 'PIN of the owner transfer; a new one for each where empty'),
   combinedTm: choice(['refuse', 'ignore'], 'refuse', 'combined and unknown bits of the target mode'),
+  console: count(0, 'TCP port of the console on loopback; a free one where 0'),
   stallMs: count(20_000, 'a download without progress is given up, milliseconds of protocol time'),
 } as const;
 

@@ -25,6 +25,8 @@ export interface Saved {
   observed: boolean;
   /** Read-only properties that a wrong device let a client write. */
   written: Record<string, string | number>;
+  /** The first package URL that it was told; only a wrong device goes by it. */
+  firstPurl?: string;
   /** On a device with security. */
   ownership?: Ownership;
   n: string;

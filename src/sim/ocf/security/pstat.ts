@@ -1,5 +1,6 @@
 import { type CborValue, isCborMap } from '../../../ocf/codec/cbor.ts';
-import { ACTIONS, STATES, type StateName, UPDATE_MODE_MASK } from '../../../ocf/codec/swu.ts';
+import { ACTIONS } from '../../../ocf/codec/swu.ts';
+import type { Behaviour } from '../behaviour.ts';
 import type { Goal } from '../machine.ts';
 import type { Resource } from '../server.ts';
 import { isTransferred, type Ownership } from './ownership.ts';
@@ -7,8 +8,11 @@ import { type Common, type Fields, securityResource, uuidField } from './resourc
 import { DOS, type DosName, dosOf } from './states.ts';
 
 export interface PstatParts extends Common {
-  /** State of the software update. */
-  readonly update: () => StateName;
+  readonly behaviour: Behaviour;
+  /** Update bits of the current mode. */
+  readonly mode: () => number;
+  /** A client has written the current mode of a wrong device. */
+  readonly modeWritten: (cm: number) => void;
   readonly trigger: (goal: Goal) => void;
   readonly enter: (dos: DosName) => void;
   /** Bits that start nothing are refused, not ignored. */
@@ -28,12 +32,16 @@ export function pstat(parts: PstatParts): Resource {
     rowneruuid: uuidField((uuid) => (ownership().rowners.pstat = uuid)),
     tm: {
       ok: (value) =>
-        whole(value) && (value === 0 || (works(ownership()) && !(goalOf(value) === undefined && parts.refusesBits))),
+        whole(value) &&
+        (value === 0 || (works(ownership()) && !(goalOf(value, parts.behaviour) === undefined && parts.refusesBits))),
       set(value) {
-        const goal = goalOf(value);
+        const goal = goalOf(value, parts.behaviour);
         if (goal !== undefined) parts.trigger(goal);
       },
     },
+    ...(parts.behaviour.takesCm === undefined
+      ? {}
+      : { cm: { ok: whole, set: (value) => parts.modeWritten(Number(value)) } }),
     // Last, because it is judged by what the others leave behind.
     dos: {
       ok: (value) => isCborMap(value) && mayEnter(ownership(), dosOf(value['s'])),
@@ -50,7 +58,7 @@ export function pstat(parts: PstatParts): Resource {
         const { dos, om, rowners } = ownership();
         return {
           dos: { p: dos === 'RESET', s: DOS[dos].s },
-          cm: DOS[dos].cm | (STATES[parts.update()].cm & UPDATE_MODE_MASK),
+          cm: DOS[dos].cm | parts.mode(),
           // What was asked for is taken up at once.
           tm: 0,
           om,
@@ -69,9 +77,13 @@ function works({ dos }: Ownership): boolean {
   return dos === 'RFPRO' || dos === 'RFNOP';
 }
 
-function goalOf(tm: CborValue): Goal | undefined {
-  const goals: readonly Goal[] = ['isac', 'isvv', 'upgrade'];
-  return goals.find((goal) => ACTIONS[goal].tm === tm);
+const GOALS: readonly Goal[] = ['isac', 'isvv', 'upgrade'];
+
+/** What a target mode starts; undefined for one that means nothing. */
+function goalOf(tm: CborValue, { startsByAnyBit }: Behaviour): Goal | undefined {
+  return GOALS.find(
+    (goal) => ACTIONS[goal].tm === tm || (startsByAnyBit === true && (Number(tm) & ACTIONS[goal].tm) > 0),
+  );
 }
 
 function mayEnter(ownership: Ownership, wanted: DosName | undefined): boolean {

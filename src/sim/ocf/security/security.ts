@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { BenchClock } from '../../../core/clock.ts';
 import type { OwnCertificate } from '../../../link/dtls/credentials.ts';
 import type { DtlsWire } from '../../../link/dtls/port.ts';
 import type { Peer } from '../../../link/wire.ts';
+import type { CborValue } from '../../../ocf/codec/cbor.ts';
 import { INTERFACE } from '../../../ocf/codec/ocf.ts';
+import { STATES } from '../../../ocf/codec/swu.ts';
 import { Alarm } from '../../alarm.ts';
 import type { BlockLimits } from '../../coap/blocks.ts';
 import type { Answer, Endpoint, Reply, Request } from '../../coap/endpoint.ts';
 import { Observers } from '../../coap/observe.ts';
 import { pathOf } from '../../coap/message.ts';
+import type { Behaviour } from '../behaviour.ts';
 import type { Goal } from '../machine.ts';
 import type { Options } from '../options.ts';
 import { content, interfaceOf, type Resource, type ServerContext } from '../server.ts';
@@ -32,6 +36,7 @@ export interface SecurityParts {
   readonly method: MethodName;
   readonly clock: BenchClock;
   readonly options: Options;
+  readonly behaviour: Behaviour;
   readonly saved: Saved;
   readonly certificate?: OwnCertificate;
   readonly context: () => ServerContext;
@@ -55,7 +60,12 @@ export class Security {
   /** Those who observe pstat. */
   private readonly observers: Observers;
   private readonly pstat: Resource;
-  private shown: string;
+  /** What pstat showed last, and what observers are told instead by a wrong device. */
+  private shown: CborValue;
+  private stale: CborValue | undefined;
+  /** Current mode that a client has written, or that is kept over provisioning, on a wrong device. */
+  private written: number | undefined;
+  private kept: number | undefined;
 
   constructor(parts: SecurityParts) {
     this.parts = parts;
@@ -83,7 +93,7 @@ export class Security {
     const common = { ownership, context: parts.context, changed: parts.changed };
     this.pstat = this.makePstat(common);
     this.resources = this.makeResources(common, deviceId);
-    this.shown = this.fingerprint();
+    this.shown = this.retrieve();
   }
 
   get dos(): DosName {
@@ -105,10 +115,15 @@ export class Security {
       if (session.kind === 'clear') return false;
       this.alarm.set(this.parts.clock.protocolNow() + IDLE_MS, () => this.reset());
     }
+    const { behaviour } = this.parts;
     const href = pathOf(request.message);
     const resource = this.parts.context().resources.find((one) => one.href === href);
     if (resource === undefined) return true;
-    return mayDo({ session, method: request.message.code, href, kind: kindOf(resource) }, this.ownership);
+    return mayDo(
+      { session, method: request.message.code, href, kind: kindOf(resource) },
+      this.ownership,
+      behaviour.opens,
+    );
   }
 
   /** Without an owner again, under a new name. */
@@ -120,10 +135,14 @@ export class Security {
 
   /** Tells the observers of pstat where it looks different. */
   notify(): void {
-    const shown = this.fingerprint();
-    if (shown === this.shown) return;
-    this.shown = shown;
+    const { behaviour, saved } = this.parts;
+    if (saved.machine.state === 'idle') this.kept = undefined;
+    const before = this.shown;
+    this.shown = this.retrieve();
+    if (isDeepStrictEqual(before, this.shown) || behaviour.modesUnnotified === true) return;
+    if (behaviour.staleModes === true) this.stale = before;
     this.observers.notify();
+    this.stale = undefined;
   }
 
   /** All associations are forgotten, as by a restart. */
@@ -144,11 +163,16 @@ export class Security {
   }
 
   private makePstat(common: Common): Resource {
-    const { saved, options, trigger } = this.parts;
+    const { behaviour, options, trigger } = this.parts;
     return pstat({
       ...common,
-      update: () => saved.machine.state,
-      trigger,
+      behaviour,
+      mode: () => this.mode(),
+      modeWritten: (cm) => (this.written = behaviour.takesCm === 'stores' ? cm : undefined),
+      trigger: (goal) => {
+        const started = behaviour.tmStarts?.[goal] ?? goal;
+        if (started !== 'nothing') trigger(started);
+      },
       enter: (dos) => this.enter(dos),
       refusesBits: options.combinedTm === 'refuse',
       observe: (request, register) => this.observe(request, register),
@@ -177,6 +201,7 @@ export class Security {
   }
 
   private observe(request: Request, register: boolean): Answer {
+    if (this.parts.behaviour.modesUnobservable === true) return this.notification(request);
     if (register) return this.observers.register(request);
     this.observers.deregister(request);
     return this.notification(request);
@@ -185,15 +210,25 @@ export class Security {
   private notification(request: Request): Reply {
     const context = this.parts.context();
     const iface = interfaceOf(request.message.options, this.pstat, context.behaviour) ?? INTERFACE.rw;
-    return content('2.05', this.pstat.retrieve(iface, []) ?? {}, context);
+    return content('2.05', this.stale ?? this.pstat.retrieve(iface, []) ?? {}, context);
   }
 
-  private fingerprint(): string {
-    return JSON.stringify(this.pstat.retrieve(INTERFACE.rw, []));
+  private retrieve(): CborValue {
+    return this.pstat.retrieve(INTERFACE.rw, []) ?? {};
+  }
+
+  /** Update bits of the current mode (table 3). */
+  private mode(): number {
+    const { behaviour, saved } = this.parts;
+    const { state, result, run } = saved.machine;
+    const after = run === undefined ? behaviour.modesAfter?.[result] : undefined;
+    return this.written ?? this.kept ?? after ?? behaviour.modes?.[state] ?? STATES[state].cm;
   }
 
   private enter(dos: DosName): void {
+    const { provisioningMode } = this.parts.behaviour;
     if (dos === this.dos) return;
+    if (dos === 'RFPRO' && provisioningMode !== undefined) this.kept = provisioningMode === 'cleared' ? 0 : this.mode();
     this.ownership.dos = dos;
     this.alarm.clear();
     if (dos === 'RESET')

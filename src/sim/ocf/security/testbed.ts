@@ -1,25 +1,25 @@
-import { benchClock, type BenchClock, wallNow } from '../../../core/clock.ts';
+import type { BenchClock } from '../../../core/clock.ts';
 import { newAuthority } from '../../../link/dtls/certificates.ts';
 import type { ClientCredentials, OwnCertificate } from '../../../link/dtls/credentials.ts';
 import type { AssociationInfo } from '../../../link/dtls/info.ts';
 import type { DtlsWire } from '../../../link/dtls/port.ts';
 import { openDtls } from '../../../link/dtls/wire.ts';
 import { openUdp, type UdpWire } from '../../../link/udp.ts';
-import { type CborMap, type CborValue, decodeCbor, encodeCbor } from '../../../ocf/codec/cbor.ts';
+import { type CborMap, type CborValue, decodeCbor, encodeCbor, isCborMap } from '../../../ocf/codec/cbor.ts';
 import { Endpoint } from '../../coap/endpoint.ts';
-import { METHOD, OPTION, uintOption, uriOptions } from '../../coap/message.ts';
+import { METHOD, OPTION, readMessage, uintOf, uintOption, uriOptions } from '../../coap/message.ts';
+import { until } from '../../coap/fake-wire.ts';
 import { noSink } from '../../process.ts';
 import { memoryStore } from '../../store.ts';
 import type { Behaviour } from '../behaviour.ts';
 import { OcfDevice } from '../device.ts';
 import { type Options, presetOptions } from '../options.ts';
 import type { Saved } from '../store.ts';
+import { StopClock, UNHURRIED } from '../testbench.ts';
 import { ownerKey, PIN_IDENTITY, pinKey, uuidOctets } from './keys.ts';
 import { METHODS } from './states.ts';
 
 const HOST = '127.0.0.1';
-/** Real time per protocol time. */
-const FACTOR = 0.01;
 const LINK = { ackTimeoutMs: 2000, maxRetransmit: 2, lifetimeMs: 600_000, promptMs: 500 };
 /** Longer than any answer takes on a busy computer. */
 const PATIENCE_MS = 4000;
@@ -75,6 +75,20 @@ export class Client {
     return { code: outcome.message.code, map: list.length > 0 ? {} : (value as CborMap), list };
   }
 
+  /** Registers as observer over DTLS; what it gives back holds the registration's answer and every notification, as they come. */
+  async observe(path: string): Promise<readonly CborMap[]> {
+    const seen: CborMap[] = [];
+    this.dtls.onReceive((data) => {
+      const message = readMessage(data);
+      if ('malformed' in message || uintOf(message, OPTION.observe) === undefined) return;
+      const decoded = decodeCbor(message.payload);
+      if (decoded.ok && isCborMap(decoded.value)) seen.push(decoded.value);
+    });
+    const options = [{ number: OPTION.observe, value: Buffer.alloc(0) }, ...uriOptions(path)];
+    await this.secure.request(this.bench.dtls.local, METHOD.get, options, undefined, PATIENCE_MS);
+    return seen;
+  }
+
   get(path: string): Promise<Told> {
     return this.ask('secure', 'get', path);
   }
@@ -90,9 +104,13 @@ export class Client {
   }
 }
 
-/** A device with security on loopback ports of its own, for unit tests, and clients to talk to it. Its clock is 100 times faster. */
+/**
+ * A device with security on loopback ports of its own, for unit tests, and clients to talk to it. Its clock runs only while the test waits
+ * for something (`until`, `reach`), so that a busy computer changes nothing.
+ */
 export class SecureBench {
-  readonly clock: BenchClock = benchClock(wallNow(), FACTOR);
+  private readonly time = new StopClock();
+  readonly clock: BenchClock = this.time.clock;
   readonly options: Options;
   readonly shown: string[] = [];
   device: OcfDevice;
@@ -101,7 +119,8 @@ export class SecureBench {
   readonly root: Awaited<ReturnType<typeof newAuthority>> | undefined;
   private readonly behaviour: Behaviour;
   private readonly certificate: OwnCertificate | undefined;
-  private readonly store = memoryStore<Saved>();
+  private readonly memory = memoryStore<Saved>();
+  private onSave: (() => void) | undefined;
   private readonly clients: Client[] = [];
 
   private constructor(
@@ -122,10 +141,11 @@ export class SecureBench {
 
   static async open(options: Partial<Options>, behaviour: Behaviour = {}): Promise<SecureBench> {
     const wires = [await port(), await port()] as const;
-    if (options.security !== 'cert') return new SecureBench(presetOptions(options), behaviour, wires);
+    if (options.security !== 'cert')
+      return new SecureBench(presetOptions({ ...UNHURRIED, ...options }), behaviour, wires);
     const root = await newAuthority({ name: 'maker' });
     const own = await (await root.intermediate({ name: 'factory' })).issue({ name: 'lamp' });
-    return new SecureBench(presetOptions(options), behaviour, wires, root, own);
+    return new SecureBench(presetOptions({ ...UNHURRIED, ...options }), behaviour, wires, root, own);
   }
 
   /** A further client, with ports of its own. */
@@ -143,6 +163,35 @@ export class SecureBench {
     this.device = this.boot();
   }
 
+  /** Lets time pass until a condition holds. */
+  async until(what: string, holds: () => boolean): Promise<void> {
+    this.time.run();
+    try {
+      await until(what, holds);
+    } finally {
+      this.time.stop();
+    }
+  }
+
+  /** Lets time pass until the state of the update is reached, at rest or not, and stops it there. */
+  async reach(state: string): Promise<void> {
+    let reached = false;
+    this.onSave = () => {
+      reached ||= this.device.summary.startsWith(`${state} `);
+      if (reached) this.time.stop();
+    };
+    try {
+      await this.until(`state ${state}`, () => reached);
+    } finally {
+      this.onSave = undefined;
+    }
+  }
+
+  /** Lets time pass until the device rests in the state. */
+  rest(state: string): Promise<void> {
+    return this.until(`rest in ${state}`, () => this.device.summary.startsWith(`${state} `) && !this.device.busy);
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.clients.map((client) => client.close()));
     this.device.close();
@@ -150,7 +199,7 @@ export class SecureBench {
   }
 
   private boot(): OcfDevice {
-    const { clear: wire, clock, options, behaviour, store, dtls, certificate } = this;
+    const { clear: wire, clock, options, behaviour, memory, dtls, certificate } = this;
     return new OcfDevice({
       wire,
       secure: { dtls, say: (line) => this.shown.push(line), ...(certificate === undefined ? {} : { certificate }) },
@@ -158,7 +207,13 @@ export class SecureBench {
       link: LINK,
       options,
       behaviour,
-      store,
+      store: {
+        load: () => memory.load(),
+        save: (saved) => {
+          memory.save(saved);
+          this.onSave?.();
+        },
+      },
       seed: 1,
       sink: noSink(),
       die: () => undefined,
