@@ -27,6 +27,7 @@ interface Words {
 const FAULTS: Readonly<Record<string, () => Promise<readonly ProvenFault[]>>> = {
   ocf: async () => (await import('../sim/ocf/faults.ts')).FAULTS,
   lwm2m: async () => (await import('../sim/lwm2m/faults.ts')).FAULTS,
+  mesh: async () => (await import('../sim/mesh/faults.ts')).FAULTS,
 };
 
 /** So many runs keep a core busy for half of the time, which leaves enough for the timing of each. */
