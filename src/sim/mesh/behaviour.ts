@@ -3,12 +3,13 @@
  * them. The words after the dot say what is wrong with the request.
  */
 export type Situation =
-  | `blob.start.${'inactive' | 'otherId' | 'tooLarge' | 'blockSize' | 'mode' | 'altered' | 'again' | 'tooManyBlocks'}`
+  | `blob.start.${'inactive' | 'otherId' | 'tooLarge' | 'blockSize' | 'mode' | 'altered' | 'again' | 'resume' | 'tooManyBlocks'}`
+  | 'blob.get.inactive'
   | `blob.cancel.${'otherId' | 'inactive'}`
   | `blob.blockGet.${'early' | 'suspended'}`
   | `blob.blockStart.${'early' | 'number' | 'chunkSize' | 'altered' | 'again'}`
   | `update.start.${'index' | 'metadata' | 'altered' | 'again' | 'busy'}`
-  | `update.check.${'index' | 'metadata'}`
+  | `update.check.${'index' | 'metadata' | 'good'}`
   | `update.apply.${'early' | 'again'}`
   | `distribution.receivers.${'full' | 'busy'}`
   | `distribution.upload.${'again' | 'busy' | 'large'}`
@@ -45,13 +46,15 @@ export interface Behaviour {
   readonly withoutModels?: readonly number[];
 
   // BLOB Transfer Server
-  readonly startResetsBlocks?: true;
+  /** Transfer Status in Inactive carries a BLOB id all the same. */
+  readonly inactiveShowsId?: true;
   /** Missing chunks named in Block Status, moved by this much. */
   readonly missingMovedBy?: number;
   /** A block counts as complete when so many chunks are still missing. */
   readonly blockCompleteAt?: number;
   readonly blocksLeftSet?: true;
-  readonly takesShortChunks?: true;
+  readonly takesWrongLength?: true;
+  /** A chunk beyond the block is taken for its last one. */
   readonly takesChunksBeyondBlock?: true;
   readonly duplicateForgets?: true;
   readonly wantsChunksItHas?: true;
@@ -62,21 +65,24 @@ export interface Behaviour {
   readonly reportSlower?: number;
   /** Factor on the server timeout; 0: none. */
   readonly timeoutFactor?: number;
+  /** The last block never counts as received. */
   readonly neverCompletes?: true;
   readonly suspendedForgets?: true;
   readonly cancelIgnored?: true;
-  readonly keepsBlobPhase?: true;
   /** A power cut in mid-transfer leaves nothing of it. */
   readonly forgetsTransfer?: true;
-  /** Flips a bit of the last octet that it stores. */
+  /** Stores the last octet with a bit turned. */
   readonly damagesImage?: true;
 
   // Firmware Update Server
   readonly listIgnoresFirst?: true;
-  readonly listIgnoresLimit?: true;
+  readonly uri?: string;
+  /** Status in Idle carries the parameters of an update. */
+  readonly idleShowsUpdate?: true;
   readonly startActsOnRefusal?: true;
   readonly startKeepsIdle?: true;
-  readonly alteredStartTaken?: true;
+  readonly takesProhibitedTtl?: true;
+  readonly statusShowsDefaultTtl?: true;
   readonly skipsVerification?: true;
   readonly verificationAlwaysFails?: true;
   readonly appliesByItself?: true;
@@ -93,11 +99,9 @@ export interface Behaviour {
   readonly announces?: number;
   /** What applying really does in place of what was announced. */
   readonly really?: number;
-  readonly statusShowsDefaultTtl?: true;
 
   // Node
-  /** Answers nothing more once the transfer has begun. */
-  readonly silentAfterStart?: true;
+  /** Never comes back from the restart that applies an update. */
   readonly silentAfterApply?: true;
   readonly answersUnbound?: true;
 }

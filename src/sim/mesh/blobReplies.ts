@@ -6,6 +6,8 @@ import type { Behaviour } from './behaviour.ts';
 import type { BlobLimits } from './blobServer.ts';
 import type { BlobStore } from './blobStore.ts';
 
+const NO_BLOB = '0000000000000000';
+
 // What a BLOB Transfer Server tells of its state.
 
 /** Its capabilities. */
@@ -23,10 +25,14 @@ export function informationOf(limits: BlobLimits): MessageValue<typeof blobInfor
 }
 
 /** 2 octets while nothing is prepared, 10 while a Transfer Start is awaited, else all with the bitmap of blocks. */
-export function transferStatusOf(store: BlobStore, status: number): MessageValue<typeof blobTransferStatus> {
+export function transferStatusOf(
+  store: BlobStore,
+  status: number,
+  behaviour: Behaviour,
+): MessageValue<typeof blobTransferStatus> {
   const { phase, prepared, transfer } = store;
   const base = { status, mode: transfer?.mode ?? transferMode.NONE, phase };
-  if (prepared === undefined) return base;
+  if (prepared === undefined) return behaviour.inactiveShowsId === true ? { ...base, blobId: NO_BLOB } : base;
   const { blobId } = prepared;
   if (transfer === undefined) return { ...base, blobId };
   const { size, log, mtu } = transfer;
@@ -57,7 +63,7 @@ export function wantedChunks(store: BlobStore, { wanted: most }: BlobLimits, beh
   const { current } = store;
   const wanted = missingChunks(store, behaviour).slice(0, most);
   if (wanted.length === 0 || current === undefined) return wanted;
-  if (behaviour.wantsChunksItHas === true) wanted.push(...current.received.slice(-1));
+  if (behaviour.wantsChunksItHas === true) wanted.push(...current.received.slice(0, 1));
   if (behaviour.wantsChunksBeyondBlock === true) wanted.push(current.chunks);
   return wanted;
 }

@@ -133,11 +133,12 @@ export class BlobServer implements Model {
   #transferGet(from: Peer): void {
     // In pull mode the client's question is what ends the transfer (the timer, where no question comes).
     if (this.phase === WAITING_FOR_NEXT_CHUNK && this.#store.whole) this.#complete();
-    this.#transferStatus(from, SUCCESS);
+    const status = this.phase === INACTIVE ? this.#status('blob.get.inactive', SUCCESS) : SUCCESS;
+    this.#transferStatus(from, status);
   }
 
   #transferStatus(from: Peer, status: number): void {
-    this.#send(from, blobTransferStatus, transferStatusOf(this.#store, status));
+    this.#send(from, blobTransferStatus, transferStatusOf(this.#store, status, this.#port.behaviour));
   }
 
   // Transfer
@@ -154,8 +155,11 @@ export class BlobServer implements Model {
     const same = mode === transfer.mode && start.size === transfer.size && start.blockSizeLog === transfer.log;
     if (!same || start.mtu < transfer.mtu)
       return this.#transferStatus(from, this.#status('blob.start.altered', blobStatus.WRONG_PHASE));
-    if (this.#port.behaviour.startResetsBlocks === true) this.#store.forgetBlocks();
-    if (this.phase === TRANSFER_SUSPENDED) this.#resume();
+    if (this.phase === TRANSFER_SUSPENDED) {
+      const resumed = this.#status('blob.start.resume', SUCCESS);
+      if (resumed !== SUCCESS) return this.#transferStatus(from, resumed);
+      this.#resume();
+    }
     this.#arm();
     this.#transferStatus(from, this.#status('blob.start.again', SUCCESS));
   }
@@ -276,11 +280,11 @@ export class BlobServer implements Model {
     if (transfer === undefined || current === undefined) return;
     if (this.phase !== WAITING_FOR_NEXT_CHUNK) return;
     const { behaviour } = this.#port;
-    const right = this.#store.chunkOctets(chunk);
-    const number = behaviour.takesChunksBeyondBlock === true ? chunk % current.chunks : chunk;
+    const beyond = behaviour.takesChunksBeyondBlock === true && chunk >= current.chunks;
+    const number = beyond ? current.chunks - 1 : chunk;
     if (number >= current.chunks) return;
-    if (data.length !== right && behaviour.takesShortChunks !== true && behaviour.takesChunksBeyondBlock !== true)
-      return;
+    const anyLength = beyond || behaviour.takesWrongLength === true;
+    if (data.length !== this.#store.chunkOctets(number) && !anyLength) return;
     this.#arm();
     if (!current.missing.has(number)) {
       if (behaviour.duplicateForgets === true && current.missing.size > 0) current.missing.add(number);
@@ -310,7 +314,8 @@ export class BlobServer implements Model {
     if (!this.#store.whole) this.#enter(WAITING_FOR_NEXT_BLOCK);
     else if (!pull) return this.#complete();
     else this.#port.changed();
-    if (pull && behaviour.noReportAtBlockEnd !== true) this.#sendReport();
+    if (behaviour.noReportAtBlockEnd === true) this.#report.clear();
+    else if (pull) this.#sendReport();
   }
 
   #complete(): void {

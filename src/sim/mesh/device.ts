@@ -102,6 +102,16 @@ export class MeshDevice {
     this.#sendProvisioning(this.#provisionee?.entered(value) ?? []);
   }
 
+  /** The Update Server's BLOB Transfer Server expects a BLOB of another use, which keeps it busy. False where it is busy already. */
+  occupyBlob(blobId: string, timeoutBase: number): boolean {
+    return this.#models?.updateBlob?.prepare(blobId, timeoutBase, 0xff) ?? false;
+  }
+
+  /** Ends what `occupyBlob` began. */
+  freeBlob(): void {
+    this.#models?.updateBlob?.cancel();
+  }
+
   // Life
 
   #down(): void {

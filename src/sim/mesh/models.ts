@@ -25,6 +25,8 @@ export interface NodeModels {
   /** BLOB Transfer Servers by element. */
   readonly blobs: ReadonlyMap<number, BlobServer>;
   readonly update?: UpdateServer;
+  /** That of the Update Server. */
+  readonly updateBlob?: BlobServer;
 }
 
 /** Identifiers of the models that every primary element has: Configuration, Health and SAR Configuration Server. */
@@ -60,7 +62,7 @@ export function makeModels(host: ModelHost, sendFrom: (element: number) => SendA
   );
   const without = (models: readonly Model[]): Model[] =>
     models.filter(({ id }) => behaviour.withoutModels?.includes(id) !== true);
-  return { elements: [without([blob, update])], blobs: new Map([[element, blob]]), update };
+  return { elements: [without([blob, update])], blobs: new Map([[element, blob]]), update, updateBlob: blob };
 }
 
 function limitsOf(options: Options, modes: Options['modes']): BlobLimits {

@@ -75,6 +75,16 @@ function verbsOf(device: MeshDevice): SimulatedDevice['verbs'] {
         return device.firmwareId;
       },
     },
+    blob: {
+      help: 'rx ID BASE: the BLOB server beside the Update Server expects this BLOB; cancel ends that',
+      run: ([word, blobId = '', base = '']) => {
+        if (word === 'cancel') device.freeBlob();
+        else if (word !== 'rx' || !/^[0-9a-f]{16}$/i.test(blobId) || !/^\d{1,5}$/.test(base))
+          throw new Error('expected rx with 16 hex digits and a timeout base, or cancel');
+        else if (!device.occupyBlob(blobId.toLowerCase(), Number(base))) throw new Error('busy');
+        return word;
+      },
+    },
     shown: {
       help: 'the number that output OOB shows',
       run: () => {

@@ -48,6 +48,9 @@ export interface UpdateHost {
 const P = updatePhase;
 const S = updateStatus;
 const IMAGES = 1;
+const LAST_TTL = 0x7f;
+const DEFAULT_TTL = 0xff;
+const NO_ORDER: Order = { ttl: 0, timeoutBase: 0, blobId: '0000000000000000', image: 0, metadata: '', additional: 0 };
 
 /** Firmware Update Server (MshDFU) with one image; the BLOB Transfer Server of its element belongs to it. */
 export class UpdateServer implements Model {
@@ -120,20 +123,21 @@ export class UpdateServer implements Model {
 
   #status(status: number, to: Peer): Promise<boolean> {
     const order = this.#order;
-    if (this.#phase === P.IDLE || order === undefined)
+    const idle = this.#phase === P.IDLE && this.#port.behaviour.idleShowsUpdate !== true;
+    if (idle || (order === undefined && this.#phase !== P.IDLE))
       return sendMessage(this.#port, updateStatusMessage, { status, phase: this.#phase }, to);
-    const { additional, timeoutBase, blobId, image } = order;
-    const ttl = this.#port.behaviour.statusShowsDefaultTtl === true ? 0xff : order.ttl;
+    const { additional, timeoutBase, blobId, image } = order ?? NO_ORDER;
+    const ttl = this.#port.behaviour.statusShowsDefaultTtl === true ? 0xff : (order ?? NO_ORDER).ttl;
     const update = { ttl, additional, timeoutBase, blobId, image };
     return sendMessage(this.#port, updateStatusMessage, { status, phase: this.#phase, update }, to);
   }
 
   #information({ first, limit }: MessageValue<typeof updateInformationGet>, from: Peer): void {
     if (this.#phase === P.APPLYING_UPDATE) return;
-    const { listIgnoresFirst, listIgnoresLimit } = this.#port.behaviour;
-    const all = [{ firmwareId: this.#host.firmwareId(), uri: this.#host.uri }];
-    const from0 = listIgnoresFirst === true ? 0 : first;
-    const entries = all.slice(from0, listIgnoresLimit === true ? undefined : from0 + limit);
+    const { listIgnoresFirst, uri = this.#host.uri } = this.#port.behaviour;
+    const all = [{ firmwareId: this.#host.firmwareId(), uri }];
+    const begin = listIgnoresFirst === true ? 0 : first;
+    const entries = all.slice(begin, begin + limit);
     void sendMessage(this.#port, updateInformationStatus, { count: IMAGES, first, entries }, from);
   }
 
@@ -144,7 +148,7 @@ export class UpdateServer implements Model {
         ? [this.#choose('update.check.index', S.WRONG_FIRMWARE_INDEX), 0]
         : facts === undefined
           ? [this.#choose('update.check.metadata', S.METADATA_CHECK_FAILED), 0]
-          : [S.SUCCESS, this.#announced(facts)];
+          : [this.#choose('update.check.good', S.SUCCESS), this.#announced(facts)];
     void sendMessage(this.#port, metadataStatus, { status, additional, image }, from);
   }
 
@@ -155,6 +159,8 @@ export class UpdateServer implements Model {
   // Start
 
   #start(start: MessageValue<typeof updateStart>, from: Peer): void {
+    const prohibited = start.ttl > LAST_TTL && start.ttl !== DEFAULT_TTL;
+    if (prohibited && this.#port.behaviour.takesProhibitedTtl !== true) return;
     const wanted = { ...start, metadata: start.metadata.toString('hex') };
     switch (this.#phase) {
       case P.TRANSFER_ACTIVE:
@@ -162,7 +168,6 @@ export class UpdateServer implements Model {
       case P.VERIFICATION_SUCCEEDED:
       case P.APPLYING_UPDATE: {
         const same = this.#order !== undefined && isSame(this.#order, wanted);
-        if (!same && this.#port.behaviour.alteredStartTaken === true) return this.#begin(start, from);
         const status = same
           ? this.#choose('update.start.again', S.SUCCESS)
           : this.#choose('update.start.altered', S.WRONG_PHASE);
