@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { octets, seeded } from '../../core/random.ts';
 import { BenchError, InputError, printError } from '../../core/errors.ts';
 import { fileStore } from '../../mesh/stack/stateStore.ts';
@@ -25,7 +25,9 @@ const SEQUENCE_FILE = 'sequence.json';
 
 /** Puts the node on a radio: the one that it is told, or one of its own. Throws InputError or BenchError where that or the state cannot be used. */
 export async function openMeshDevice(start: MeshStart): Promise<SimulatedDevice> {
-  const { options, behaviour, seed, factors, state, impair } = start;
+  const { behaviour, seed, factors, state, impair } = start;
+  const { ca } = start.options;
+  const options = { ...start.options, ca: ca === '' ? '' : resolve(state, ca) };
   if (!/^([0-9a-f]{2}){0,32}$/i.test(options.static))
     throw new InputError('sim-option', `expected up to 32 octets in hexadecimal, found ${options.static}`, {
       place: { where: '--option static' },
