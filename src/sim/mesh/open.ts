@@ -10,7 +10,11 @@ import { openRadioServer } from '../radio/server.ts';
 import { realTicks } from '../radio/ticks.ts';
 import { folderStore } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
+import { openBtp } from './btp.ts';
+import { Clients } from './clients.ts';
+import { clientVerbs } from './clientVerbs.ts';
 import { MeshDevice } from './device.ts';
+import { rolesOf } from './models.ts';
 import type { Options } from './options.ts';
 
 /** What the simulated node is started with. */
@@ -58,7 +62,17 @@ export async function openMeshDevice(start: MeshStart): Promise<SimulatedDevice>
   });
   await device.start();
   const oob = options.static === '' ? 'none' : options.static;
-  return { ready: { radio, uuid: uuid.toString('hex'), address: printed, oob }, verbs: verbsOf(device) };
+  const ready = { radio, uuid: uuid.toString('hex'), address: printed, oob };
+  const roles = rolesOf(options);
+  if (!roles.has('update-client') && !roles.has('distribution-client')) return { ready, verbs: verbsOf(device) };
+  const clients = new Clients({ models: () => device.models, appKey: () => device.appKey });
+  const btp = await openBtp(clients, {
+    address: Buffer.from(address).reverse(),
+    reset: () => device.reset(),
+    expectBlob: (blobId, timeoutBase, ttl) => device.occupyBlob(blobId, timeoutBase, ttl),
+    freeBlob: () => device.freeBlob(),
+  });
+  return { ready: { ...ready, btp }, verbs: { ...verbsOf(device), ...clientVerbs(clients) } };
 }
 
 async function ownRadio(seed: number): Promise<string> {
