@@ -3,7 +3,7 @@ import type { TimingTable } from '../core/timing.ts';
 /** Every wait of the mesh tester. What depends on the product (verification, apply, report interval) is IXIT instead. */
 export const MESH_TIMING = {
   reply: { ms: 30_000, class: 'link', clause: 'Mesh Protocol: an acknowledged message is given up no earlier' },
-  retry: { ms: 3_000, class: 'link', clause: 'bench: pause before an acknowledged message is sent again' },
+  retry: { ms: 2_000, class: 'link', clause: 'bench: pause before an acknowledged message is sent again' },
   filter: { ms: 5_000, class: 'link', clause: 'bench: wait for a Filter Status before the next try' },
   provisioning: { ms: 60_000, class: 'link', clause: 'Mesh Protocol 5.4.4, provisioning' },
   reassembly: { ms: 20_000, class: 'link', clause: 'Mesh Protocol 6.6, SAR time of the proxy protocol' },

@@ -126,9 +126,16 @@ export function expires<V>(j: J, statement: string, o: Expiry<V>): void {
   }
   const old = found === undefined ? polls : polls.slice(0, polls.indexOf(found));
   const last = old.at(-1);
+  if (last === undefined) {
+    j.inconclusive(
+      statement,
+      'the timer was over before it was looked at: the link was too slow to keep the transfer going',
+    );
+    return;
+  }
   if (last !== undefined) j.onTime(statement, o.expected, { from: armed, to: last.asked, notAfter: o.ms, tolerance });
   if (found?.value === undefined) {
-    if (last !== undefined && j.log.elapsed(armed, last.asked) <= o.ms + tolerance)
+    if (j.log.elapsed(armed, last.asked) <= o.ms + tolerance)
       j.inconclusive(statement, `the case ended before ${o.expected} was due`);
     return;
   }
