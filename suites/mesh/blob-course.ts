@@ -14,7 +14,7 @@ import {
 } from '../../src/mesh/codec/messages/blob.ts';
 import { answer, message, told } from '../../src/mesh/kinds.ts';
 import { blobServerTable } from '../../src/mesh/tables.ts';
-import { byTable, expires, type J, type MeshCase, reply, shows } from './claims.ts';
+import { byTable, expires, type Expiry, type J, type MeshCase, reply, shows } from './claims.ts';
 import { PREPARING } from './blob-status.ts';
 import { ITEM, SERVERS } from './items.ts';
 import {
@@ -49,7 +49,7 @@ const show = ({ phase }: Status): string => nameOf(blobPhase, phase);
 const isSuspended = ({ phase }: Status): boolean => phase === blobPhase.TRANSFER_SUSPENDED;
 
 /** The transfer is suspended at its time: counted from the message with this label. */
-function suspends(j: J, statement: string, armed: Parameters<typeof expires>[2]['armed']): void {
+function suspends(j: J, statement: string, armed: Expiry<Status>['armed']): void {
   expires<Status>(j, statement, {
     armed,
     polls: answer(blobTransferStatus, 'poll'),
@@ -202,7 +202,7 @@ export const blobCourseCases: readonly MeshCase[] = [
       await t.ask('block', to, blobBlockStart, { block: 0, chunkSize: transfer.chunkSize });
       await t.poll('poll', to, blobTransferGet, {}, isSuspended, beyond(SHORT_BASE));
     },
-    judge: (j) => suspends(j, 'MBTM-S.pull-timeout', answer(blobBlockStatus, 'block')),
+    judge: (j) => suspends(j, 'MBTM-S.pull-timeout', j.log.last(answer(blobBlockStatus, 'block'))),
   },
   {
     ...PUSH,
@@ -224,7 +224,7 @@ export const blobCourseCases: readonly MeshCase[] = [
       await t.ask('waiting', to, blobTransferGet, {});
     },
     judge(j) {
-      suspends(j, 'MBTM-S.timeout', told('chunk 0'));
+      suspends(j, 'MBTM-S.timeout', j.log.last(told('chunk 0')));
       const waiting = j.log.first(answer(blobTransferStatus, 'waiting'));
       if (waiting?.value === undefined) return;
       const { phase } = waiting.value;
