@@ -142,6 +142,14 @@ export interface Behaviour {
   /** Takes an answered Apply for the proof of it. */
   readonly confirmsNothing?: true;
 
+  /** Added to the size that an Upload Start tells. */
+  readonly uploadSizeOff?: number;
+  readonly oobWithoutId?: true;
+  /** So many receivers are left out. */
+  readonly receiversLeftOut?: number;
+  /** Added to the image index of a Distribution Start. */
+  readonly startImageOff?: number;
+
   // Node
   /** Never comes back from the restart that applies an update. */
   readonly silentAfterApply?: true;

@@ -13,6 +13,7 @@ import {
   blobTransferCancel,
   blobTransferGet,
   blobTransferStart,
+  type blobTransferStatus,
 } from '../../mesh/codec/messages/blob.ts';
 import { Asker, type Course } from './asker.ts';
 import { type Model, type ModelPort, type Peer, sendMessage } from './model.ts';
@@ -80,6 +81,16 @@ export class BlobClient implements Model {
     this.asker.close();
   }
 
+  /** Asks a server what it takes. */
+  information(to: Peer, limitMs: number): Promise<Information | undefined> {
+    return this.asker.ask(blobInformationGet, {}, to, limitMs);
+  }
+
+  /** Asks a server how far it is. */
+  get(to: Peer, limitMs: number): Promise<MessageValue<typeof blobTransferStatus> | undefined> {
+    return this.asker.ask(blobTransferGet, {}, to, limitMs);
+  }
+
   /** Sends the BLOB to every target that is not lost; returns when each has it, is lost, or the course was stopped. */
   async send(order: BlobOrder, targets: readonly BlobTarget[]): Promise<void> {
     const geometry = await this.#negotiate(order, targets);
@@ -111,7 +122,7 @@ export class BlobClient implements Model {
     const told: Information[] = [];
     await Promise.all(
       left(targets).map(async (target) => {
-        const seen = await this.asker.ask(blobInformationGet, {}, peer(order, target.address), order.limitMs);
+        const seen = await this.information(peer(order, target.address), order.limitMs);
         if (seen === undefined) this.#drop(order, target, blobStatus.INTERNAL_ERROR);
         else told.push(seen);
       }),

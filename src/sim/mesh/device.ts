@@ -102,9 +102,20 @@ export class MeshDevice {
     this.#sendProvisioning(this.#provisionee?.entered(value) ?? []);
   }
 
+  /** Its models; undefined while it is unprovisioned. */
+  get models(): NodeModels | undefined {
+    return this.#models;
+  }
+
+  /** The AppKey that its clients use: the one of the lowest index. */
+  get appKey(): number | undefined {
+    const [first] = this.#saved.configuration.appKeys.map(({ index }) => index).sort((a, b) => a - b);
+    return first;
+  }
+
   /** The Update Server's BLOB Transfer Server expects a BLOB of another use, which keeps it busy. False where it is busy already. */
-  occupyBlob(blobId: string, timeoutBase: number): boolean {
-    return this.#models?.updateBlob?.prepare(blobId, timeoutBase, 0xff) ?? false;
+  occupyBlob(blobId: string, timeoutBase: number, ttl = 0xff): boolean {
+    return this.#models?.updateBlob?.prepare(blobId, timeoutBase, ttl) ?? false;
   }
 
   /** Ends what `occupyBlob` began. */

@@ -5,6 +5,7 @@ import type { Timers } from '../../mesh/stack/timers.ts';
 import type { Behaviour } from './behaviour.ts';
 import { BlobClient } from './blobClient.ts';
 import { type BlobLimits, BlobServer } from './blobServer.ts';
+import { DistributionClient } from './distributionClient.ts';
 import { DistributionServer } from './distributionServer.ts';
 import { FirmwareStore } from './firmwareStore.ts';
 import type { FirmwareFacts } from './image.ts';
@@ -39,6 +40,7 @@ export interface NodeModels {
   readonly store?: FirmwareStore;
   readonly updateClient?: UpdateClient;
   readonly blobClient?: BlobClient;
+  readonly initiator?: DistributionClient;
 }
 
 /** Identifiers of the models that every primary element has: Configuration, Health and SAR Configuration Server. */
@@ -97,13 +99,15 @@ export function makeModels(host: ModelHost, sendFrom: (element: number) => SendA
     const blobClient = new BlobClient(port);
     const updateClient = new UpdateClient(port, blobClient);
     elements.push([blobClient, updateClient]);
-    Object.assign(parts, { blobClient, updateClient });
+    parts.blobClient = blobClient;
+    parts.updateClient = updateClient;
     if (roles.has('distribution')) {
       const store = new FirmwareStore(options.images, host.saved().images ?? [], () => host.changed());
       const upload = addBlob(0, options.uploadModes);
       const distribution = makeDistributor(host, port, { store, upload, updateClient });
       elements[0]?.push(upload, distribution);
-      Object.assign(parts, { store, distribution });
+      parts.store = store;
+      parts.distribution = distribution;
     }
   }
   if (roles.has('update')) {
@@ -112,9 +116,16 @@ export function makeModels(host: ModelHost, sendFrom: (element: number) => SendA
     const updateBlob = addBlob(element, options.modes);
     const update = new UpdateServer(port, updateBlob, updateHost(host), host.saved().update);
     elements.push([updateBlob, update]);
-    Object.assign(parts, { update, updateBlob });
+    parts.update = update;
+    parts.updateBlob = updateBlob;
   }
-  if (elements.length === 0) elements.push([]);
+  if (roles.has('distribution-client')) {
+    const port = portOf(elements.length);
+    const blobClient = new BlobClient(port);
+    const initiator = new DistributionClient(port, blobClient);
+    elements.push([blobClient, initiator]);
+    parts.initiator = initiator;
+  }
   const without = (models: readonly Model[]): Model[] =>
     models.filter(({ id }) => behaviour.withoutModels?.includes(id) !== true);
   return { ...parts, elements: elements.map(without), blobs };

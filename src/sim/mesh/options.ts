@@ -10,7 +10,7 @@ export const OPTION_TABLE = {
   receivers: count(8, 'receivers that the distributor takes'),
   oob: yesNo('no', 'the distributor retrieves images over HTTP'),
   https: yesNo('no', 'and over HTTPS'),
-  ca: text('', 'file with the certificates (PEM) that web servers are trusted by'),
+  ca: text('', 'file with the certificates (PEM) that web servers are trusted by, from the state folder on'),
   clientLog: count(8, 'block size log that the clients want'),
   clientChunk: count(64, 'chunk size that the clients want'),
   static: text('', 'static OOB value of provisioning, hexadecimal; empty: no OOB'),
