@@ -15,7 +15,7 @@ import {
 import { distributionStart, distributionStatusMessage } from '../../src/mesh/codec/messages/distribution.ts';
 import { updateCancel } from '../../src/mesh/codec/messages/update.ts';
 import { bitsSet } from '../../src/mesh/codec/fields.ts';
-import { answer, message } from '../../src/mesh/kinds.ts';
+import { answer, message, sendings } from '../../src/mesh/kinds.ts';
 import { expires, type J, type MeshCase, TRIES } from './claims.ts';
 import { start, TARGETS, untilPhase } from './distributing.ts';
 import { SHORT_BASE } from './moves.ts';
@@ -132,7 +132,7 @@ export const blobClientCases: readonly MeshCase[] = [
           read: (event, log) =>
             to(blobTransferCancel, address).read(event, log) ?? to(updateCancel, address).read(event, log),
         };
-        j.came(S, ended, { stimulus: answer(distributionStatusMessage, 'cancel'), within: SOON });
+        j.came(S, ended, { stimulus: sendings('cancel'), within: SOON });
         const cancel = j.log.first(to(blobTransferCancel, address));
         const transfer = j.log.first(to(blobTransferStart, address));
         if (cancel !== undefined && transfer !== undefined)

@@ -2,12 +2,7 @@ import { expect } from 'chai';
 import { nameOf } from '../../src/core/layout/names.ts';
 import { distributionPhase, updatePhase, additionalInformation } from '../../src/mesh/codec/enums.ts';
 import { blobBlockStart, blobTransferStart } from '../../src/mesh/codec/messages/blob.ts';
-import {
-  distributionStart,
-  distributionStatusMessage,
-  receiversGet,
-  receiversList,
-} from '../../src/mesh/codec/messages/distribution.ts';
+import { distributionStart, receiversGet, receiversList } from '../../src/mesh/codec/messages/distribution.ts';
 import {
   updateApply,
   updateCancel,
@@ -15,7 +10,7 @@ import {
   updateInformationGet,
   updateStart,
 } from '../../src/mesh/codec/messages/update.ts';
-import { answer, message } from '../../src/mesh/kinds.ts';
+import { answer, message, sendings } from '../../src/mesh/kinds.ts';
 import { type MeshCase, reply } from './claims.ts';
 import { start, TARGETS, untilPhase } from './distributing.ts';
 
@@ -123,7 +118,7 @@ export const updateClientCases: readonly MeshCase[] = [
     judge(j) {
       for (const address of TARGETS)
         j.came('DFUM-C.cancel', to(updateCancel, address), {
-          stimulus: answer(distributionStatusMessage, 'cancel'),
+          stimulus: sendings('cancel'),
           within: SOON,
         });
     },
