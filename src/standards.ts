@@ -27,10 +27,19 @@ async function loadLwm2m(): Promise<Registered> {
   return register({ standard: LWM2M, suites: LWM2M_SUITES });
 }
 
+async function loadMesh(): Promise<Registered> {
+  const [{ MESH }, { MESH_SUITES }] = await Promise.all([
+    import('./mesh/standard.ts'),
+    import('../suites/mesh/suites.ts'),
+  ]);
+  return register({ standard: MESH, suites: MESH_SUITES });
+}
+
 /** Every standard that Plumbline can test. */
 export const STANDARDS: readonly StandardEntry[] = [
   { spec: 'OCFSWU', name: 'ocf', load: loadOcf },
   { spec: 'SWMGMT', name: 'lwm2m', load: loadLwm2m },
+  { spec: 'DFUM', name: 'mesh', load: loadMesh },
 ];
 
 /** The standards of these specs, all of them unless told. */

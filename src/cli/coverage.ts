@@ -15,12 +15,14 @@ export async function coverage(spec: string | undefined, json: boolean): Promise
     throw new InputError('spec', `no statements and no cases of ${spec}${didYouMean(spec, known)}`);
   const proformas = loadProformas();
   const results = (spec === undefined ? known : [spec]).map((name) => {
-    const own = standards.filter((s) => s.spec === name);
-    const cases = own.flatMap((s) => s.cases);
-    const declared = own.flatMap((s) => s.declared);
+    // A bench may serve several proformas: the cases of DFUM judge the statements of MBTM too.
+    const judges = (c: { readonly id: string; readonly statements: readonly string[] }): boolean =>
+      c.id.startsWith(`${name}/`) || c.statements.some((id) => id.startsWith(`${name}-`));
+    const cases = standards.flatMap((s) => s.cases).filter(judges);
+    const declared = standards.flatMap((s) => s.declared).filter(judges);
     const proforma = proformas.specs.get(name);
     const outOfStep = proforma === undefined ? [] : needsOutOfStep(proforma, [...cases, ...declared]);
-    const everywhere = own.flatMap((s) => [s.stillAnswers, ...s.invariants]);
+    const everywhere = standards.flatMap((s) => [s.stillAnswers, ...s.invariants]);
     const found = coverageOf(name, statements, cases, declared, everywhere);
     return { ...found, outOfStep, complete: found.complete && outOfStep.length === 0 };
   });

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import { InputError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { icsFolder } from '../ics/proforma.ts';
+import { SIMULATORS } from './simulators.ts';
 import { say, sayJson } from './text.ts';
-import type { ProvenFault } from './prove/matrix.ts';
 
 interface Words {
   readonly full?: true;
@@ -19,14 +19,14 @@ interface Words {
   readonly parallel: number;
   readonly profile?: readonly string[];
   readonly fault?: readonly string[];
+  readonly case?: readonly string[];
   readonly keep?: string;
 }
 
-/** Simulated devices by the name of their standard, loaded when asked for. */
-const FAULTS: Readonly<Record<string, () => Promise<readonly ProvenFault[]>>> = {
-  ocf: async () => (await import('../sim/ocf/faults.ts')).FAULTS,
-  lwm2m: async () => (await import('../sim/lwm2m/faults.ts')).FAULTS,
-};
+const ALL = SIMULATORS.map((s) => s.name);
+
+/** So many runs keep a core busy for half of the time, which leaves enough for the timing of each. */
+const RUNS_PER_CORE = 5;
 
 function atLeast(smallest: number): (text: string) => number {
   return (text) => {
@@ -41,21 +41,20 @@ export function register(program: Command): void {
   program
     .command('prove')
     .description('prove that every case can fail: simulated devices without fault and with each of their faults')
-    .argument('[standards...]', `of ${Object.keys(FAULTS).join(', ')}; all unless told`)
+    .argument('[standards...]', `of ${ALL.join(', ')}; all unless told`)
     .option('--full', 'every fault against every case')
     .option('--loss <percent>', 'instead: the false-alarm figure, with so many datagrams lost each way', atLeast(0))
     .option('--duplicate <percent>', 'with --loss: datagrams repeated each way', atLeast(0), 0)
     .option('--reorder', 'with --loss: datagrams overtake one another')
     .option('--executions <n>', 'with --loss: at least so many case executions', atLeast(1), 300)
     .option('--seed <n>', 'with --loss: first seed of the links', atLeast(0), 1)
-    .option('--parallel <n>', 'runs at a time', atLeast(1), 5)
+    .option('--parallel <n>', 'runs at a time; they mostly wait', atLeast(1), availableParallelism() * RUNS_PER_CORE)
     .option('--profile <name...>', 'only these profiles')
     .option('--fault <name...>', 'only these faults (the proof is then not complete)')
+    .option('--case <id...>', 'with --loss: only these cases')
     .option('--keep <dir>', 'keep the runs there')
     .option('--json', 'the answer as JSON')
-    .action(async (names: readonly string[], words: Words) =>
-      prove(names.length > 0 ? names : Object.keys(FAULTS), words),
-    );
+    .action(async (names: readonly string[], words: Words) => prove(names.length > 0 ? names : ALL, words));
 }
 
 function chosen<T extends { readonly name: string }>(
@@ -80,8 +79,8 @@ async function prove(names: readonly string[], words: Words): Promise<void> {
 }
 
 async function proveOne(name: string, words: Words, folder: string): Promise<void> {
-  const load = FAULTS[name];
-  if (load === undefined) throw new InputError('prove', `no standard ${name}${didYouMean(name, Object.keys(FAULTS))}`);
+  const simulator = SIMULATORS.find((s) => s.name === name);
+  if (simulator === undefined) throw new InputError('prove', `no standard ${name}${didYouMean(name, ALL)}`);
   const { loadProfiles } = await import('./prove/profiles.ts');
   const file = join(icsFolder(), '..', 'rigs', 'profiles', `${name}.yaml`);
   const profiles = chosen(loadProfiles(file, join(folder, 'profiles')), words.profile, 'profile');
@@ -100,6 +99,7 @@ async function proveOne(name: string, words: Words, folder: string): Promise<voi
       reorder: words.reorder === true,
       executions: words.executions,
       seed: words.seed,
+      ...(words.case === undefined ? {} : { cases: words.case }),
     });
     if (words.json === true) sayJson(alarm);
     else say(printAlarm(alarm));
@@ -108,7 +108,7 @@ async function proveOne(name: string, words: Words, folder: string): Promise<voi
   }
   const { prove: run } = await import('./prove/proof.ts');
   const { printProof } = await import('./prove/print.ts');
-  const faults = chosen(await load(), words.fault, 'fault');
+  const faults = chosen((await simulator.load()).faults, words.fault, 'fault');
   const proof = await run({ ...shared, name, faults, full: words.full === true });
   if (words.json === true) sayJson(proof);
   else say(printProof(proof));

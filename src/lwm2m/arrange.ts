@@ -61,8 +61,12 @@ export function arranger({
     until((s) => !isWorking(s.state), 'checkS', 'pullS', 'giveUpS', 'unfinishedS');
   /** Out of a state that the device does not leave by itself: reset before power, whichever the rig has. */
   const force = async (): Promise<void> => {
-    if (bench.reset !== undefined) await bench.reset.reset();
-    else if (bench.power !== undefined) {
+    if (bench.reset !== undefined) {
+      // Until it registers anew the device may still show what it showed before.
+      const back = tester.registers({ timer: 'registerS' });
+      await bench.reset.reset();
+      await back;
+    } else if (bench.power !== undefined) {
       await tester.off();
       await tester.on();
     }

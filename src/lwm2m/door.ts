@@ -42,6 +42,12 @@ export function addressOf(text: string): Address {
   };
 }
 
+/** The key of the rig and whom it is for: its `pskIdentity`, else every device. */
+export function pskOf(bench: Bench): { readonly key: Buffer; readonly identity: Buffer | undefined } {
+  const identity = bench.has('pskIdentity') ? Buffer.from(bench.address('pskIdentity'), 'utf8') : undefined;
+  return { key: keyOctets(bench.address('psk')), identity };
+}
+
 /** Four repetitions as RFC 7252 has them, at the bench's link scale. */
 export function transmissionOf({ timing }: Pick<Bench, 'timing'>, maxRetransmit = 4): Transmission {
   return { ackTimeoutMs: timing.real('ackTimeout'), ackRandomFactor: 1.5, maxRetransmit };
@@ -60,8 +66,7 @@ async function wiresOf(
   const sink = bench.events;
   const below = await openUdp({ host, port, sink, channel: secure ? `${channel}.dtls` : channel });
   if (!secure) return { wire: below, below };
-  const key = keyOctets(bench.address('psk'));
-  const identity = bench.has('pskIdentity') ? Buffer.from(bench.address('pskIdentity'), 'utf8') : undefined;
+  const { key, identity } = pskOf(bench);
   const keyLog = join(bench.privateDir, 'sslkeys.log');
   const wire = openDtls({
     wire: below,

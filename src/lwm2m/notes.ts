@@ -10,7 +10,8 @@ export type Operation =
   | 'create'
   | 'delete'
   | 'observe'
-  | 'read-composite';
+  | 'read-composite'
+  | 'bootstrap';
 
 /** What stands in the log with a request: `execute: install`. */
 export function noteOf(operation: Operation, label: string | undefined): string {

@@ -5,15 +5,16 @@ import type { Outcome } from '../coap/request.ts';
 import { DriveEnd } from '../core/case.ts';
 import { BenchError } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
-import { printPeer } from '../link/wire.ts';
+import { type Peer, printPeer } from '../link/wire.ts';
 import { arranger } from './arrange.ts';
+import { type Account, bootstrapServer } from './bootstrap.ts';
 import { entriesOf, openClient, readFormat } from './client.ts';
 import { encodeContent, FORMAT } from './codec/content.ts';
 import { type Path, printPath } from './codec/path.ts';
 import { encodeSenmlCbor } from './codec/senml.ts';
 import { RES } from './codec/swmgmt.ts';
 import { type Entry, string, type Value } from './codec/value.ts';
-import { addressOf, localTowards, openDoor } from './door.ts';
+import { addressOf, type Door, localTowards, openDoor, pskOf } from './door.ts';
 import { valueAt } from './kinds.ts';
 import type { Triple } from './machine.ts';
 import { packageServers } from './packages.ts';
@@ -53,13 +54,20 @@ function tripleOf(entries: readonly Entry[] | undefined, instance: number): Trip
   return { state, result, active: active === 1 };
 }
 
+/** The port of the bootstrap server: the one of the LwM2M server where the rig names the same for both. */
+async function openBootstrap(bench: Bench, door: Door): Promise<Door> {
+  const same = bench.address('bootstrap') === bench.address('listen');
+  return same ? door : openDoor(bench, addressOf(bench.address('bootstrap')), 'bootstrap');
+}
+
 /** Opens the LwM2M server of the bench and waits for the device to register. Rejects with a BenchError where the port cannot be had or nobody registers. */
 export async function openTester(bench: Bench): Promise<Lwm2mTester> {
   const { timing } = bench;
   const address = addressOf(bench.address('listen'));
   const door = await openDoor(bench, address, 'coap');
   const { endpoint, server } = door;
-  const roster = registry(bench.events, bench.has('endpoint') ? bench.address('endpoint') : undefined);
+  const device = bench.has('endpoint') ? bench.address('endpoint') : undefined;
+  const roster = registry(bench.events, device);
   const client = openClient(bench, endpoint, roster);
   const memory = join(bench.stateDir, MEMORY);
   server.route(
@@ -73,11 +81,26 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
   );
   server.route('/dp', () => ({ code: '2.04' }));
 
-  const host = async (): Promise<string> => {
+  /** The address of the bench that a device reaches. */
+  const hostFor = (peer: () => Peer): string | Promise<string> => {
     if (bench.has('localAddress')) return bench.address('localAddress');
     const wild = address.host === '0.0.0.0' || address.host === '::';
-    return wild ? localTowards(client.registration().peer) : address.host;
+    return wild ? localTowards(peer()) : address.host;
   };
+  const host = async (): Promise<string> => hostFor(() => client.registration().peer);
+  const account = async (name: string, peer: Peer): Promise<Account> => {
+    const port = endpoint.local.port;
+    const uri = `${address.secure ? 'coaps' : 'coap'}://${printPeer({ address: await hostFor(() => peer), port })}`;
+    if (!address.secure) return { uri };
+    const { key, identity = Buffer.from(name, 'utf8') } = pskOf(bench);
+    return { uri, psk: { identity, key } };
+  };
+  const bootDoor = bench.has('bootstrap') ? await openBootstrap(bench, door) : undefined;
+  if (bootDoor !== undefined) {
+    const asked = (): void => roster.forget();
+    const boot = bootstrapServer({ bench, endpoint: bootDoor.endpoint, device, account, asked });
+    bootDoor.server.route('/bs', (request) => boot.serve(request));
+  }
   const packages = packageServers(bench, host);
   const steps = stepper(bench, endpoint, client);
   const observations: Observation[] = [];
@@ -208,6 +231,11 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     swap: (url, name) => packages.swap(url, name),
     behave: (url, behaviour) => packages.behave(url, behaviour),
     lose: () => roster.lose(),
+    async factory() {
+      if (bench.reset === undefined) throw new DriveEnd('this rig has no factory reset');
+      touched();
+      await bench.reset.reset();
+    },
     trigger(label) {
       const server = client.registration().links?.links.find((l) => l.path[0] === 1 && l.path.length === 2);
       return tester.execute([1, server?.path[1] ?? 0, 8], label);
@@ -297,6 +325,7 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
       await watch.stop().catch(() => undefined);
       for (const observation of observations.splice(0)) await observation.cancel('reset');
       await packages.close();
+      if (bootDoor !== undefined && bootDoor !== door) await bootDoor.close();
       await door.close();
     },
   };

@@ -6,9 +6,12 @@ import type { Behaviour } from '../coap/misbehave.ts';
 import { BenchError, messageOf } from '../core/errors.ts';
 import type { Kind } from '../core/log.ts';
 import type { Bench } from '../core/standard.ts';
+import { PACKAGES, packageAsked, packageSent } from '../link/packages/events.ts';
+import type { Credentials } from '../link/packages/shelf.ts';
 import { openUdp } from '../link/udp.ts';
 import { type Peer, peerKey, type Wire } from '../link/wire.ts';
 import { type Door, openDoor } from './door.ts';
+import { webPackages } from './web-packages.ts';
 
 /** Packages that a declaration can name. */
 export const PACKAGE_NAMES = [
@@ -28,11 +31,14 @@ export const PACKAGE_NAMES = [
 ] as const;
 export type PackageName = (typeof PACKAGE_NAMES)[number];
 
-export type Scheme = 'coap' | 'coaps';
+export type Scheme = 'coap' | 'coaps' | 'http' | 'https';
+type CoapScheme = 'coap' | 'coaps';
 
 export interface Offer {
   readonly scheme?: Scheme;
-  /** What is served wrongly; block numbers in the size in use. */
+  /** By HTTP and HTTPS: asked for by basic authentication. */
+  readonly credentials?: Credentials;
+  /** By CoAP, as all below: what is served wrongly; block numbers in the size in use. */
   readonly behaviour?: Behaviour;
   /** Every block comes late by the row `drip`. */
   readonly slow?: true;
@@ -59,8 +65,7 @@ export interface Packages {
   close(): Promise<void>;
 }
 
-/** Channel of the package servers, and of the port at which nobody answers. */
-export const PACKAGES = 'packages';
+/** Channel of the port at which nobody answers. */
 const NOBODY = 'nobody';
 
 interface Item {
@@ -79,25 +84,26 @@ function szxFor(octets: number, blocks: number): number {
 
 /** @param host The address by which the device reaches the bench; asked for when first needed. */
 export function packageServers(bench: Bench, host: () => Promise<string>): Packages {
-  const doors = new Map<Scheme, Promise<Door>>();
+  const doors = new Map<CoapScheme, Promise<Door>>();
+  const web = webPackages(bench, host);
   const items = new Map<string, Item>();
   const spoilt = new Set<{ door: Promise<Door>; path: string }>();
   const peers = new Map<string, Peer>();
   const loose: Promise<Wire>[] = [];
   let next = 0;
 
-  const open = async (scheme: Scheme): Promise<Door> => {
+  const open = async (scheme: CoapScheme): Promise<Door> => {
     const door = await openDoor(bench, { secure: scheme === 'coaps', host: await host(), port: 0 }, PACKAGES);
     return door;
   };
-  const doorOf = (scheme: Scheme): Promise<Door> => {
+  const doorOf = (scheme: CoapScheme): Promise<Door> => {
     const known = doors.get(scheme);
     if (known !== undefined) return known;
     const opening = open(scheme);
     doors.set(scheme, opening);
     return opening;
   };
-  const base = async (scheme: Scheme, port: number): Promise<string> => {
+  const base = async (scheme: CoapScheme, port: number): Promise<string> => {
     const address = await host();
     return `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`;
   };
@@ -117,7 +123,12 @@ export function packageServers(bench: Bench, host: () => Promise<string>): Packa
 
   return {
     content,
-    async serve(name, { scheme = 'coap', behaviour: wrong, slow, blocks, urlOctets = 0 } = {}) {
+    async serve(name, { scheme = 'coap', credentials, behaviour: wrong, slow, blocks, urlOctets = 0 } = {}) {
+      if (scheme === 'http' || scheme === 'https') {
+        const body = content(name);
+        const asked = credentials === undefined ? {} : { credentials };
+        return web.serve(scheme, { name, behaviour: { kind: 'good' }, content: () => body, ...asked });
+      }
       const late = slow === undefined ? undefined : { delayMs: bench.timing.real('drip') };
       const behaviour = late === undefined ? wrong : { ...late, ...wrong };
       const opening = doorOf(scheme);
@@ -167,6 +178,7 @@ export function packageServers(bench: Bench, host: () => Promise<string>): Packa
     },
     clear() {
       items.clear();
+      web.clear();
       for (const { door, path } of spoilt) void door.then((d) => d.server.behave(path, undefined));
       spoilt.clear();
       for (const wire of loose.splice(0)) void wire.then((w) => w.close());
@@ -174,6 +186,7 @@ export function packageServers(bench: Bench, host: () => Promise<string>): Packa
     async close() {
       for (const wire of loose.splice(0)) await (await wire).close();
       for (const door of doors.values()) await (await door).close();
+      await web.close();
     },
   };
 }
@@ -182,7 +195,8 @@ export function packageServers(bench: Bench, host: () => Promise<string>): Packa
 export interface Fetch {
   /** Name of the package, as the URL has it. */
   readonly served: string;
-  readonly code: string;
+  /** By HTTP and HTTPS: whether it carried the credentials that the package asks for. */
+  readonly authorised?: boolean | undefined;
 }
 
 function servedIn(path: string): string {
@@ -194,7 +208,9 @@ export const fetches: Kind<Fetch> = {
   name: 'package request',
   read(event, log) {
     const request = event.channel === PACKAGES ? requests.read(event, log) : undefined;
-    return request?.dir === 'in' ? { served: servedIn(request.path), code: request.code } : undefined;
+    if (request?.dir === 'in') return { served: servedIn(request.path) };
+    const { served, authorised } = packageAsked.read(event, log) ?? {};
+    return served === undefined ? undefined : { served, authorised };
   },
 };
 
@@ -203,8 +219,10 @@ export const fetched: Kind<Fetch> = {
   name: 'complete package fetch',
   read(event, log) {
     const reply = event.channel === PACKAGES ? replies.read(event, log) : undefined;
-    if (reply?.dir !== 'out' || reply.code !== '2.05') return undefined;
-    return { served: servedIn(reply.request?.path ?? ''), code: reply.code };
+    if (reply?.dir === 'out' && reply.code === '2.05') return { served: servedIn(reply.request?.path ?? '') };
+    const sent = packageSent.read(event, log);
+    const asked = sent === undefined ? undefined : log.at(sent.request);
+    return asked === undefined ? undefined : fetches.read(asked, log);
   },
 };
 

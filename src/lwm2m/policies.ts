@@ -32,6 +32,8 @@ export interface Lwm2mPolicies {
   readonly failedUninstallResult: '59' | '59or57' | 'unchanged' | 'information';
   readonly forUpdateInDelivered: 'refuse' | 'refuseOrInitial';
   readonly unfinishedPush: '0/52' | '0/52or0/0';
+  /** A repeated message at a device that declares no memory of them. */
+  readonly repeatedRequest: 'sameAnswer' | 'information';
 }
 
 /** True where the code is one that a refusal may carry: of class 4, and in the list if the policy gives one. */

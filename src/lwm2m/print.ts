@@ -3,6 +3,7 @@ import { printFinding } from '../coap/findings.ts';
 import { printCode } from '../coap/message.ts';
 import type { Ev } from '../core/events.ts';
 import type { Log } from '../core/log.ts';
+import { printPackage } from '../link/packages/print.ts';
 import { decodeContent, FORMAT, printFormat } from './codec/content.ts';
 import { printResource } from './codec/definitions.ts';
 import { type Path, printPath } from './codec/path.ts';
@@ -83,7 +84,7 @@ export function printEvent(event: Ev, log: Log): string | undefined {
   const finding = findings.read(event, log);
   if (finding !== undefined) return `  ${printFinding(finding)}`;
   if (knocks.read(event, log) !== undefined) return '← datagram to the address where nobody answers';
-  return event.type === STEP ? printStep(event) : undefined;
+  return event.type === STEP ? printStep(event) : printPackage(event, log);
 }
 
 function printStep(event: Ev): string {

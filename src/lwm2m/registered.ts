@@ -40,3 +40,13 @@ export const newLinks: Kind<Registering> = where(
   'registration or update with links',
   (r) => r.links !== undefined,
 );
+
+/** A request of the device to the bootstrap server. */
+export const bootstraps: Kind<{ readonly parameters: ReadonlyMap<string, string> }> = {
+  name: 'bootstrap request',
+  read(event, log) {
+    const request = requests.read(event, log);
+    if (request?.dir !== 'in' || request.path !== '/bs') return undefined;
+    return { parameters: parametersOf(request.query) };
+  },
+};

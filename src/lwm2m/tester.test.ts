@@ -74,7 +74,7 @@ describe('LwM2M tester', () => {
       to: server(),
       method: 'POST',
       path: '/rd',
-      query: ['ep=dev', 'lwm2m=1.1', 'lt=60'],
+      query: ['ep=dev', 'lwm2m=1.1', 'lt=3600'],
       options: [uintOption(OPTION.contentFormat, FORMAT.link)],
       payload: Buffer.from('</1/0>,</9/0>'),
     });

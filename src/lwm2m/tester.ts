@@ -82,6 +82,8 @@ export interface Lwm2mTester {
   behave(url: string, behaviour: Behaviour | undefined): void;
   /** The server knows of no registration any more, as after a restart: the next Update is answered 4.04. */
   lose(): void;
+  /** Factory reset by the rig; the device is not waited for. Ends the drive where the rig has none. */
+  factory(): Promise<void>;
   /** Registration Update Trigger. */
   trigger(label: string): Promise<Outcome>;
   /** Waits for a Register that comes from now on; undefined when none came in time. */

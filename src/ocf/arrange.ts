@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
 import { type CborMap, isCborMap } from './codec/cbor.ts';
-import { type Device, mapOf } from './device.ts';
+import type { Device } from './device.ts';
 import { isRest } from './machine.ts';
 import type { Stand } from './packages/stand.ts';
 import type { Internals, OcfTester } from './tester.ts';
@@ -31,8 +31,7 @@ export function arranger({
   open,
 }: Parts): Pick<Internals, 'atRest' | 'idle' | 'otherResult'> {
   const { timing } = bench;
-  const read = async (): Promise<CborMap | undefined> =>
-    mapOf(await device.request('GET', { subject: 'swu', label: LABEL, look: true }));
+  const read = (): Promise<CborMap | undefined> => device.glance(LABEL);
 
   /** Looks until the representation fits or the time is over; gives the last one. */
   const until = async (fits: (r: CborMap) => boolean, limitMs: number): Promise<CborMap | undefined> => {

@@ -6,7 +6,9 @@ import type { Observed, ObserveRequest } from '../coap/observe.ts';
 import { OPTION, type Option, uintOption } from '../coap/options.ts';
 import type { Outcome } from '../coap/request.ts';
 import type { Transmission } from '../coap/transmission.ts';
-import { openUdp, type UdpWire } from '../link/udp.ts';
+import type { DtlsWire } from '../link/dtls/port.ts';
+import { openDtls } from '../link/dtls/wire.ts';
+import { openUdp } from '../link/udp.ts';
 import type { Peer } from '../link/wire.ts';
 import { type CborMap, encodeCbor } from './codec/cbor.ts';
 import { CONTENT_FORMAT, encodeVersion, OCF_1_0_0, VERSION_OPTION } from './codec/ocf.ts';
@@ -35,12 +37,23 @@ export interface Client {
   readonly name: string;
   readonly local: Peer;
   readonly endpoint: CoapEndpoint;
-  readonly wire: UdpWire;
+  /** Of a secured client: its DTLS port. */
+  readonly dtls?: DtlsWire;
   /** The latest request got no answer, nor did another one after it: the device is silent altogether. */
   readonly gone: boolean;
   request(method: Method, request: ClientRequest): Promise<Outcome>;
   observe(request: ClientRequest): Promise<Observed>;
   close(): Promise<void>;
+}
+
+/** What a secured client needs beside the address. */
+export interface Secured {
+  /** Makes an association with the peer where there is none; rejects with a BenchError that names the likely cause. A mere look gives up early. */
+  connect(dtls: DtlsWire, to: Peer, look: boolean): Promise<void>;
+  /** True where the device answers in clear: then a silence is that of the association. */
+  answers(): Promise<boolean>;
+  /** Gets the key log lines of every association. */
+  keyLog(line: string): void;
 }
 
 /** Four repetitions as RFC 7252 has them, and one for a mere look. */
@@ -62,9 +75,26 @@ function headersOf({ body, contentFormat, accept }: ClientRequest): Option[] {
 
 const isSilent = (outcome: Outcome): boolean => outcome.kind === 'silence' && !outcome.acked;
 
-/** Opens a client on a free local port. Rejects with a BenchError where there is none. */
-export async function openClient(name: string, host: string, sink: EventSink, timing: Timing): Promise<Client> {
-  const wire = await openUdp({ host, port: 0, sink, channel: name });
+/** Opens a client on a free local port, with `secured` one that speaks over DTLS. Rejects with a BenchError where there is no port. */
+export async function openClient(
+  name: string,
+  host: string,
+  sink: EventSink,
+  timing: Timing,
+  secured?: Secured,
+): Promise<Client> {
+  const below = await openUdp({ host, port: 0, sink, channel: secured === undefined ? name : `${name}.dtls` });
+  const dtls =
+    secured === undefined
+      ? undefined
+      : openDtls({
+          wire: below,
+          sink,
+          channel: name,
+          timing: { firstTimerMs: timing.real('handshakeTimer'), deadlineMs: timing.real('handshake') },
+          keyLog: (line) => secured.keyLog(line),
+        });
+  const wire = dtls ?? below;
   const transmission = (kind: keyof typeof REPETITIONS): Transmission => ({
     ackTimeoutMs: timing.real('ackTimeout'),
     ackRandomFactor: ACK_RANDOM_FACTOR,
@@ -92,8 +122,14 @@ export async function openClient(name: string, host: string, sink: EventSink, ti
   };
   let gone = false;
   const answers = async (to: Peer): Promise<boolean> => {
+    if (secured !== undefined) return secured.answers();
     const probe = { to, path: '/oic/res', subject: 'alive', look: true } as const;
     return !isSilent(await endpoint.request({ ...common(probe), method: 'GET' }));
+  };
+  const connect = async ({ to, look = false }: ClientRequest): Promise<void> => {
+    if (secured === undefined || dtls === undefined || dtls.association(to) !== undefined) return;
+    await secured.connect(dtls, to, look);
+    endpoint.forget(to);
   };
   /**
    * A second round where the first got no answer and the device still answers another request: five lost sendings are rare, but a suite makes thousands of
@@ -104,17 +140,23 @@ export async function openClient(name: string, host: string, sink: EventSink, ti
     work: () => Promise<R>,
     silent: (result: R) => boolean,
   ): Promise<R> => {
+    await connect(request);
     const first = await work();
     gone = false;
-    if (!silent(first) || request.look === true || request.subject === 'alive') return first;
+    if (!silent(first)) return first;
+    // A device that was started anew knows nothing of the association; the next request makes another.
+    dtls?.forget(request.to);
+    if (request.look === true || request.subject === 'alive') return first;
     gone = !(await answers(request.to));
-    return gone ? first : work();
+    if (gone) return first;
+    await connect(request);
+    return work();
   };
   return {
     name,
     local: wire.local,
     endpoint,
-    wire,
+    ...(dtls === undefined ? {} : { dtls }),
     get gone() {
       return gone;
     },

@@ -10,7 +10,9 @@ import { type CborMap, decodeCbor, isCborMap } from './codec/cbor.ts';
 import { RESOURCE_TYPE } from './codec/ocf.ts';
 import { devicesOf, linksOf } from './links.ts';
 import { answersOf, ask, byId, type Found, groupBy, isLoopback, type Query } from './multicast.ts';
-import { checkIdentity, iutPeer, localTowards, locate, type Target } from './target.ts';
+import type { Subject } from './notes.ts';
+import { openOwner } from './security/owner.ts';
+import { checkIdentity, isSecured, iutPeer, localTowards, locate, type Target } from './target.ts';
 import type { Variation } from './tester.ts';
 
 /** So many exchanges tell how slow the device and the link are just now. */
@@ -19,22 +21,30 @@ const RECENT = 6;
 /** Where a device may have gone after so many looks without answer: it is looked for anew. */
 const LOST_LOOKS = 2;
 
-/** The device under test on the network: its address now, its resource, and the two clients that talk to it. */
+/** The device under test on the network: its address now, its resource, and the clients that talk to it. */
 export interface Device {
   /** Address of this computer that the device sees. */
   readonly local: string;
+  /** In clear: discovery, and what a secured device must refuse. */
   readonly client: Client;
+  /** The first client of the resource: over DTLS where the device is secured. */
+  readonly first: Client;
   /** True where the device was found silent altogether. */
   gone(): Promise<boolean>;
   /** Real milliseconds that the slowest of the latest exchanges took. */
   slowestMs(): number;
-  /** The second client, opened when first needed. */
-  other(): Promise<Client>;
   peer(): Promise<Peer>;
   target(): Promise<Target>;
   /** A request to the resource. */
   request(method: Method, o: Variation & Pick<ClientRequest, 'body' | 'look' | 'subject'>): Promise<Outcome>;
+  /** A RETRIEVE sent twice at most, for preparations; undefined where nothing came or the device could not be reached. */
+  glance(label: string): Promise<CborMap | undefined>;
   observe(o: Variation): Promise<Observation | undefined>;
+  /** A request to another resource by the first client: where the device is secured, as its owner. */
+  ask(method: Method, o: Pick<ClientRequest, 'path' | 'subject' | 'label' | 'body'>): Promise<Outcome>;
+  watchOther(o: Pick<ClientRequest, 'path' | 'subject' | 'label'>): Promise<Observation | undefined>;
+  /** A secured device was reset, or left normal operation: the next request looks for it and brings it back. */
+  unsettle(): void;
   /** One look at the resource; after several without answer the device is looked for anew. */
   look(): Promise<void>;
   alive(): Promise<void>;
@@ -61,15 +71,35 @@ export async function openDevice(bench: Bench): Promise<Device> {
   let took: number[] = [];
   const local = bench.has('localAddress') ? bench.address('localAddress') : await localTowards(peer);
   const client = await openClient('coap', local, events, timing);
+  const links = (look = false): Promise<Outcome> =>
+    client.request('GET', { to: peer, path: '/oic/res', subject: 'alive', look });
+  const answers = async (): Promise<boolean> => (await links(true)).kind === 'reply';
+  const owner = isSecured(bench) ? openOwner({ bench, local, plain: client, answers }) : undefined;
+  const first = owner === undefined ? client : await openClient('coaps', local, events, timing, owner.secured);
   let second: Promise<Client> | undefined;
   const other = (): Promise<Client> => {
-    second ??= openClient('coap2', local, events, timing);
+    second ??=
+      owner === undefined
+        ? openClient('coap2', local, events, timing)
+        : openClient('coaps2', local, events, timing, owner.secured);
     return second;
   };
 
   const findTarget = async (): Promise<Target> => {
     target ??= await locate(bench, client, peer);
+    if (owner === undefined || owner.settled) return target;
+    await owner.ready(first, { plain: peer, secure: target.peer, device: target.device, swu: target.path });
+    ids = owner.device === undefined ? ids : [owner.device];
     return target;
+  };
+  /** Where a request of the resource goes, and who sends it. */
+  const routeOf = async ({ other: byOther, clear }: Variation): Promise<{ who: Client; to: Peer; path: string }> => {
+    if (clear === true) {
+      target ??= await locate(bench, client, peer);
+      return { who: client, to: peer, path: target.path };
+    }
+    const { peer: to, path } = await findTarget();
+    return { who: byOther === true ? await other() : first, to, path };
   };
   /** A rig whose network carries no IPv6 multicast may name a stand-in for the group. */
   const way = (ipv6: boolean): Pick<Query, 'group' | 'iface'> => {
@@ -79,10 +109,14 @@ export async function openDevice(bench: Bench): Promise<Device> {
   };
   const multicast: Device['multicast'] = ({ ipv6 = false, ...query }) =>
     ask({ ...query, ...way(ipv6), ours: answersOf(ids, peer) }, events, timing);
+  const unsettle = (): void => {
+    target = undefined;
+    owner?.unsettle();
+  };
   /** Takes the address that the rig names now; true where it is another one. */
   const readdress = async (): Promise<boolean> => {
     const said = await iutPeer(bench);
-    target = undefined;
+    unsettle();
     client.endpoint.forget(peer);
     if (said.port === peer.port && said.address === peer.address) return false;
     peer = said;
@@ -98,9 +132,11 @@ export async function openDevice(bench: Bench): Promise<Device> {
     const from = (await ask({ ...query, ...way(peer.address.includes(':')) }, events, timing))[0]?.from;
     if (from !== undefined) peer = from;
   };
-  const request: Device['request'] = async (method, { other: byOther, if: iface, ...rest }) => {
-    const { peer: to, path } = await findTarget();
-    const who = byOther === true ? await other() : client;
+  const request: Device['request'] = async (method, { other: byOther, clear, if: iface, ...rest }) => {
+    const { who, to, path } = await routeOf({
+      ...(byOther === undefined ? {} : { other: byOther }),
+      ...(clear === undefined ? {} : { clear }),
+    });
     const began = performance.now();
     const outcome = await who.request(method, {
       ...rest,
@@ -111,27 +147,48 @@ export async function openDevice(bench: Bench): Promise<Device> {
     if (outcome.kind === 'reply') took = [...took, performance.now() - began].slice(-RECENT);
     return outcome;
   };
-  const links = async (): Promise<Outcome> => client.request('GET', { to: peer, path: '/oic/res', subject: 'alive' });
+  /** What a look brings; a secured device that restarts cannot even be asked. */
+  const looked = async (subject: Subject, label?: string): Promise<Outcome | undefined> => {
+    try {
+      return await request('GET', { subject, look: true, ...(label === undefined ? {} : { label }) });
+    } catch (e) {
+      if (owner !== undefined && e instanceof BenchError) return undefined;
+      throw e;
+    }
+  };
 
   return {
     local,
     client,
-    gone: async () => client.gone || (second !== undefined && (await second).gone),
+    first,
+    gone: async () => client.gone || first.gone || (second !== undefined && (await second).gone),
     slowestMs: () => Math.max(0, ...took),
-    other,
     peer: () => Promise.resolve(peer),
     target: findTarget,
     request,
-    async observe({ other: byOther, if: iface, ...rest }) {
-      const { peer: to, path } = await findTarget();
-      const who = byOther === true ? await other() : client;
+    async glance(label) {
+      const outcome = await looked('swu', label);
+      return outcome === undefined ? undefined : mapOf(outcome);
+    },
+    async observe({ if: iface, ...rest }) {
+      const { who, to, path } = await routeOf(rest);
       const query = iface === undefined ? {} : { query: [`if=${iface}`] };
       const observed = await who.observe({ ...rest, subject: 'swu', to, path, ...query });
       return observed.kind === 'observing' ? observed.observation : undefined;
     },
+    async ask(method, o) {
+      const { peer: to } = await findTarget();
+      return first.request(method, { ...o, to });
+    },
+    async watchOther(o) {
+      const { peer: to } = await findTarget();
+      const observed = await first.observe({ ...o, to });
+      return observed.kind === 'observing' ? observed.observation : undefined;
+    },
+    unsettle,
     async look() {
-      const outcome = await request('GET', { subject: 'look', look: true });
-      missed = outcome.kind === 'reply' ? 0 : missed + 1;
+      const outcome = await looked('look');
+      missed = outcome?.kind === 'reply' ? 0 : missed + 1;
       if (missed < LOST_LOOKS) return;
       missed = 0;
       await findAgain().catch(() => undefined);
@@ -143,7 +200,8 @@ export async function openDevice(bench: Bench): Promise<Device> {
           place: { where: printPeer(peer) },
         });
       const found = linksOf(outcome.payload);
-      checkIdentity(bench, found, peer);
+      // The owner checks the id of a secured device when it comes back; between reset and transfer the device has another one.
+      if (owner?.settled !== false) checkIdentity(bench, found, peer);
       ids = devicesOf(found);
     },
     multicast,
@@ -152,7 +210,7 @@ export async function openDevice(bench: Bench): Promise<Device> {
       const until = performance.now() + limit;
       await readdress();
       for (let missing = 1; ; missing++) {
-        const outcome = await client.request('GET', { to: peer, path: '/oic/res', subject: 'alive', look: true });
+        const outcome = await links(true);
         if (outcome.kind === 'reply') return;
         if (performance.now() >= until)
           throw new BenchError('no-answer', `the device did not answer in ${Math.round(limit)} ms after power on`, {
@@ -163,6 +221,7 @@ export async function openDevice(bench: Bench): Promise<Device> {
       }
     },
     async close() {
+      if (first !== client) await first.close();
       await client.close();
       if (second !== undefined) await (await second).close();
     },

@@ -20,6 +20,15 @@ export const STATE_TABLE: Readonly<Record<StateName, StateRow>> = {
   upgrading: { working: true, from: others('upgrading'), back: ['idle', 'nsa', 'sva'] },
 };
 
+/** What the update bits of `cm` are in each state: table 3. By them alone `nsa` and `svv` cannot be told apart. */
+export const MODE_OF_STATE: Readonly<Record<StateName, number>> = {
+  idle: 0,
+  nsa: 256,
+  svv: 256,
+  sva: 256 + 64,
+  upgrading: 256 + 128 + 64,
+};
+
 const ORDER = Object.keys(STATE_TABLE);
 
 /** True for a state of work: `svv`, `upgrading`. */

@@ -1,8 +1,9 @@
 /**
  * What a request is about; stands in the log with the request, so that reading the log needs no knowledge of paths.
- * `swu` the software update resource, `look` the same by the tester's own polling, `links` discovery, `version` the resource that tells the running version.
+ * `swu` the software update resource, `look` the same by the tester's own polling, `links` discovery, `version` the resource that tells the running version,
+ * `pstat` the provisioning status, `owning` what makes the tester the owner and brings the device to normal operation.
  */
-export type Subject = 'swu' | 'look' | 'links' | 'version' | 'alive';
+export type Subject = 'swu' | 'look' | 'links' | 'version' | 'alive' | 'pstat' | 'owning';
 
 /** `swu: bad month` */
 export function noteOf(subject: Subject, label: string | undefined): string {

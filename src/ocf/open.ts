@@ -11,6 +11,8 @@ import { arranger } from './arrange.ts';
 import { packageStand } from './packages/stand.ts';
 import { SCHEDULE } from './run.ts';
 import type { OcfTester, Plan, UpdateBody } from './tester.ts';
+import { securityVerbs } from './security/verbs.ts';
+import { isSecured } from './target.ts';
 import { watcher } from './watch.ts';
 
 /** An UPDATE may wait for the exchange before it, and be repeated. */
@@ -28,7 +30,7 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
   const watch = watcher(timing, () => device.look());
   const observations: Observation[] = [];
   const dues = new Map<string, number>();
-  const open = { pending: false, upgraded: false };
+  const open = { pending: false, upgraded: false, moved: false };
 
   const time: OcfTester['time'] = (ahead, sign = 1) =>
     printInstant(clock.protocolNow() + sign * timing.protocol(ahead));
@@ -81,6 +83,7 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
   };
 
   const tester: Omit<OcfTester, 'internals'> = {
+    ...securityVerbs({ bench, device, observations, open, back }),
     discover: async ({ label, rt }) =>
       device.client.request('GET', {
         to: await device.peer(),
@@ -156,12 +159,24 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
     schedule: (action, plan) => owed(tester.schedule(action, plan)),
     cancel: (label) => owed(tester.cancel(label)),
     observe: (label, o) => owed(tester.observe(label, o)),
+    trigger: (mode, label) => owed(tester.trigger(mode, label)),
+    modes: (label) => owed(tester.modes(label)),
+    setModes: (sent, label) => owed(tester.setModes(sent, label)),
     internals: {
       alive: () => device.alive(),
+      async reachable() {
+        if (isSecured(bench)) await device.target();
+      },
       ...arranger({ bench, device, tester, stand, open, watch }),
       async settle() {
         await stopAll();
         stand.clear();
+        // A case may leave the device without owner, or out of normal operation.
+        if (open.moved) {
+          device.unsettle();
+          await device.target();
+          open.moved = false;
+        }
         if (open.pending) await cancel('settle');
       },
       async close() {

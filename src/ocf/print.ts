@@ -8,7 +8,7 @@ import { instantOf } from './instant.ts';
 import { unwanted } from './kinds.ts';
 import { discovered } from './links.ts';
 import { readNote } from './notes.ts';
-import { packageAsked, packageProgress, packageTrouble } from './packages/events.ts';
+import { printPackage } from '../link/packages/print.ts';
 import { SCHEDULE } from './run.ts';
 import { printValue } from './value.ts';
 
@@ -69,20 +69,6 @@ export function printEvent(event: Ev, log: Log): string | undefined {
   if (finding !== undefined) return `  ${printFinding(finding)}`;
   if (messages.read(event, log) !== undefined) return undefined;
   return printPackage(event, log) ?? printSchedule(event);
-}
-
-function printPackage(event: Ev, log: Log): string | undefined {
-  const asked = packageAsked.read(event, log);
-  if (asked !== undefined)
-    return `← ${asked.scheme} ${asked.method} ${asked.path} (${asked.served}${asked.range === undefined ? '' : `, ${asked.range}`})`;
-  const trouble = packageTrouble.read(event, log);
-  if (trouble !== undefined) return `  package server: ${trouble.what}`;
-  const sent = packageProgress.read(event, log);
-  if (sent === undefined) return undefined;
-  if (sent.step === 'piece') return `→ ${sent.served} ${sent.offset + sent.octets} of ${sent.of} octets`;
-  return sent.step === 'end'
-    ? `→ ${sent.served} answered, status ${sent.status}`
-    : `  ${sent.served}: connection ended`;
 }
 
 function printSchedule(event: Ev): string | undefined {

@@ -4,11 +4,12 @@ import type { ActionName } from './codec/swu.ts';
 import { isAction } from './codec/swu.ts';
 import { answered, type Representation, shown, type SwuReply } from './kinds.ts';
 import { isRest, isWorking } from './machine.ts';
-import { packageAsked } from './packages/events.ts';
+import { packageAsked } from '../link/packages/events.ts';
+import { modesTaken } from './security/kinds.ts';
 import { OCF_TIMING } from './timing.ts';
 import { printValue } from './value.ts';
 
-/** An UPDATE that asks for an action at a time; written just before it is sent. */
+/** An UPDATE that asks for an action at a time, or a target mode that asks for it at once; written just before it is sent. */
 export interface Schedule {
   readonly action: ActionName;
   readonly purl: string;
@@ -17,6 +18,8 @@ export interface Schedule {
   /** Milliseconds of protocol time from this event to the time. */
   readonly inMs: number;
   readonly label: string;
+  /** The target mode; undefined for a schedule. */
+  readonly tm: number | undefined;
 }
 
 /** The event type of a {@link Schedule}. */
@@ -35,6 +38,7 @@ export function scheduled(label: string): Kind<Schedule> {
         time: printValue(data['time']),
         inMs: Number(data['inMs']),
         label,
+        tm: typeof data['tm'] === 'number' ? data['tm'] : undefined,
       };
     },
   };
@@ -51,6 +55,16 @@ export function acceptedInTime(label: string): Kind<SwuReply> {
       if (reply === undefined || plan === undefined || !reply.code.startsWith('2.')) return undefined;
       return log.elapsed(plan.event, event) < plan.value.inMs ? reply : undefined;
     },
+  };
+}
+
+/** The device took the schedule in time, or the target mode: the run has to begin. */
+export function started(label: string): Kind<{ readonly code: string }> {
+  const byTime = acceptedInTime(label);
+  const byMode = modesTaken(label);
+  return {
+    name: `accepted start (${label})`,
+    read: (event, log) => byTime.read(event, log) ?? byMode.read(event, log),
   };
 }
 

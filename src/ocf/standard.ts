@@ -18,7 +18,7 @@ export const OCF: Standard<OcfTester, OcfPolicies> = {
   open: openTester,
   alive: (t) => t.internals.alive(),
   ladder: {
-    answering: () => Promise.resolve(),
+    answering: (t) => t.internals.reachable(),
     rest: (t) => t.internals.atRest(),
     idle: (t) => t.internals.idle(),
     ...Object.fromEntries(

@@ -10,9 +10,12 @@ import { devicesOf, type Link, linksOf } from './links.ts';
 
 /** Where the resource is. */
 export interface Target {
+  /** In clear, or where it is secured its secure endpoint. */
   readonly peer: Peer;
   /** Path of the software update resource. */
   readonly path: string;
+  /** Id of the device that the link names; empty where it names none. */
+  readonly device: string;
 }
 
 /** `coap://192.168.1.7:5683` as an address. Throws a BenchError that names the entry of the rig. */
@@ -69,17 +72,51 @@ export function checkIdentity(bench: Bench, links: readonly Link[], where: Peer)
   });
 }
 
-/** Finds the resource by its type. Throws a BenchError where the device does not answer or does not have it. */
+/** True where the declaration says that the device is secured: requests to its resource go over DTLS then. */
+export function isSecured(bench: Bench): boolean {
+  return bench.declared('OCFSWU 8/1');
+}
+
+/** Finds the resource by its type. Throws a BenchError where the device does not answer or does not have it, or is secured and names no secure endpoint. */
 export async function locate(bench: Bench, client: Client, peer: Peer): Promise<Target> {
   const links = await linksAt(client, peer, RESOURCE_TYPE.softwareUpdate, 'locate');
-  checkIdentity(bench, links, peer);
+  // Of a secured device the owner checks the id: an unowned one has an id for the time being only.
+  if (!isSecured(bench)) checkIdentity(bench, links, peer);
   // Where the filter is not understood the whole list comes back.
   const link = links.find((l) => l.rt.includes(RESOURCE_TYPE.softwareUpdate)) ?? (await anyLink(client, peer));
   if (link === undefined)
     throw new BenchError('no-resource', `no link of type ${RESOURCE_TYPE.softwareUpdate} in /oic/res`, {
       place: { where: printPeer(peer) },
     });
-  return { peer: await endpointOf(link, peer), path: link.href };
+  const device = devicesOf([link])[0] ?? devicesOf(links)[0] ?? '';
+  const at = isSecured(bench) ? await secureEndpointOf(link, client, peer) : endpointOf(link, peer);
+  return { peer: at, path: link.href, device };
+}
+
+/** The secure endpoint of the link, or of any other link of the device: on one that a case finds without, the others still lead to the device. */
+async function secureEndpointOf(link: Link, client: Client, answered: Peer): Promise<Peer> {
+  const own = secureEndpoints([link], answered)[0];
+  const found = own ?? secureEndpoints(await linksAt(client, answered, undefined, 'locate'), answered)[0];
+  if (found !== undefined) return found;
+  throw new BenchError(
+    'no-secure-endpoint',
+    'the declaration says that the device is secured (8/1), and no link of /oic/res has a coaps:// endpoint',
+    { place: { where: printPeer(answered) } },
+  );
+}
+
+/** Secure endpoints of links, those at the address that answered first: only they can be reached for certain. */
+export function secureEndpoints(links: readonly Link[], answered: Peer): Peer[] {
+  const all = links.flatMap((l) =>
+    l.eps.flatMap((ep) => (ep.startsWith('coaps://') ? (parsePeer(ep.slice(8)) ?? []) : [])),
+  );
+  const zone = answered.address.split('%')[1];
+  const zoned = all.map((p) =>
+    zone !== undefined && p.address.startsWith('fe80:') && !p.address.includes('%')
+      ? { ...p, address: `${p.address}%${zone}` }
+      : p,
+  );
+  return zoned.toSorted((a, b) => Number(b.address === answered.address) - Number(a.address === answered.address));
 }
 
 async function anyLink(client: Client, peer: Peer): Promise<Link | undefined> {
@@ -88,7 +125,7 @@ async function anyLink(client: Client, peer: Peer): Promise<Link | undefined> {
 }
 
 /** The plain endpoint that the link names, or the one that answered where it names none. */
-function endpointOf(link: Link, answered: Peer): Promise<Peer> | Peer {
+function endpointOf(link: Link, answered: Peer): Peer {
   const plain = link.eps.flatMap((ep) =>
     ep.startsWith('coap://') ? (parsePeer(ep.replace(/^coap:\/\//, '')) ?? []) : [],
   );

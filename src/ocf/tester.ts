@@ -4,6 +4,7 @@ import type { ActionName } from './codec/swu.ts';
 import type { Method } from '../coap/message.ts';
 import type { Outcome } from '../coap/request.ts';
 import type { Offer, PackageName } from './packages/stand.ts';
+import type { DeviceStateName } from './security/resources.ts';
 
 /** How a request to the resource differs from what a right client sends. */
 export interface Variation {
@@ -16,6 +17,8 @@ export interface Variation {
   readonly accept?: number;
   /** The second client of the tester, on a port of its own. */
   readonly other?: boolean;
+  /** Of a secured device: in clear, at its plain endpoint. */
+  readonly clear?: boolean;
 }
 
 /** The three properties that an UPDATE carries. */
@@ -91,6 +94,16 @@ export interface OcfTester {
   /** Factory reset by the rig, until the device answers again. */
   factoryReset(): Promise<void>;
   declared(item: string): boolean;
+  /** Writes `tm` of the provisioning status: an action by its bit, or any number. Default label `run`. */
+  trigger(mode: Exclude<ActionName, 'idle'> | number, label?: string): Promise<Outcome>;
+  /** RETRIEVE of the provisioning status. */
+  modes(label: string): Promise<void>;
+  /** UPDATE of the provisioning status with any body. */
+  setModes(body: CborMap, label: string): Promise<Outcome>;
+  /** Undefined where the device does not accept the registration. */
+  observeModes(label: string): Promise<Watching | undefined>;
+  /** Asks for an onboarding state; ends the drive where the device refuses. After RESET the device answers again, without owner; the next request takes it over. */
+  moveTo(state: DeviceStateName, label?: string): Promise<void>;
   /** For standard.ts; cases have no use for it. */
   readonly internals: Internals;
 }
@@ -98,6 +111,8 @@ export interface OcfTester {
 /** What ladder, settling and proof of life use. */
 export interface Internals {
   alive(): Promise<void>;
+  /** A secured device has the tester as its owner and works normally. */
+  reachable(): Promise<void>;
   atRest(): Promise<void>;
   idle(): Promise<void>;
   otherResult(code: number): Promise<void>;

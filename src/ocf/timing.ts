@@ -4,6 +4,8 @@ import type { TimingTable } from '../core/timing.ts';
 export const OCF_TIMING = {
   ackTimeout: { ms: 2_000, class: 'link', clause: 'RFC 7252 4.8, ACK_TIMEOUT' },
   exchange: { ms: 93_000, class: 'link', clause: 'RFC 7252 4.8.2, MAX_TRANSMIT_WAIT' },
+  handshakeTimer: { ms: 1_000, class: 'link', clause: 'RFC 6347 4.2.4.1, first repeat of a flight' },
+  handshake: { ms: 60_000, class: 'link', clause: 'bench: a DTLS handshake, five repeats fit in' },
   poll: { ms: 6_000, class: 'link', clause: 'bench: a RETRIEVE that only looks, sent at most twice' },
   leisure: { ms: 5_000, class: 'link', clause: 'RFC 7252 8.2, DEFAULT_LEISURE: answers to multicast' },
   pollInterval: { ms: 1_000, class: 'protocol', clause: 'bench: pause between two looks at the resource' },

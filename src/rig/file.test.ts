@@ -70,7 +70,7 @@ extra: 1
     ).to.deep.equal([
       'rig.yaml:1:6: expected a name of letters, digits, - and _, beginning with a letter; found the string "two words"',
       'rig.yaml:2:19: expected a factor of at most 1 (1 = real time); found the number 2',
-      `rig.yaml:4:19: Invalid discriminator value. Expected 'process' | 'power' | 'reset' | 'console'; found the string "proces"`,
+      `rig.yaml:4:19: Invalid discriminator value. Expected 'process' | 'power' | 'reset' | 'console' | 'radio'; found the string "proces"`,
       'rig.yaml:5:10: resources.relay.off is missing',
       'rig.yaml:7:23: expected a text; found a list',
       'rig.yaml:8:1: unknown key extra',

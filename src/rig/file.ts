@@ -79,6 +79,7 @@ function partsOf(data: RigData, report: (path: Path, message: string) => void): 
 /** Keys that a resource of a kind offers to references; a process says its own when it is ready. */
 function keysOf(resource: Resource): readonly string[] | 'any' {
   if (resource.kind === 'process') return 'any';
+  if (resource.kind === 'radio') return ['radio'];
   return resource.kind === 'console' ? ['url'] : [];
 }
 
@@ -110,7 +111,8 @@ function checkReferences(data: RigData, report: (path: Path, message: string) =>
       for (const [key, value] of Object.entries(resource.options))
         check(value, ['resources', name, 'options', key], above);
     if (resource?.kind === 'console') check(resource.url, ['resources', name, 'url'], above);
-    if (resource?.kind === 'reset' && resource.by === 'console' && data.resources[resource.console]?.kind !== 'console')
+    const lineBased = resource?.kind === 'reset' || resource?.kind === 'power';
+    if (lineBased && resource.by === 'console' && data.resources[resource.console]?.kind !== 'console')
       report(['resources', name, 'console'], `expected a console resource, found ${resource.console}`);
   }
 }

@@ -7,7 +7,7 @@ import { openStream } from '../link/stream.ts';
 import { lineConsole, type RigConsole } from './console.ts';
 import type { Rig } from './rig.ts';
 import { powerSwitch, type Prompt, resetLine } from './power.ts';
-import { type ProcessDevice, processDevice } from './process.ts';
+import { type ProcessDevice, processDevice, radioProcess } from './process.ts';
 import { OWN, type Reference, resolveReferences } from './reference.ts';
 import type { Resource } from './schema.ts';
 import { isSecretReference, readSecret, type Redactor } from './secret.ts';
@@ -86,6 +86,23 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
         await device.on();
         return 'process is ready';
       }
+      // A process like a device in software, but for the options: what a run adds for its devices is none of its business.
+      case 'radio': {
+        const radio = processDevice(radioProcess(entry), {
+          name,
+          factors: rig.data.time,
+          epochMs: context.epochMs,
+          cwd,
+          stateDir: join(context.stateDir, name),
+          logFile: join(context.privateDir, `${name}.log`),
+          extra: [],
+          options: () => ({}),
+        });
+        processes.set(name, radio);
+        closers.push(() => radio.close());
+        await radio.on();
+        return 'the virtual radio is ready';
+      }
       case 'console': {
         const console = lineConsole(name, entry, context.events, () => openStream(resolve(entry.url), CONNECT_MS));
         consoles.set(name, console);
@@ -94,7 +111,7 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
         return `${resolve(entry.url)} is open`;
       }
       case 'power':
-        return entry.by === 'hand' ? 'switched by hand' : 'switched by a command (not tried)';
+        return entry.by === 'hand' ? 'switched by hand' : `switched by a ${entry.by} (not tried)`;
       case 'reset':
         return `reset by ${entry.by} (not tried)`;
     }
@@ -148,13 +165,14 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
   };
   const hand = entryOf(power, 'power');
   const device = power === undefined ? undefined : processes.get(power);
-  const powered = hand === undefined ? device : powerSwitch({ where: power ?? '', cwd }, hand, context.prompt);
   const line = entryOf(reset, 'reset');
   const consoleOf = (name: string): RigConsole => {
     const found = consoles.get(name);
     if (found === undefined) throw new TesterError('rig-console', `${name} is not open`);
     return found;
   };
+  const powered =
+    hand === undefined ? device : powerSwitch({ where: power ?? '', cwd }, hand, context.prompt, consoleOf);
   return {
     address,
     has: (spec, name) => rig.data.iut[spec]?.[name] !== undefined,

@@ -32,8 +32,23 @@ function shell({ where, cwd }: Place, command: string, timeoutS: number): Promis
   });
 }
 
-/** A power switch that a person or a command works. */
-export function powerSwitch(place: Place, resource: ResourceOf<'power'>, prompt: Prompt): Power {
+/** What a reset line needs of the console. */
+export interface LineSender {
+  send(line: string): Promise<void>;
+}
+
+/** What a power switch at the end of a console needs: the answer says that it has switched. */
+export interface LineAsker {
+  ask(line: string, deadlineMs: number): Promise<string>;
+}
+
+/** A power switch that a person, a command or a line on a console works. */
+export function powerSwitch(
+  place: Place,
+  resource: ResourceOf<'power'>,
+  prompt: Prompt,
+  consoleOf: (name: string) => LineAsker,
+): Power {
   switch (resource.by) {
     case 'hand':
       return {
@@ -45,12 +60,15 @@ export function powerSwitch(place: Place, resource: ResourceOf<'power'>, prompt:
         off: () => shell(place, resource.off, resource.timeoutS),
         on: () => shell(place, resource.on, resource.timeoutS),
       };
+    case 'console': {
+      const say = async (line: string): Promise<void> => {
+        const answer = await consoleOf(resource.console).ask(line, resource.timeoutS * 1000);
+        if (answer.startsWith('error'))
+          throw new BenchError('power', `"${line}" was answered "${answer}"`, { place: { where: place.where } });
+      };
+      return { off: () => say(resource.off), on: () => say(resource.on) };
+    }
   }
-}
-
-/** What a reset line needs of the console. */
-export interface LineSender {
-  send(line: string): Promise<void>;
 }
 
 /** A reset that a command or a line on the console causes. It resolves when that has been given; whether the device came back is for its standard to find out. */

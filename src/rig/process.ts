@@ -14,6 +14,9 @@ const LAST_LINES = 8;
 /** How long a device may take to end by itself when its standard input closes; library time, never scaled. */
 const END_MS = 3_000;
 
+/** Real seconds until the virtual radio must be ready. */
+const RADIO_START_S = 15;
+
 /** What a simulated device is started with beside its rig entry. */
 export interface ProcessContext {
   /** Of the resource, for error messages. */
@@ -80,6 +83,14 @@ function commandOf(resource: ResourceOf<'process'>, context: ProcessContext): [s
       ...context.extra,
     ],
   ];
+}
+
+/** The virtual radio as a program that is started: by the command line that a user would type. */
+export function radioProcess({ seed, lossPercent, delayMs }: ResourceOf<'radio'>): ResourceOf<'process'> {
+  const words = Object.entries({ seed, loss: lossPercent, delay: delayMs });
+  const flagged = words.flatMap(([key, value]) => [`--${key}`, String(value)]);
+  const command = [process.execPath, COMMAND_LINE, 'radio', ...flagged];
+  return { kind: 'process', command, options: {}, faults: [], seed, startS: RADIO_START_S };
 }
 
 /** The addresses in a ready line `{"ready":{"iut":"coap://…"}}`; undefined for any other line, which is then only logged. */

@@ -119,6 +119,28 @@ describe('resources of a rig', () => {
     );
   });
 
+  it('switch power by lines on a console, which must be answered', async () => {
+    const shell = { kind: 'console', url: '${device.console}', ignore: ['^uart:~\\$ *$'] };
+    const relay = { kind: 'power', by: 'console', console: 'shell', on: 'power on', off: 'power off', timeoutS: 0.05 };
+    const silent: Server = createServer(() => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const at = silent.address();
+    const deaf = { kind: 'console', url: `serial:tcp://127.0.0.1:${typeof at === 'object' ? at?.port : ''}` };
+    const on = await open({ deaf, relay: { ...relay, console: 'deaf' } }, { endpoint: 'coap://[::1]:1' });
+    expect(await failure(on.power?.off() ?? Promise.resolve())).to.contain('no answer to "power off" in 50 ms');
+    silent.close();
+    const use = { power: 'relay' };
+    const good = await open(
+      { device, shell, relay: { ...relay, timeoutS: 5 } },
+      { endpoint: '${device.iut}' },
+      { use },
+    );
+    await good.power?.off();
+    await good.power?.on();
+    const lines = events.events.filter((e) => e.channel === 'console').map((e) => e.data?.['text']);
+    expect(lines).to.include('power off').and.include('power on');
+  });
+
   it('ask a person, where power is switched by hand', async () => {
     const on = await open({ relay: { kind: 'power', by: 'hand', what: 'the lamp' } }, { endpoint: 'coap://[::1]:1' });
     await on.power?.off();

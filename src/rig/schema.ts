@@ -35,7 +35,7 @@ const processResource = z
   })
   .refine((p) => (p.sim === undefined) !== (p.command === undefined), 'expected either `sim` or `command`');
 
-/** A supply that a person switches when asked, or that two commands switch. */
+/** A supply that a person switches when asked, that two commands switch, or two lines on a console that answers them. */
 const powerResource = z.discriminatedUnion('by', [
   z.strictObject({ kind: z.literal('power'), by: z.literal('hand'), what: z.string().default('the device') }),
   z.strictObject({
@@ -45,6 +45,15 @@ const powerResource = z.discriminatedUnion('by', [
     off: z.string().min(1),
     /** Real seconds after which the command is killed and counts as failed. */
     timeoutS: z.number().positive().default(30),
+  }),
+  z.strictObject({
+    kind: z.literal('power'),
+    by: z.literal('console'),
+    console: name,
+    on: z.string().min(1),
+    off: z.string().min(1),
+    /** Real seconds until the line must have been answered. */
+    timeoutS: z.number().positive().default(10),
   }),
 ]);
 
@@ -75,7 +84,23 @@ const consoleResource = z.strictObject({
   ignore: z.array(z.string().refine(isPattern, 'expected a regular expression')).default([]),
 });
 
-const resource = z.discriminatedUnion('kind', [processResource, powerResource, resetResource, consoleResource]);
+/** The virtual radio, `plumbline radio`: Bluetooth hosts reach it over H4 on TCP. It outlives the power cycles of the devices on it. */
+const radioResource = z.strictObject({
+  kind: z.literal('radio'),
+  seed: z.int().nonnegative().default(1),
+  /** Advertisements and connection events lost. */
+  lossPercent: z.number().min(0).max(50).default(0),
+  /** Real milliseconds by which everything may be late. */
+  delayMs: z.number().nonnegative().default(0),
+});
+
+const resource = z.discriminatedUnion('kind', [
+  processResource,
+  powerResource,
+  resetResource,
+  consoleResource,
+  radioResource,
+]);
 
 /** A rig file as it stands on disk; `docs/recipes/rig.md` explains every key. */
 export const rigSchema = z.strictObject({

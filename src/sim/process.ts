@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { messageOf } from '../core/errors.ts';
+import { BenchError, InputError, messageOf, printError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Impairment } from '../link/impair.ts';
 
@@ -25,23 +25,36 @@ export interface SimulatedDevice {
   readonly ready: Readonly<Record<string, string>>;
   /** Test verbs with one line of help each. */
   readonly verbs: Readonly<Record<string, { readonly help: string; readonly run: Verb }>>;
+  /** Port of the console; a free one unless told. */
+  readonly consolePort?: number;
 }
 
 /**
  * Runs a simulated device as a process of its own: opens it and a console on a free loopback port, prints the one line
- * `{"ready":{...}}`, and ends the process as soon as standard input closes. A kill at any moment is the power switch.
+ * `{"ready":{...}}`, and ends the process as soon as standard input closes. A kill at any moment is the power switch. A device that cannot be
+ * opened ends the process with the error, 2 where the user can mend it, else 3.
  */
 export async function runDevice(open: () => Promise<SimulatedDevice>): Promise<void> {
-  const device = await open();
-  const console = await openConsole(device);
+  const [device, console] = await opened(open);
   process.stdout.write(`${JSON.stringify({ ready: { ...device.ready, console } })}\n`);
   process.stdin.on('end', () => process.exit(0));
   process.stdin.on('error', () => process.exit(0));
   process.stdin.resume();
 }
 
+async function opened(open: () => Promise<SimulatedDevice>): Promise<[SimulatedDevice, string]> {
+  try {
+    const device = await open();
+    return [device, await openConsole(device)];
+  } catch (e) {
+    process.stderr.write(`${printError(e)}\n`);
+    // Thrown on, the error would wait behind sockets and servers that were opened before it.
+    return process.exit(e instanceof InputError ? 2 : 3);
+  }
+}
+
 /** A line in, a line out: `version` gives `ok 1.0.0`, what fails gives `error` and the reason. */
-async function openConsole({ verbs }: SimulatedDevice): Promise<string> {
+async function openConsole({ verbs, consolePort = 0 }: SimulatedDevice): Promise<string> {
   const answer = async (line: string): Promise<string> => {
     const [verb = '', ...words] = line.trim().split(/\s+/);
     if (verb === 'help')
@@ -62,7 +75,11 @@ async function openConsole({ verbs }: SimulatedDevice): Promise<string> {
     const lines = createInterface({ input: socket });
     lines.on('line', (line) => void answer(line).then((text) => socket.writable && socket.write(`${text}\n`)));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve, reject) => {
+    const place = { where: `console port ${consolePort}` };
+    server.once('error', (e) => reject(new BenchError('sim-console', messageOf(e), { place, cause: e })));
+    server.listen(consolePort, '127.0.0.1', resolve);
+  });
   const address = server.address();
   return typeof address === 'object' && address !== null ? `tcp://127.0.0.1:${address.port}` : '';
 }

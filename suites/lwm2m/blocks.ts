@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { FORMAT } from '../../src/lwm2m/codec/content.ts';
 import { printResult, printState, RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { answered, showing, stepped } from '../../src/lwm2m/kinds.ts';
-import { awaited, type J, type Lwm2mCase, neverDelivered, stateAt, stepAnswer } from './claims.ts';
+import { awaitedState, type J, type Lwm2mCase, neverDelivered, stateAt, stepAnswer } from './claims.ts';
 import { ITEM } from './items.ts';
 import { blocksOf, CHECK, ended, HAND_SZX, own, perhaps, see, sendBlock, sendBlocks, type T, until } from './moves.ts';
 
@@ -117,7 +117,7 @@ export const blockCases: readonly Lwm2mCase[] = [
       if (there !== undefined) return j.check(statement, () => expect(printState(there.state)).to.equal(printState(3)));
       if (last === undefined) return j.inconclusive(statement, 'no attempt was answered');
       j.check(statement, () => expect(last.code, 'last attempt, the time of the IXIT being over').to.equal('2.04'));
-      awaited(
+      awaitedState(
         j,
         statement,
         showing(own(j), 'DELIVERED', (s) => s.state === 3),
@@ -135,7 +135,7 @@ export const blockCases: readonly Lwm2mCase[] = [
     async drive(t) {
       if ((await sendBlock(t, 'packageA', 0, 'block 0')) !== '2.31') return;
       t.mark('left');
-      await until(t, 'INITIAL', (s) => s.state === 0, { timer: 'unfinishedS' });
+      await until(t, 'INITIAL', (s) => s.state === 0, { timer: 'unfinishedS', times: 1.1 });
     },
     judge(j) {
       const statement = 'SWMGMT-S.unfinished';
@@ -145,9 +145,9 @@ export const blockCases: readonly Lwm2mCase[] = [
           j.check('SWMGMT-CORE.busy', () => expect(look.code, 'Read during the transfer').to.equal('5.03'));
       const results = j.policy.unfinishedPush === '0/52' ? [52] : [52, 0];
       const there = showing(own(j), 'INITIAL', (s) => s.state === 0);
-      const seen = awaited(j, statement, there, {
+      const seen = awaitedState(j, statement, there, {
         stimulus: stepped('block 0'),
-        within: { timer: 'unfinishedS', times: 1.1 },
+        within: { timer: 'unfinishedS' },
       });
       if (seen !== undefined)
         j.check(statement, () =>

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { CaseDef, Judge, Watch } from '../../src/core/case.ts';
-import type { Kind, Seen } from '../../src/core/log.ts';
+import { type Kind, type Seen, where } from '../../src/core/log.ts';
 import type { Limit } from '../../src/core/timing.ts';
 import { printResult, printState } from '../../src/lwm2m/codec/swmgmt.ts';
 import {
@@ -43,6 +43,30 @@ export function awaited<V extends object>(
 ): Seen<V> | undefined {
   const within = watch.within === undefined ? {} : { within: { ...watch.within, of: 'no-progress' as const } };
   return j.came(statement, kind, { ...watch, ...within }, log);
+}
+
+/**
+ * As {@link awaited}, for what an instance had to show. Nobody can tell what it showed where no Read that was sent after the limit was answered: looks
+ * and their answers may be lost on the link.
+ */
+export function awaitedState(
+  j: J,
+  statement: string,
+  wanted: Kind<Snapshot>,
+  watch: Watch,
+  log = j.log,
+): SeenSnapshot | undefined {
+  const [first, ...more] = log.all(watch.stimulus);
+  const { within } = watch;
+  if (first !== undefined && within !== undefined && log.after(first).first(wanted) === undefined) {
+    const last = more.at(-1) ?? first;
+    const reads = log.after(last).all(where(snapshots, 'Read of the state', (s) => s.source === 'read'));
+    if (!reads.some((s) => j.log.elapsed(last, s.asked) >= j.ms(within))) {
+      j.inconclusive(statement, `no ${wanted.name}, but no Read after the limit ${within.timer} was answered`);
+      return undefined;
+    }
+  }
+  return awaited(j, statement, wanted, watch, log);
 }
 
 /** The answer to the request with this label; where none came, the verdict on the silence. */
@@ -94,7 +118,7 @@ export function leadsTo(
     return undefined;
   }
   const stimulus = how === 'yes' ? taken(operation, label) : answered(operation, label);
-  return awaited(j, statement, wanted, { stimulus, within });
+  return awaitedState(j, statement, wanted, { stimulus, within });
 }
 
 /** The refusal of a request: class 4 and a code that policy A3 allows. */
@@ -218,7 +242,7 @@ export function failsWith(
 ): SeenSnapshot | undefined {
   if (answerTo(j, statement, 'write', label) === undefined) return undefined;
   const watch = { stimulus: answered('write', label), ...(within === undefined ? {} : { within }) };
-  const seen = awaited(j, statement, failed(j), watch);
+  const seen = awaitedState(j, statement, failed(j), watch);
   if (seen !== undefined) isFailure(j, statement, seen, results);
   return seen;
 }
@@ -289,7 +313,10 @@ export function givesUp(j: J, statement: string, label: string, results: readonl
   const from = j.log.first(answered('write', label));
   if (over === undefined || from === undefined || j.log.after(from).before(over).first(failed(j)) !== undefined)
     return failsWith(j, statement, label, results);
-  const seen = awaited(j, statement, failed(j), { stimulus: marked('repetitions over'), within: { timer: 'giveUpS' } });
+  const seen = awaitedState(j, statement, failed(j), {
+    stimulus: marked('repetitions over'),
+    within: { timer: 'giveUpS' },
+  });
   if (seen !== undefined) isFailure(j, statement, seen, results);
   return seen;
 }

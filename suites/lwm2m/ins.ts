@@ -3,12 +3,13 @@ import { suite } from '../../src/core/case.ts';
 import { eventKind, where } from '../../src/core/log.ts';
 import { printResult, printState, RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { boolean } from '../../src/lwm2m/codec/value.ts';
-import { answered, showing, snapshots, taken } from '../../src/lwm2m/kinds.ts';
+import { answered, showing, snapshots, stepped, taken } from '../../src/lwm2m/kinds.ts';
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { newLinks, registrations } from '../../src/lwm2m/registered.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
 import {
   awaited,
+  awaitedState,
   accepts,
   answerTo,
   delivers,
@@ -46,7 +47,7 @@ function failedInstall(j: J, statement: string): boolean {
   j.note(`Install of a failing package answered ${reply.code}`);
   j.check(statement, () => expect(reply.code, `answer to Install (${j.policy.executeOrder})`).to.match(allowed));
   const over = showing(own(j), 'end of the installation', (s) => s.state !== 3 || s.result >= 50);
-  const seen = awaited(j, statement, over, { stimulus: answered('execute', 'failing install'), within: INSTALL });
+  const seen = awaitedState(j, statement, over, { stimulus: answered('execute', 'failing install'), within: INSTALL });
   if (seen === undefined) return false;
   j.check(statement, () => {
     expect(printState(seen.state), 'state after a failed installation').to.equal(printState(3));
@@ -119,7 +120,7 @@ const cases: Lwm2mCase[] = [
       const how = accepts(j, statement, 'execute', 'uninstall');
       if (how === undefined || how === 'no') return;
       const stimulus = how === 'yes' ? taken('execute', 'uninstall') : answered('execute', 'uninstall');
-      if (awaited(j, statement, gone, { stimulus, within: { timer: 'uninstallS' } }) === undefined) return;
+      if (awaitedState(j, statement, gone, { stimulus, within: { timer: 'uninstallS' } }) === undefined) return;
       if (delivers(j, statement, 'good', DOWNLOAD) !== undefined) installs(j, statement, 'install');
     },
   },
@@ -204,7 +205,7 @@ const cases: Lwm2mCase[] = [
         j.log.after('install'),
       );
       if (back === undefined) return;
-      const seen = awaited(
+      const seen = awaitedState(
         j,
         statement,
         where(snapshots, 'outcome', (s) => s.state === 4 || s.result === 58),
@@ -287,6 +288,12 @@ export function sameAnswer(j: J, label: string): void {
   const [first, again] = [stepAnswer(j, statement, label), stepAnswer(j, statement, `${label} again`)];
   if (first === undefined || again === undefined) return;
   j.check(statement, () => expect(again.code, `answer to the repetition of ${label}`).to.equal(first.code));
+}
+
+/** Notes where the answers to both copies of a message differ. */
+export function noteAnswers(j: J, label: string): void {
+  const [first, again] = [label, `${label} again`].map((name) => j.log.first(stepped(name))?.code);
+  if (first !== again) j.note(`${label} answered ${first ?? 'not at all'}, its repetition ${again ?? 'not at all'}`);
 }
 
 /** Installation. */

@@ -5,6 +5,7 @@ export const ITEM = {
   V10: 'SWMGMT 1/1',
   V11: 'SWMGMT 1/2',
   V12: 'SWMGMT 1/3',
+  BOOTSTRAP: 'SWMGMT 1/9',
   CACHE: 'SWMGMT 1/10',
   OBJECT9: 'SWMGMT 2/1',
   SEVERAL: 'SWMGMT 2/3',

@@ -29,6 +29,24 @@ export async function run(t: T, resource: number, label: string, argument?: stri
   await t.execute([9, instance, resource], label, argument);
 }
 
+/**
+ * Looks until the instance shows what fits. When the time is over without it, one Read with all its repetitions tells what there is: looks may have been
+ * lost on the link. Undefined where that does not show it either.
+ */
+async function look(
+  t: T,
+  wanted: ReturnType<typeof showing>,
+  limit: Limit,
+  instance: number,
+): Promise<Snapshot | undefined> {
+  t.watch(instance);
+  const found = await t.perhaps(wanted, limit);
+  await t.rest();
+  if (found !== undefined) return found;
+  await t.read([9, instance], `last look for ${wanted.name}`);
+  return t.perhaps(wanted, { timer: 'pollInterval' });
+}
+
 /** Looks until the instance shows what fits; ends the drive where it does not in time. */
 export async function until(
   t: T,
@@ -37,9 +55,7 @@ export async function until(
   limit: Limit,
   instance = own(t),
 ): Promise<void> {
-  t.watch(instance);
-  await t.until(showing(instance, name, fits), limit);
-  await t.rest();
+  if (!(await perhaps(t, name, fits, limit, instance))) t.stop(`no ${name} in time`);
 }
 
 /** As {@link until}, but goes on where it does not in time. */
@@ -50,10 +66,7 @@ export async function perhaps(
   limit: Limit,
   instance = own(t),
 ): Promise<boolean> {
-  t.watch(instance);
-  const found = await t.perhaps(showing(instance, name, fits), limit);
-  await t.rest();
-  return found !== undefined;
+  return (await look(t, showing(instance, name, fits), limit, instance)) !== undefined;
 }
 
 /** From the Write to the end of a download, check included. */

@@ -1,17 +1,20 @@
 import { expect } from 'chai';
 import { suite } from '../../src/core/case.ts';
+import { ACCOUNT_LIFETIME_S, BOOTSTRAP_STEPS } from '../../src/lwm2m/bootstrap.ts';
 import { FORMAT, printFormat, SINGLE_VALUE } from '../../src/lwm2m/codec/content.ts';
 import { printResource, SOFTWARE_MANAGEMENT } from '../../src/lwm2m/codec/definitions.ts';
 import { attributeOf, decodeLinks, modelLinks } from '../../src/lwm2m/codec/link-format.ts';
 import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { printValue, type Value } from '../../src/lwm2m/codec/value.ts';
+import { answered } from '../../src/lwm2m/kinds.ts';
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
+import { bootstraps, registrations } from '../../src/lwm2m/registered.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
 import { registerAgain, registration } from './anew.ts';
-import { answerTo, type J, type Lwm2mCase } from './claims.ts';
+import { answerTo, awaited, type J, type Lwm2mCase, stateAt } from './claims.ts';
 import { FORMAT_ITEM, ITEM, resources } from './items.ts';
 import { modelCases } from './model.ts';
-import { allInstances, own } from './moves.ts';
+import { allInstances, own, see } from './moves.ts';
 
 /** Formats in which values can be read, as far as the device has them. */
 function readFormats(o: { declared(item: string): boolean }): number[] {
@@ -165,5 +168,43 @@ function discovered(j: J, statement: string): number[] | undefined {
   return modelLinks(decoded.links).links.flatMap(({ path }) => (path.length === 3 ? [path[2] ?? -1] : []));
 }
 
+const BOOT = 'SWMGMT-CORE.bootstrap';
+
+/** How a device gets its server in the first place. */
+const bootstrapCase: Lwm2mCase = {
+  id: 'SWMGMT/REG/14',
+  purpose: 'a device without account asks the bootstrap server for one, takes it and registers with it',
+  item: ITEM.BOOTSTRAP,
+  when: ITEM.BOOTSTRAP,
+  statements: [BOOT],
+  ixit: ['instance', 'registerS'],
+  needs: ['reset'],
+  start: 'registered',
+  async drive(t) {
+    t.mark('reset');
+    await t.factory();
+    await t.until(bootstraps, { timer: 'registerS' });
+    await t.until(registrations, { timer: 'registerS' });
+    await see(t, 'after');
+  },
+  judge(j) {
+    if (j.log.first(bootstraps) === undefined)
+      return j.inconclusive(BOOT, 'the device did not ask for an account; the reset may have left it the one it had');
+    for (const label of BOOTSTRAP_STEPS) {
+      const reply = answerTo(j, BOOT, 'bootstrap', label);
+      if (reply === undefined) return;
+      j.check(BOOT, () => expect(reply.code, `answer to ${label}`).to.match(/^2\./));
+    }
+    const finish = answered('bootstrap', BOOTSTRAP_STEPS.at(-1));
+    const after = j.log.after('reset');
+    const seen = awaited(j, BOOT, registrations, { stimulus: finish, within: { timer: 'registerS' } }, after);
+    if (seen === undefined) return;
+    j.check(BOOT, () =>
+      expect(seen.parameters.get('lt'), 'lifetime in the registration').to.equal(String(ACCOUNT_LIFETIME_S)),
+    );
+    stateAt(j, BOOT, 'after');
+  },
+};
+
 /** Registration and data model. */
-export const reg = suite<Lwm2mTester, Lwm2mPolicies>('REG', [...about, ...modelCases]);
+export const reg = suite<Lwm2mTester, Lwm2mPolicies>('REG', [...about, ...modelCases, bootstrapCase]);

@@ -21,7 +21,7 @@ import {
   unchanged,
   uninstalls,
 } from './claims.ts';
-import { sameAnswer } from './ins.ts';
+import { noteAnswers, sameAnswer } from './ins.ts';
 import { ITEM } from './items.ts';
 import { ACTIVATE, CHECK, ended, install, INSTALL, own, see, type T, uninstall, UNINSTALL, until } from './moves.ts';
 import { registerAgain } from './anew.ts';
@@ -53,6 +53,7 @@ const cases: Lwm2mCase[] = [
     when: `${ITEM.OBJECT9} and ${ITEM.PUSH}`,
     statements: ['SWMGMT-RFC7252.duplicate', 'SWMGMT-RFC7252.once'],
     ixit: ['instance', 'packageSmall', 'checkS', 'installS', 'activateS', 'uninstallS'],
+    policies: ['repeatedRequest'],
     start: 'clean',
     async drive(t) {
       t.mark('write');
@@ -68,7 +69,8 @@ const cases: Lwm2mCase[] = [
     },
     judge(j) {
       for (const label of ['write', ...EXECUTES.map(([name]) => name)]) {
-        sameAnswer(j, label);
+        if (j.declared(ITEM.CACHE) || j.policy.repeatedRequest === 'sameAnswer') sameAnswer(j, label);
+        else noteAnswers(j, label);
         if (stepAnswer(j, 'SWMGMT-RFC7252.duplicate', `${label} again`) === undefined) return;
       }
       for (const [label, , shows] of EXECUTES) {

@@ -18,7 +18,7 @@ const declared = LWM2M_SUITES.flatMap((s) => s.declared);
 
 /** How many purposes each group has. */
 const PURPOSES = {
-  REG: 13,
+  REG: 14,
   DLP: 16,
   DLU: 15,
   INS: 13,
@@ -32,7 +32,7 @@ const PURPOSES = {
 } as const;
 
 describe('LwM2M suites', () => {
-  it('have all 112 purposes', () => {
+  it('have all 113 purposes', () => {
     const ids = [...cases, ...declared].map((c) => c.id).sort();
     const wanted = Object.entries(PURPOSES).flatMap(([group, count]) =>
       Array.from({ length: count }, (_, i) => `SWMGMT/${group}/${String(i + 1).padStart(2, '0')}`),
@@ -57,7 +57,7 @@ class Written {
 
   add(event: Omit<Ev, 'n' | 'ms' | 'channel'> & { ms?: number }): number {
     const n = this.events.length;
-    this.events.push({ n, ms: n * 10, channel: 'coap', ...event });
+    this.events.push({ n, ms: (this.events.at(-1)?.ms ?? 0) + 10, channel: 'coap', ...event });
     return n;
   }
   alive(): void {
@@ -121,7 +121,7 @@ class Written {
   wait(ms: number): void {
     this.events.push({
       n: this.events.length,
-      ms: this.events.length * 10 + ms,
+      ms: (this.events.at(-1)?.ms ?? 0) + ms,
       channel: 'run',
       type: 'pause.over',
       data: {},
@@ -185,9 +185,20 @@ describe('LwM2M verdicts: Install in DELIVERED', () => {
       w.install('2.04');
       w.shows(3, 0);
       w.wait(2000);
+      w.shows(3, 0);
     });
     expect(verdict).to.equal('FAIL');
     expect(reason?.statement).to.equal('SWMGMT-S.install');
+  });
+  it('cannot tell where no Read after the limit was answered', () => {
+    const { verdict, reason } = judged(id, (w) => {
+      w.install('2.04');
+      w.shows(3, 0);
+      w.wait(2000);
+      w.exchange({ code: '0.01', path: '/9/0', note: 'look', sent: 5 });
+    });
+    expect(verdict).to.equal('INCONC');
+    expect(reason?.message).to.contain('no Read after the limit installS was answered');
   });
   it('does not fail where the wait was cut short', () => {
     const { verdict } = judged(id, (w) => {

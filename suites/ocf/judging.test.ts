@@ -162,6 +162,21 @@ describe('OCF judging of runs', () => {
     t.add({ channel: 'run', type: 'absent', data: { kind: 'sign of an update at work' } });
     expect(to404(t).reason).to.include({ verdict: 'FAIL' });
   });
+  const atLimit = (changes: Parameters<TestLog['retrieve']>[0]): TestLog => {
+    const t = began();
+    t.ms = 70_000;
+    t.add({ channel: 'run', type: 'absent', data: { kind: 'rest after the run' } });
+    t.retrieve(changes, 'swu: after the limit');
+    t.ms += 100;
+    t.retrieve(changes, 'swu: after');
+    return t;
+  };
+  it('comes to no verdict on an end first seen at the limit, also where the case reads on', () => {
+    expect(to404(atLimit({ swupdateresult: 404 })).verdict).to.equal('INCONC');
+  });
+  it('fails a device that is at work beyond the limit', () => {
+    expect(to404(atLimit({ swupdatestate: 'svv' })).reason).to.include({ verdict: 'FAIL' });
+  });
   it('comes to no verdict where the time was not watched to its end', () => {
     const t = new TestLog();
     t.retrieve({}, 'swu: before');

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
-import { type DeclaredCase, suite } from '../../src/core/case.ts';
+import { suite } from '../../src/core/case.ts';
 import { mustBe } from '../../src/core/claim.ts';
 import { type Seen, where } from '../../src/core/log.ts';
 import { instantOf } from '../../src/ocf/instant.ts';
 import { shown, versionRead } from '../../src/ocf/kinds.ts';
 import { isRest, isWorking } from '../../src/ocf/machine.ts';
-import { packageAsked, packageFetched } from '../../src/ocf/packages/events.ts';
+import { packageAsked } from '../../src/link/packages/events.ts';
+import { packageFetched } from '../../src/ocf/packages/fetched.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { acceptedInTime, activity, type Schedule, scheduled } from '../../src/ocf/run.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
@@ -13,6 +14,7 @@ import { printValue } from '../../src/ocf/value.ts';
 import { accepts, type J, readBack, REST, type T } from './claims.ts';
 import { ITEM } from './items.ts';
 import { restOf, runOf, untilDue } from './runs.ts';
+import { onboarding } from './secured.ts';
 
 /** `/oic/p#mnfv`: path and property that tell the running version. */
 function versionSource(t: T): { readonly path: string } {
@@ -95,75 +97,48 @@ function judgeCut(j: J): void {
     j.check(CUT, () => expect(end.result, 'result of the interrupted run').to.not.equal(0));
 }
 
-const onboarding = (
-  nn: string,
-  purpose: string,
-  statements: readonly string[],
-  more: Partial<DeclaredCase> = {},
-): DeclaredCase => ({
-  id: `OCFSWU/LIFE/${nn}`,
-  purpose,
-  item: ITEM.SEC,
-  when: ITEM.SEC,
-  statements,
-  lacks: 'onboarding and DTLS for OCF devices',
-  ...more,
-});
-
 /** What outlives a run: versions, power cuts, ownership. */
-export const life = suite<OcfTester, OcfPolicies>(
-  'LIFE',
-  [
-    {
-      id: 'OCFSWU/LIFE/05',
-      purpose: 'after an update another version runs, and lastupdate tells when',
-      item: ITEM.UPGRADE,
-      when: `${ITEM.SCHED} and ${ITEM.UPGRADE}`,
-      statements: ['OCFSWU-1.updates', 'OCFSWU-T2.lastupdate-set', 'OCFSWU-T7.update'],
-      ixit: ['packageOk', 'versionSource', 'maxDownloadS', 'maxUpgradeS', 'scheduleToleranceMs'],
-      start: 'idle-not-1',
-      async drive(t) {
-        await readVersion(t, 'before');
-        await t.retrieve('before');
-        await runOf(t, 'upgrade', await t.serve('packageOk'));
-        await readVersion(t, 'after');
-        await t.retrieve('after');
-      },
-      judge(j) {
-        const rest = restOf(j, 'OCFSWU-1.updates');
-        if (rest === undefined) return;
-        const [before, after] = [version(j, 'OCFSWU-1.updates', 'before'), version(j, 'OCFSWU-1.updates', 'after')];
-        if (before !== undefined && after !== undefined)
-          j.check('OCFSWU-1.updates', () => expect(after, 'version after the update').to.not.equal(before));
-        const plan = j.log.first(scheduled('run'));
-        if (j.declared(ITEM.LASTUPDATE) && plan !== undefined) judgeLastUpdate(j, plan, rest);
-      },
+export const life = suite<OcfTester, OcfPolicies>('LIFE', [
+  ...onboarding,
+  {
+    id: 'OCFSWU/LIFE/05',
+    purpose: 'after an update another version runs, and lastupdate tells when',
+    item: ITEM.UPGRADE,
+    when: `${ITEM.SCHED} and ${ITEM.UPGRADE}`,
+    statements: ['OCFSWU-1.updates', 'OCFSWU-T2.lastupdate-set', 'OCFSWU-T7.update'],
+    ixit: ['packageOk', 'versionSource', 'maxDownloadS', 'maxUpgradeS', 'scheduleToleranceMs'],
+    start: 'idle-not-1',
+    async drive(t) {
+      await readVersion(t, 'before');
+      await t.retrieve('before');
+      await runOf(t, 'upgrade', await t.serve('packageOk'));
+      await readVersion(t, 'after');
+      await t.retrieve('after');
     },
-    {
-      id: 'OCFSWU/LIFE/06',
-      purpose: 'a power cut during an update leaves a device that comes back and tells the truth',
-      item: ITEM.POWER,
-      when: `${ITEM.SCHED} and ${ITEM.UPGRADE} and ${ITEM.ISVV} and ${ITEM.POWER}`,
-      statements: ['OCFSWU-T3.consistent', 'OCFSWU-T7.update'],
-      needs: ['power'],
-      ixit: ['packageOk', 'maxDownloadS', 'maxUpgradeS', 'rebootS', 'quietS'],
-      variants: Object.fromEntries(CUT_STATES.map((state) => [state, { when: 'always' }])),
-      start: 'idle-not-1',
-      drive: (t, variant) => cutIn(t, variant ?? ''),
-      judge: judgeCut,
+    judge(j) {
+      const rest = restOf(j, 'OCFSWU-1.updates');
+      if (rest === undefined) return;
+      const [before, after] = [version(j, 'OCFSWU-1.updates', 'before'), version(j, 'OCFSWU-1.updates', 'after')];
+      if (before !== undefined && after !== undefined)
+        j.check('OCFSWU-1.updates', () => expect(after, 'version after the update').to.not.equal(before));
+      const plan = j.log.first(scheduled('run'));
+      if (j.declared(ITEM.LASTUPDATE) && plan !== undefined) judgeLastUpdate(j, plan, rest);
     },
-  ],
-  [
-    onboarding('01', 'a factory reset restores the first values', ['OCFSWU-CORE.reset'], {
-      policies: ['resetDefaults'],
-    }),
-    onboarding('02', 'before onboarding the resource cannot be reached in clear', ['OCFSWU-SEC.unowned']),
-    onboarding('03', 'during a soft reset the resource cannot be reached', ['OCFSWU-SEC.unowned']),
-    onboarding('04', 'a change between provisioning and normal operation does not corrupt a running update', [
-      'OCFSWU-T3.cm',
-    ]),
-  ],
-);
+  },
+  {
+    id: 'OCFSWU/LIFE/06',
+    purpose: 'a power cut during an update leaves a device that comes back and tells the truth',
+    item: ITEM.POWER,
+    when: `${ITEM.SCHED} and ${ITEM.UPGRADE} and ${ITEM.ISVV} and ${ITEM.POWER}`,
+    statements: ['OCFSWU-T3.consistent', 'OCFSWU-T7.update'],
+    needs: ['power'],
+    ixit: ['packageOk', 'maxDownloadS', 'maxUpgradeS', 'rebootS', 'quietS'],
+    variants: Object.fromEntries(CUT_STATES.map((state) => [state, { when: 'always' }])),
+    start: 'idle-not-1',
+    drive: (t, variant) => cutIn(t, variant ?? ''),
+    judge: judgeCut,
+  },
+]);
 
 /** `lastupdate` lies between the time of the action and the first sight of its end, give or take the tolerance. */
 function judgeLastUpdate(j: J, plan: Seen<Schedule>, rest: { readonly n: number; readonly ms: number }): void {

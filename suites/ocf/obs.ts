@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type DeclaredCase, suite } from '../../src/core/case.ts';
+import { suite } from '../../src/core/case.ts';
 import { mustBe } from '../../src/core/claim.ts';
 import { type Kind, type Log, type Seen, where } from '../../src/core/log.ts';
 import { isState } from '../../src/ocf/codec/swu.ts';
@@ -20,6 +20,7 @@ import type { OcfTester } from '../../src/ocf/tester.ts';
 import { answerTo, differences, type J, readBack, type T, TRIES } from './claims.ts';
 import { ITEM } from './items.ts';
 import { began, runOf } from './runs.ts';
+import { observedModes } from './secured.ts';
 
 /** Changes made after an observation was ended. */
 const ENDED = 7;
@@ -193,173 +194,158 @@ const caughtUp: Kind<{ readonly run: number }> = {
 const RUNS = Array.from({ length: TRIES }, (_, i) => i + 1);
 const SCHEDULES = RUNS.map((i) => scheduled(`run ${i}`));
 
-const declared: readonly DeclaredCase[] = [
-  {
-    id: 'OCFSWU/OBS/04',
-    purpose: 'an observer of /oic/sec/pstat sees the changes of cm',
-    item: ITEM.SEC,
-    when: `${ITEM.OBS} and ${ITEM.SEC}`,
-    statements: ['OCFSWU-F2.pstat'],
-    lacks: 'onboarding and DTLS for OCF devices',
-  },
-];
-
 const COMMON = { item: ITEM.OBS, when: ITEM.OBS, start: 'rest' } as const;
 
 /** Observation: table 7, figure 2, RFC 7641. */
-export const obs = suite<OcfTester, OcfPolicies>(
-  'OBS',
-  [
-    {
-      ...COMMON,
-      id: 'OCFSWU/OBS/01',
-      purpose: 'registering is answered with what a RETRIEVE shows',
-      statements: ['OCFSWU-T7.register', 'OCFSWU-T7.retrieve'],
-      async drive(t) {
-        await t.retrieve('before');
-        await observed(t);
-        await t.retrieve('after');
-      },
-      judge(j) {
-        const first = registered(j, 'OCFSWU-T7.register');
-        const [before, after] = ['before', 'after'].map((label) => readBack(j, 'OCFSWU-T7.retrieve', label));
-        if (first === undefined || before === undefined || after === undefined) return;
-        if (differences(before, after).length > 0)
-          j.inconclusive('OCFSWU-T7.register', 'the resource changed while the observation was registered');
-        else
-          j.check('OCFSWU-T7.register', () =>
-            expect(first.properties, 'answer to the registration').to.deep.equal(before.properties),
-          );
-      },
+export const obs = suite<OcfTester, OcfPolicies>('OBS', [
+  {
+    ...COMMON,
+    id: 'OCFSWU/OBS/01',
+    purpose: 'registering is answered with what a RETRIEVE shows',
+    statements: ['OCFSWU-T7.register', 'OCFSWU-T7.retrieve'],
+    async drive(t) {
+      await t.retrieve('before');
+      await observed(t);
+      await t.retrieve('after');
     },
-    {
-      ...COMMON,
-      id: 'OCFSWU/OBS/02',
-      purpose: 'an UPDATE is notified, whichever client made it',
-      statements: ['OCFSWU-T7.notify', 'OCFSWU-T7.register', 'OCFSWU-OBSERVE.sequence'],
-      async drive(t) {
-        await observed(t);
-        await changeUntilNotified(t, 'same');
-        await changeUntilNotified(t, 'other', { other: true });
-      },
-      judge(j) {
-        if (registered(j, 'OCFSWU-T7.register') === undefined) return;
-        judgeNotified(j, 'OCFSWU-T7.notify', 'same');
-        judgeNotified(j, 'OCFSWU-T7.notify', 'other');
-        judgeSequence(j, 'OCFSWU-OBSERVE.sequence');
-      },
+    judge(j) {
+      const first = registered(j, 'OCFSWU-T7.register');
+      const [before, after] = ['before', 'after'].map((label) => readBack(j, 'OCFSWU-T7.retrieve', label));
+      if (first === undefined || before === undefined || after === undefined) return;
+      if (differences(before, after).length > 0)
+        j.inconclusive('OCFSWU-T7.register', 'the resource changed while the observation was registered');
+      else
+        j.check('OCFSWU-T7.register', () =>
+          expect(first.properties, 'answer to the registration').to.deep.equal(before.properties),
+        );
     },
-    {
-      id: 'OCFSWU/OBS/03',
-      purpose: 'an observer follows a run: what it was told last is what a RETRIEVE shows at rest',
-      item: ITEM.OBS,
-      when: `${ITEM.OBS} and ${ITEM.SCHED} and ${ITEM.ISVV}`,
-      statements: [
-        'OCFSWU-F2.notified',
-        'OCFSWU-T7.register',
-        'OCFSWU-T7.update',
-        'OCFSWU-F1.order',
-        'OCFSWU-OBSERVE.sequence',
-      ],
-      policies: ['transitionOrder'],
-      ixit: ['packageOk', 'maxDownloadS'],
-      start: 'idle',
-      async drive(t) {
-        await observed(t);
-        for (const i of RUNS) {
-          t.mark(`run ${i}`);
-          // A device that goes on to an upgrade forgets its observers at the restart.
-          const offer = i > 1 || t.declared(ITEM.CHAIN) ? refusing(i) : {};
-          await runOf(t, 'isvv', await t.serve('packageOk', offer), { label: `run ${i}` });
-          const rest = await t.retrieve(finals(i));
-          const same = where(
-            notified('observe'),
-            `notification of ${finals(i)}`,
-            (r) => r.fresh && r.state === rest?.['swupdatestate'] && r.result === rest?.['swupdateresult'],
-          );
-          if (rest === undefined || (await t.perhaps(same, NOTIFY)) !== undefined) break;
-        }
-      },
-      judge(j) {
-        if (registered(j, 'OCFSWU-T7.register') === undefined || began(j, 'OCFSWU-F2.notified', 'run 1') === undefined)
-          return;
-        const runs = j.log.all(caughtUp);
-        const made = RUNS.filter((i) => j.log.first(retrieved(finals(i))) !== undefined).length;
-        if (runs.length > 0) j.check('OCFSWU-F2.notified', () => expect(runs).to.not.be.empty);
-        else if (made < TRIES)
-          j.inconclusive('OCFSWU-F2.notified', `no agreement in ${made} runs; ${TRIES} would tell`);
-        else
-          j.came('OCFSWU-F2.notified', caughtUp, {
-            stimulus: {
-              name: 'run at rest',
-              read: (e, log) => SCHEDULES.map((k) => k.read(e, log)).find((s) => s !== undefined),
-            },
-            tries: TRIES,
-            instead: j.log.last(retrieved(finals(TRIES))),
-          });
-        const run = j.log
-          .after('run 1')
-          .before(j.log.after('run 1').first(scheduled('run 2')) ?? { n: Number.POSITIVE_INFINITY });
-        const states = run.all(notified('observe')).flatMap((r) => (r.fresh && isState(r.state) ? [r.state] : []));
-        j.note(`notified states: ${states.filter((s, i) => s !== states[i - 1]).join(', ')}`);
-        if (j.policy.transitionOrder === 'fail')
-          j.check('OCFSWU-F1.order', () =>
-            expect(atypicalSteps(states), 'steps outside the typical order').to.deep.equal([]),
-          );
-        judgeSequence(j, 'OCFSWU-OBSERVE.sequence');
-      },
+  },
+  {
+    ...COMMON,
+    id: 'OCFSWU/OBS/02',
+    purpose: 'an UPDATE is notified, whichever client made it',
+    statements: ['OCFSWU-T7.notify', 'OCFSWU-T7.register', 'OCFSWU-OBSERVE.sequence'],
+    async drive(t) {
+      await observed(t);
+      await changeUntilNotified(t, 'same');
+      await changeUntilNotified(t, 'other', { other: true });
     },
-    {
-      ...COMMON,
-      id: 'OCFSWU/OBS/05',
-      purpose: 'a deregistration and a reset end the notifications',
-      statements: ['OCFSWU-OBSERVE.end'],
-      variants: { request: { when: 'always' }, reset: { when: 'always' } },
-      drive: (t, variant) => ending(variant === 'reset' ? 'reset' : 'request')(t),
-      judge: judgeEnding,
+    judge(j) {
+      if (registered(j, 'OCFSWU-T7.register') === undefined) return;
+      judgeNotified(j, 'OCFSWU-T7.notify', 'same');
+      judgeNotified(j, 'OCFSWU-T7.notify', 'other');
+      judgeSequence(j, 'OCFSWU-OBSERVE.sequence');
     },
-    {
-      ...COMMON,
-      id: 'OCFSWU/OBS/06',
-      purpose: 'after a restart of the device a client can register again',
-      when: `${ITEM.OBS} and ${ITEM.POWER}`,
-      statements: ['OCFSWU-OBSERVE.again', 'OCFSWU-T7.register', 'OCFSWU-T7.notify'],
-      needs: ['power'],
-      ixit: ['rebootS'],
-      async drive(t) {
-        await observed(t);
-        await t.off();
-        await t.on();
-        await t.observe('again');
-        await changeUntilNotified(t, 'later', { observation: 'again' });
-      },
-      judge(j) {
-        if (registered(j, 'OCFSWU-T7.register') === undefined) return;
-        if (registered(j, 'OCFSWU-OBSERVE.again', 'again') !== undefined)
-          judgeNotified(j, 'OCFSWU-T7.notify', 'later', 'again');
-      },
+  },
+  {
+    id: 'OCFSWU/OBS/03',
+    purpose: 'an observer follows a run: what it was told last is what a RETRIEVE shows at rest',
+    item: ITEM.OBS,
+    when: `${ITEM.OBS} and ${ITEM.SCHED} and ${ITEM.ISVV}`,
+    statements: [
+      'OCFSWU-F2.notified',
+      'OCFSWU-T7.register',
+      'OCFSWU-T7.update',
+      'OCFSWU-F1.order',
+      'OCFSWU-OBSERVE.sequence',
+    ],
+    policies: ['transitionOrder'],
+    ixit: ['packageOk', 'maxDownloadS'],
+    start: 'idle',
+    async drive(t) {
+      await observed(t);
+      for (const i of RUNS) {
+        t.mark(`run ${i}`);
+        // A device that goes on to an upgrade forgets its observers at the restart.
+        const offer = i > 1 || t.declared(ITEM.CHAIN) ? refusing(i) : {};
+        await runOf(t, 'isvv', await t.serve('packageOk', offer), { label: `run ${i}` });
+        const rest = await t.retrieve(finals(i));
+        const same = where(
+          notified('observe'),
+          `notification of ${finals(i)}`,
+          (r) => r.fresh && r.state === rest?.['swupdatestate'] && r.result === rest?.['swupdateresult'],
+        );
+        if (rest === undefined || (await t.perhaps(same, NOTIFY)) !== undefined) break;
+      }
     },
-    {
-      ...COMMON,
-      id: 'OCFSWU/OBS/07',
-      purpose: 'identical notifications in a row',
-      statements: ['OCFSWU-OBSERVE.same', 'OCFSWU-T7.register'],
-      kind: 'informative',
-      async drive(t) {
-        await observed(t);
-        const body = t.body({ purl: t.url('same') });
-        for (let i = 1; i <= TRIES; i++) {
-          await t.update(body, { label: `same${i}` });
-          await t.perhaps(notified('observe'), NOTIFY);
-        }
-      },
-      judge(j) {
-        if (registered(j, 'OCFSWU-T7.register') === undefined) return;
-        const all = j.log.all(notified('observe')).map((r) => JSON.stringify(r.properties));
-        const again = all.filter((text, i) => text === all[i - 1]).length;
-        j.note(`${again} of ${all.length} notifications equal the one before`);
-      },
+    judge(j) {
+      if (registered(j, 'OCFSWU-T7.register') === undefined || began(j, 'OCFSWU-F2.notified', 'run 1') === undefined)
+        return;
+      const runs = j.log.all(caughtUp);
+      const made = RUNS.filter((i) => j.log.first(retrieved(finals(i))) !== undefined).length;
+      if (runs.length > 0) j.check('OCFSWU-F2.notified', () => expect(runs).to.not.be.empty);
+      else if (made < TRIES) j.inconclusive('OCFSWU-F2.notified', `no agreement in ${made} runs; ${TRIES} would tell`);
+      else
+        j.came('OCFSWU-F2.notified', caughtUp, {
+          stimulus: {
+            name: 'run at rest',
+            read: (e, log) => SCHEDULES.map((k) => k.read(e, log)).find((s) => s !== undefined),
+          },
+          tries: TRIES,
+          instead: j.log.last(retrieved(finals(TRIES))),
+        });
+      const run = j.log
+        .after('run 1')
+        .before(j.log.after('run 1').first(scheduled('run 2')) ?? { n: Number.POSITIVE_INFINITY });
+      const states = run.all(notified('observe')).flatMap((r) => (r.fresh && isState(r.state) ? [r.state] : []));
+      j.note(`notified states: ${states.filter((s, i) => s !== states[i - 1]).join(', ')}`);
+      if (j.policy.transitionOrder === 'fail')
+        j.check('OCFSWU-F1.order', () =>
+          expect(atypicalSteps(states), 'steps outside the typical order').to.deep.equal([]),
+        );
+      judgeSequence(j, 'OCFSWU-OBSERVE.sequence');
     },
-  ],
-  declared,
-);
+  },
+  observedModes,
+  {
+    ...COMMON,
+    id: 'OCFSWU/OBS/05',
+    purpose: 'a deregistration and a reset end the notifications',
+    statements: ['OCFSWU-OBSERVE.end'],
+    variants: { request: { when: 'always' }, reset: { when: 'always' } },
+    drive: (t, variant) => ending(variant === 'reset' ? 'reset' : 'request')(t),
+    judge: judgeEnding,
+  },
+  {
+    ...COMMON,
+    id: 'OCFSWU/OBS/06',
+    purpose: 'after a restart of the device a client can register again',
+    when: `${ITEM.OBS} and ${ITEM.POWER}`,
+    statements: ['OCFSWU-OBSERVE.again', 'OCFSWU-T7.register', 'OCFSWU-T7.notify'],
+    needs: ['power'],
+    ixit: ['rebootS'],
+    async drive(t) {
+      await observed(t);
+      await t.off();
+      await t.on();
+      await t.observe('again');
+      await changeUntilNotified(t, 'later', { observation: 'again' });
+    },
+    judge(j) {
+      if (registered(j, 'OCFSWU-T7.register') === undefined) return;
+      if (registered(j, 'OCFSWU-OBSERVE.again', 'again') !== undefined)
+        judgeNotified(j, 'OCFSWU-T7.notify', 'later', 'again');
+    },
+  },
+  {
+    ...COMMON,
+    id: 'OCFSWU/OBS/07',
+    purpose: 'identical notifications in a row',
+    statements: ['OCFSWU-OBSERVE.same', 'OCFSWU-T7.register'],
+    kind: 'informative',
+    async drive(t) {
+      await observed(t);
+      const body = t.body({ purl: t.url('same') });
+      for (let i = 1; i <= TRIES; i++) {
+        await t.update(body, { label: `same${i}` });
+        await t.perhaps(notified('observe'), NOTIFY);
+      }
+    },
+    judge(j) {
+      if (registered(j, 'OCFSWU-T7.register') === undefined) return;
+      const all = j.log.all(notified('observe')).map((r) => JSON.stringify(r.properties));
+      const again = all.filter((text, i) => text === all[i - 1]).length;
+      j.note(`${again} of ${all.length} notifications equal the one before`);
+    },
+  },
+]);

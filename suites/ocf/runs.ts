@@ -6,6 +6,7 @@ import type { Limit } from '../../src/core/timing.ts';
 import { retrieved, shown, type SeenRepresentation } from '../../src/ocf/kinds.ts';
 import { type ActionName, isState, type StateName } from '../../src/ocf/codec/swu.ts';
 import { acceptedInTime, activity, ended, rested, scheduled } from '../../src/ocf/run.ts';
+import { modesAnswered, modesTaken } from '../../src/ocf/security/kinds.ts';
 import type { Plan } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
 import { accepts, type J, type T } from './claims.ts';
@@ -20,6 +21,9 @@ const gaveUp: Kind<object> = {
 };
 const WAITED = [activity('').name, rested('').name];
 
+/** Judged of every run that the target mode asked for. */
+export const TRIGGER = 'OCFSWU-1.trigger';
+
 /** Schedules an action, watches it begin and come to rest. Ends early where the device does not accept it. */
 export async function runOf(t: T, action: ActionName, purl: string, plan: Omit<Plan, 'purl'> = {}): Promise<void> {
   await t.watch();
@@ -31,6 +35,13 @@ export async function runOf(t: T, action: ActionName, purl: string, plan: Omit<P
 /** The wait for the time of a schedule, and as long as a whole lead beyond. */
 export function untilDue(t: T, label = 'run'): Limit {
   return { timer: 'scheduleLead', times: t.leads(label) + 1 };
+}
+
+/** Asks for an action by the target mode, on the package URL that the resource has by then, watches it begin and come to rest. */
+export async function modeRun(t: T, action: Exclude<ActionName, 'idle'>, label = 'run'): Promise<void> {
+  await t.watch();
+  const outcome = await t.trigger(action, label);
+  if (outcome.kind === 'reply' && outcome.code.startsWith('2.')) await untilRest(t, action, label);
 }
 
 /** The waits of a run that was accepted: its beginning, its rest. A device that does not come to rest is read once more after the limit. */
@@ -54,6 +65,7 @@ function tooBusy(j: J): boolean {
 
 /** A run that the device must accept and begin; undefined where it did not, which is then judged or shown to be unclear. */
 export function began(j: J, statement: string, label = 'run'): { readonly n: number; readonly ms: number } | undefined {
+  if (j.log.first(scheduled(label))?.tm !== undefined) return beganByMode(j, statement, label);
   if (accepts(j, 'OCFSWU-T7.update', label) === undefined) return undefined;
   if (j.log.first(acceptedInTime(label)) === undefined) {
     j.inconclusive(
@@ -77,6 +89,25 @@ export function began(j: J, statement: string, label = 'run'): { readonly n: num
   return j.came(statement, activity(label), { stimulus: acceptedInTime(label) });
 }
 
+/** As {@link began}, for a run that the target mode asked for: the device must take it and begin at once. */
+function beganByMode(j: J, statement: string, label: string): { readonly n: number; readonly ms: number } | undefined {
+  const reply = j.log.first(modesAnswered(label));
+  if (reply === undefined) {
+    j.inconclusive(statement, 'the change of the target mode was not answered');
+    return undefined;
+  }
+  const taken = reply.code.startsWith('2.');
+  j.check(TRIGGER, () => mustBe(taken, `answer to the target mode (${label})`, reply.code, 'a success, 2.xx'), reply);
+  if (!taken) return undefined;
+  const sign = j.log.first(activity(label));
+  const gone = j.log.last(gaveUp);
+  if (sign === undefined && (gone === undefined || gone.n < reply.n)) {
+    j.inconclusive(statement, 'the beginning of the run was not watched to its end');
+    return undefined;
+  }
+  return j.came(statement, activity(label), { stimulus: modesTaken(label) });
+}
+
 /** The device as it rested after the run; undefined where it did not come to rest, which is then judged. */
 export function restOf(j: J, statement: string, label = 'run'): SeenRepresentation | undefined {
   const start = began(j, statement, label);
@@ -88,8 +119,9 @@ export function restOf(j: J, statement: string, label = 'run'): SeenRepresentati
     return undefined;
   }
   const look = j.log.last(retrieved(LAST_LOOK));
-  const end = j.log.last(ended(label));
-  if (look === undefined || end?.n === look.n) {
+  // The case may have read more since, so the last end that was seen need not be this look.
+  const endAtLook = look !== undefined && j.log.all(ended(label)).some((e) => e.n === look.n);
+  if (look === undefined || endAtLook) {
     // Lost datagrams make looks rare: an end that was first seen at the limit may have been reached in time.
     j.inconclusive(
       statement,

@@ -5,16 +5,17 @@ import { where } from '../../src/core/log.ts';
 import type { ActionName } from '../../src/ocf/codec/swu.ts';
 import { retrieved, shown } from '../../src/ocf/kinds.ts';
 import { isRest, isWorking } from '../../src/ocf/machine.ts';
-import { packageAsked, packageFetched, packageProgress } from '../../src/ocf/packages/events.ts';
+import { packageAsked, packageProgress } from '../../src/link/packages/events.ts';
 import type { Offer } from '../../src/ocf/packages/stand.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { acceptedInTime, activity, rested, scheduled } from '../../src/ocf/run.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
 import { accepts, answerTo, type J, type OcfCase, readBack, refuses, REST } from './claims.ts';
+import { judgeCheck, judgeUpgrade, judgeValidation, statesOf } from './actions.ts';
 import { ITEM } from './items.ts';
 import { COMMON, inert, past, powered, punctual, REFUSED, WATCHED } from './schedules.ts';
-import { began, duringRun, neverShown, restOf, runOf, untilDue, untilRest } from './runs.ts';
+import { began, neverShown, restOf, runOf, untilDue, untilRest } from './runs.ts';
 
 /** Each action at its time, with what it must come to. */
 function starts(
@@ -45,58 +46,6 @@ function starts(
       judge(j);
     },
   };
-}
-
-const states = (j: J): unknown[] => duringRun(j).map((r) => r.state);
-
-function judgeCheck(j: J): void {
-  const rest = restOf(j, 'OCFSWU-T3.nsa');
-  if (rest === undefined) return;
-  // With CHAIN the device may have left nsa before anyone could look.
-  const wanted = j.policy.chain === 'mayGoOn' ? ['nsa', 'svv', 'sva', 'upgrading'] : ['nsa'];
-  j.check('OCFSWU-T3.nsa', () => expect(states(j), 'states of the run').to.include.oneOf(wanted));
-  if (j.declared(ITEM.NV) && rest.state === 'nsa')
-    j.check(
-      'OCFSWU-T2.nv',
-      () => expect(rest.properties['nv'], 'version that the check found').to.be.a('string').that.is.not.empty,
-    );
-}
-
-function judgeValidation(j: J): void {
-  const rest = restOf(j, 'OCFSWU-T3.sva');
-  if (rest === undefined) return;
-  const wanted = j.policy.chain === 'mayGoOn' ? ['sva', 'upgrading'] : ['sva'];
-  j.check('OCFSWU-T3.sva', () => expect(states(j), 'states of the run').to.include.oneOf(wanted));
-  if (j.policy.chain === 'stops') neverShown(j, 'OCFSWU-T4.isvv', ['upgrading']);
-  j.came('OCFSWU-1.purl-used', packageFetched, { stimulus: acceptedInTime('run') });
-  judgeDownloading(j);
-}
-
-/** What a RETRIEVE shows while the pieces of a complete, slow download go out. */
-function judgeDownloading(j: J): void {
-  const whole = j.log.first(packageFetched);
-  if (whole === undefined) return;
-  const pieces = j.log.all(packageProgress).filter((p) => p.request === whole.request && p.step === 'piece');
-  const [first, last] = [pieces[0]?.n ?? 0, pieces.at(-1)?.n ?? 0];
-  const looks = j.log.all(retrieved()).filter((r) => r.asked.n > first && r.n < last);
-  if (looks.length === 0) j.note('no RETRIEVE fell into the download');
-  else
-    j.check('OCFSWU-T3.svv', () =>
-      expect([...new Set(looks.map((r) => r.state))], 'states during the download').to.deep.equal(['svv']),
-    );
-}
-
-function judgeUpgrade(j: J): void {
-  const rest = restOf(j, 'OCFSWU-T4.upgrade');
-  if (rest === undefined) return;
-  j.check('OCFSWU-T4.upgrade', () => expect(rest.result, 'result of the upgrade').to.equal(1));
-  j.check('OCFSWU-T3.idle', () => expect(rest.state, 'state after the upgrade').to.equal('idle'));
-  const fetched = j.log.first(packageFetched)?.n ?? Number.POSITIVE_INFINITY;
-  const early = duringRun(j).filter((r) => r.state === 'upgrading' && r.n < fetched);
-  j.check('OCFSWU-T3.upgrading', () =>
-    expect(early.length, 'representations with upgrading before the package was fetched').to.equal(0),
-  );
-  j.came('OCFSWU-1.purl-used', packageFetched, { stimulus: acceptedInTime('run') });
 }
 
 /** Scheduled actions: clause 1, table 4. */
@@ -361,7 +310,7 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
     judge(j) {
       if (began(j, 'OCFSWU-1.schedule') === undefined || readBack(j, 'OCFSWU-T4.isac-only', 'at the end') === undefined)
         return;
-      j.note(`states: ${[...new Set(states(j))].join(', ')}`);
+      j.note(`states: ${[...new Set(statesOf(j))].join(', ')}`);
       if (j.policy.chain === 'stops') neverShown(j, 'OCFSWU-T4.isac-only', ['svv', 'sva', 'upgrading']);
     },
   },

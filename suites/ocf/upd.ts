@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type DeclaredCase, suite } from '../../src/core/case.ts';
+import { suite } from '../../src/core/case.ts';
 import { mustBe } from '../../src/core/claim.ts';
 import { CONTENT_FORMAT, INTERFACE } from '../../src/ocf/codec/ocf.ts';
 import { sameInstant } from '../../src/ocf/instant.ts';
@@ -12,6 +12,7 @@ import { ITEM } from './items.ts';
 import { type Bad, judgeBad, sendBad } from './negative.ts';
 import { broken } from './broken.ts';
 import { purls } from './purl.ts';
+import { unauthorised } from './secured.ts';
 
 const FARTHER = { timer: 'farAhead', times: 2 } as const;
 /** So far ahead that no offset from UTC reaches back to now. */
@@ -106,266 +107,252 @@ async function methodsOf(t: T): Promise<void> {
   await t.retrieve('after');
 }
 
-const declared: readonly DeclaredCase[] = [
-  {
-    id: 'OCFSWU/UPD/21',
-    purpose: 'an UPDATE of an unauthorised client is refused and changes nothing',
-    item: ITEM.SEC,
-    when: ITEM.SEC,
-    statements: ['OCFSWU-1.secure'],
-    lacks: 'onboarding and DTLS for OCF devices',
-  },
-];
-
 /** UPDATE: clause 1, tables 2 and 6, annex A.1.4. */
-export const upd = suite<OcfTester, OcfPolicies>(
-  'UPD',
-  [
+export const upd = suite<OcfTester, OcfPolicies>('UPD', [
+  {
+    id: 'OCFSWU/UPD/01',
+    purpose: 'a valid UPDATE is answered 2.04 with all mandatory properties and the next RETRIEVE shows what it set',
+    item: ITEM.SWU,
+    when: ITEM.SWU,
+    statements: ['OCFSWU-T7.update', 'OCFSWU-A4.answer', 'OCFSWU-A4.applied', 'OCFSWU-A4.baseline'],
+    policies: ['rtInUpdateAnswer', 'spelling'],
+    start: 'rest',
+    async drive(t) {
+      await t.update(t.body(), { label: 'base' });
+      await t.update(t.body({ purl: t.url('new'), swupdateaction: 'isac', updatetime: t.time(FARTHER) }), {
+        label: 'new',
+      });
+      await t.retrieve('after');
+      await t.cancel('cancel');
+      await t.retrieve('cancelled');
+    },
+    judge(j) {
+      const reply = accepts(j, 'OCFSWU-T7.update', 'new');
+      if (reply === undefined) return;
+      j.check(
+        'OCFSWU-A4.answer',
+        () => {
+          expect(reply.code, 'code of the answer').to.equal('2.04');
+          expect(reply.problem, 'body of the answer').to.equal(undefined);
+          const found = mandatoryIn(reply.properties ?? {}, j.policy);
+          expect(found, 'mandatory properties in the answer').to.have.members([...MANDATORY]);
+        },
+        reply,
+      );
+      if (j.policy.rtInUpdateAnswer === 'fail')
+        j.check('OCFSWU-A4.baseline', () => expect(reply.properties ?? {}, 'body').to.not.include.keys('rt'));
+      else if (reply.properties?.['rt'] !== undefined) j.note('the answer to the UPDATE holds rt');
+      const after = readBack(j, 'OCFSWU-A4.applied', 'after');
+      if (after === undefined) return;
+      const time = reply.sent?.['updatetime'];
+      j.check(
+        'OCFSWU-A4.applied',
+        () => {
+          expect(after.purl, 'purl').to.equal(reply.sent?.['purl']);
+          expect(after.action, 'swupdateaction').to.equal('isac');
+          mustBe(sameInstant(after.time, time), 'updatetime', after.time, `the instant ${printValue(time)}`);
+        },
+        after,
+      );
+      if (reply.properties?.['purl'] !== after.purl) j.note('the answer to the UPDATE shows the old purl');
+    },
+  },
+  partial('OCFSWU/UPD/02', 'purl'),
+  partial('OCFSWU/UPD/03', 'swupdateaction'),
+  partial('OCFSWU/UPD/04', 'updatetime'),
+  negative(
     {
-      id: 'OCFSWU/UPD/01',
-      purpose: 'a valid UPDATE is answered 2.04 with all mandatory properties and the next RETRIEVE shows what it set',
-      item: ITEM.SWU,
-      when: ITEM.SWU,
-      statements: ['OCFSWU-T7.update', 'OCFSWU-A4.answer', 'OCFSWU-A4.applied', 'OCFSWU-A4.baseline'],
-      policies: ['rtInUpdateAnswer', 'spelling'],
-      start: 'rest',
-      async drive(t) {
-        await t.update(t.body(), { label: 'base' });
-        await t.update(t.body({ purl: t.url('new'), swupdateaction: 'isac', updatetime: t.time(FARTHER) }), {
-          label: 'new',
-        });
-        await t.retrieve('after');
-        await t.cancel('cancel');
-        await t.retrieve('cancelled');
+      id: 'OCFSWU/UPD/05',
+      purpose: 'an action outside the four is refused',
+      item: ITEM.ACTION,
+      when: ITEM.ACTION,
+      policies: ['spelling'],
+    },
+    [
+      ...(['install', 'ISAC', 2] as const).map(
+        (value): Bad => ({
+          name: `action ${JSON.stringify(value)}`,
+          statement: 'OCFSWU-T4.values',
+          body: (t) => ({ ...t.body(), swupdateaction: value }),
+        }),
+      ),
+      {
+        name: 'draft action isv',
+        statement: 'OCFSWU-T2.spelling',
+        body: (t) => ({ ...t.body(), swupdateaction: 'isv' }),
+        reading: ({ spelling }) => (spelling === 'fail' ? 'refuse' : 'information'),
       },
-      judge(j) {
-        const reply = accepts(j, 'OCFSWU-T7.update', 'new');
-        if (reply === undefined) return;
+    ],
+  ),
+  negative(
+    {
+      id: 'OCFSWU/UPD/06',
+      purpose: 'a read-only property in an UPDATE is refused or has no effect',
+      item: ITEM.STATE,
+      when: ITEM.SWU,
+      policies: ['silentIgnore'],
+    },
+    readOnly.map(([name, statement, value]) => ({
+      name: `read-only ${name}`,
+      statement,
+      body: (t) => ({ ...t.body(), [name]: value }),
+      properties: [name],
+      reading: ({ silentIgnore }) => silentIgnore,
+    })),
+  ),
+  negative(
+    {
+      id: 'OCFSWU/UPD/07',
+      purpose: 'a misspelt update time is refused or has no effect',
+      item: ITEM.UPDATETIME,
+      when: ITEM.UPDATETIME,
+      policies: ['spelling', 'silentIgnore'],
+    },
+    ['updateTime', 'updateatime', 'update time'].map((spelling) => ({
+      name: `spelling ${spelling}`,
+      statement: 'OCFSWU-T2.spelling',
+      body: (t) => {
+        const { purl, swupdateaction } = t.body();
+        return { purl, swupdateaction, [spelling]: t.time(FARTHER) };
+      },
+      properties: ['updatetime'],
+      reading: (policy) => (policy.spelling === 'fail' ? policy.silentIgnore : 'information'),
+    })),
+  ),
+  negative(
+    {
+      id: 'OCFSWU/UPD/08',
+      purpose: 'what is no RFC 3339 instant is refused and changes nothing',
+      item: ITEM.UPDATETIME,
+      when: ITEM.UPDATETIME,
+      policies: ['timeWithoutSeconds'],
+    },
+    [
+      noTime('month 13', '-13-01T00:00:00Z'),
+      noTime('30 February', '-02-30T00:00:00Z'),
+      noTime('empty time', ''),
+      noTime('integer time', 2_000_000_000),
+      {
+        ...noTime('no seconds', '-01-09T14:30Z'),
+        reading: ({ timeWithoutSeconds }) => timeWithoutSeconds,
+      },
+    ],
+  ),
+  {
+    id: 'OCFSWU/UPD/09',
+    purpose: 'an update time with an offset is stored as the same instant',
+    item: ITEM.UPDATETIME,
+    when: ITEM.UPDATETIME,
+    statements: ['OCFSWU-T2.time-offset', 'OCFSWU-T7.update'],
+    start: 'rest',
+    async drive(t) {
+      for (const offset of ['+05:30', '-03:00']) {
+        const label = `offset ${offset}`;
+        await t.update(t.body({ updatetime: t.time(DAYS).replace('Z', offset) }), { label });
+        await t.retrieve(label);
+      }
+    },
+    judge(j) {
+      for (const label of ['offset +05:30', 'offset -03:00']) {
+        const reply = accepts(j, 'OCFSWU-T7.update', label);
+        const after = reply === undefined ? undefined : readBack(j, 'OCFSWU-T2.time-offset', label);
+        if (after === undefined) continue;
+        const sent = printValue(reply?.sent?.['updatetime']);
         j.check(
-          'OCFSWU-A4.answer',
-          () => {
-            expect(reply.code, 'code of the answer').to.equal('2.04');
-            expect(reply.problem, 'body of the answer').to.equal(undefined);
-            const found = mandatoryIn(reply.properties ?? {}, j.policy);
-            expect(found, 'mandatory properties in the answer').to.have.members([...MANDATORY]);
-          },
-          reply,
-        );
-        if (j.policy.rtInUpdateAnswer === 'fail')
-          j.check('OCFSWU-A4.baseline', () => expect(reply.properties ?? {}, 'body').to.not.include.keys('rt'));
-        else if (reply.properties?.['rt'] !== undefined) j.note('the answer to the UPDATE holds rt');
-        const after = readBack(j, 'OCFSWU-A4.applied', 'after');
-        if (after === undefined) return;
-        const time = reply.sent?.['updatetime'];
-        j.check(
-          'OCFSWU-A4.applied',
-          () => {
-            expect(after.purl, 'purl').to.equal(reply.sent?.['purl']);
-            expect(after.action, 'swupdateaction').to.equal('isac');
-            mustBe(sameInstant(after.time, time), 'updatetime', after.time, `the instant ${printValue(time)}`);
-          },
+          'OCFSWU-T2.time-offset',
+          () => mustBe(sameInstant(after.time, sent), 'updatetime', after.time, `the instant ${sent}`),
           after,
         );
-        if (reply.properties?.['purl'] !== after.purl) j.note('the answer to the UPDATE shows the old purl');
-      },
+      }
     },
-    partial('OCFSWU/UPD/02', 'purl'),
-    partial('OCFSWU/UPD/03', 'swupdateaction'),
-    partial('OCFSWU/UPD/04', 'updatetime'),
-    negative(
-      {
-        id: 'OCFSWU/UPD/05',
-        purpose: 'an action outside the four is refused',
-        item: ITEM.ACTION,
-        when: ITEM.ACTION,
-        policies: ['spelling'],
-      },
-      [
-        ...(['install', 'ISAC', 2] as const).map(
-          (value): Bad => ({
-            name: `action ${JSON.stringify(value)}`,
-            statement: 'OCFSWU-T4.values',
-            body: (t) => ({ ...t.body(), swupdateaction: value }),
-          }),
-        ),
-        {
-          name: 'draft action isv',
-          statement: 'OCFSWU-T2.spelling',
-          body: (t) => ({ ...t.body(), swupdateaction: 'isv' }),
-          reading: ({ spelling }) => (spelling === 'fail' ? 'refuse' : 'information'),
-        },
-      ],
-    ),
-    negative(
-      {
-        id: 'OCFSWU/UPD/06',
-        purpose: 'a read-only property in an UPDATE is refused or has no effect',
-        item: ITEM.STATE,
-        when: ITEM.SWU,
-        policies: ['silentIgnore'],
-      },
-      readOnly.map(([name, statement, value]) => ({
-        name: `read-only ${name}`,
-        statement,
-        body: (t) => ({ ...t.body(), [name]: value }),
-        properties: [name],
-        reading: ({ silentIgnore }) => silentIgnore,
-      })),
-    ),
-    negative(
-      {
-        id: 'OCFSWU/UPD/07',
-        purpose: 'a misspelt update time is refused or has no effect',
-        item: ITEM.UPDATETIME,
-        when: ITEM.UPDATETIME,
-        policies: ['spelling', 'silentIgnore'],
-      },
-      ['updateTime', 'updateatime', 'update time'].map((spelling) => ({
-        name: `spelling ${spelling}`,
-        statement: 'OCFSWU-T2.spelling',
-        body: (t) => {
-          const { purl, swupdateaction } = t.body();
-          return { purl, swupdateaction, [spelling]: t.time(FARTHER) };
-        },
-        properties: ['updatetime'],
-        reading: (policy) => (policy.spelling === 'fail' ? policy.silentIgnore : 'information'),
-      })),
-    ),
-    negative(
-      {
-        id: 'OCFSWU/UPD/08',
-        purpose: 'what is no RFC 3339 instant is refused and changes nothing',
-        item: ITEM.UPDATETIME,
-        when: ITEM.UPDATETIME,
-        policies: ['timeWithoutSeconds'],
-      },
-      [
-        noTime('month 13', '-13-01T00:00:00Z'),
-        noTime('30 February', '-02-30T00:00:00Z'),
-        noTime('empty time', ''),
-        noTime('integer time', 2_000_000_000),
-        {
-          ...noTime('no seconds', '-01-09T14:30Z'),
-          reading: ({ timeWithoutSeconds }) => timeWithoutSeconds,
-        },
-      ],
-    ),
-    {
-      id: 'OCFSWU/UPD/09',
-      purpose: 'an update time with an offset is stored as the same instant',
-      item: ITEM.UPDATETIME,
-      when: ITEM.UPDATETIME,
-      statements: ['OCFSWU-T2.time-offset', 'OCFSWU-T7.update'],
-      start: 'rest',
-      async drive(t) {
-        for (const offset of ['+05:30', '-03:00']) {
-          const label = `offset ${offset}`;
-          await t.update(t.body({ updatetime: t.time(DAYS).replace('Z', offset) }), { label });
-          await t.retrieve(label);
+  },
+  {
+    id: 'OCFSWU/UPD/10',
+    purpose: 'a leap second in the update time',
+    item: ITEM.UPDATETIME,
+    when: ITEM.UPDATETIME,
+    statements: ['OCFSWU-T2.time-leap', 'OCFSWU-CORE.error'],
+    policies: ['leapSecond', 'errorCode'],
+    start: 'rest',
+    async drive(t) {
+      await t.update(t.body({ updatetime: `${nextYear(t)}-12-31T23:59:60Z` }), { label: 'leap' });
+      await t.retrieve('leap');
+    },
+    judge(j) {
+      const reply = answerTo(j, 'OCFSWU-T2.time-leap', 'UPDATE', 'leap');
+      if (reply === undefined) return;
+      j.note(`second 60: ${reply.code}`);
+      if (j.policy.leapSecond === 'refuse') refuses(j, 'OCFSWU-T2.time-leap', reply, 'second 60');
+      if (j.policy.leapSecond === 'accept') accepts(j, 'OCFSWU-T2.time-leap', 'leap');
+    },
+  },
+  ...purls,
+  {
+    id: 'OCFSWU/UPD/17',
+    purpose: 'PUT and DELETE are refused',
+    item: ITEM.SWU,
+    when: ITEM.SWU,
+    statements: ['OCFSWU-T7.no-create', 'OCFSWU-T7.no-delete', 'OCFSWU-CORE.error'],
+    policies: ['errorCode'],
+    start: 'rest',
+    drive: methodsOf,
+    judge(j) {
+      const put = answerTo(j, 'OCFSWU-T7.no-create', 'CREATE', 'put');
+      if (put !== undefined) refuses(j, 'OCFSWU-T7.no-create', put, 'PUT');
+      const gone = answerTo(j, 'OCFSWU-T7.no-delete', 'DELETE', 'delete');
+      if (gone !== undefined) refuses(j, 'OCFSWU-T7.no-delete', gone, 'DELETE');
+      unchanged(j, 'OCFSWU-T7.no-delete', 'before', 'after');
+    },
+  },
+  {
+    id: 'OCFSWU/UPD/18',
+    purpose: 'UPDATE works with the rw interface, and with baseline where the published text is claimed',
+    item: ITEM.RW,
+    when: `${ITEM.RW} and ${ITEM.BASELINE}`,
+    statements: ['OCFSWU-A4.interface'],
+    policies: ['postInterface'],
+    start: 'rest',
+    async drive(t) {
+      for (const name of ['rw', 'baseline'] as const) {
+        await t.update(t.body({ purl: t.url(name) }), { label: name, if: INTERFACE[name] });
+        await t.retrieve(name);
+      }
+    },
+    judge(j) {
+      for (const name of ['rw', 'baseline']) {
+        const reply = answerTo(j, 'OCFSWU-A4.interface', 'UPDATE', name);
+        if (reply === undefined) continue;
+        if (name === 'baseline' && j.policy.postInterface === 'information') {
+          j.note(`UPDATE with the baseline interface: ${reply.code}`);
+          continue;
         }
-      },
-      judge(j) {
-        for (const label of ['offset +05:30', 'offset -03:00']) {
-          const reply = accepts(j, 'OCFSWU-T7.update', label);
-          const after = reply === undefined ? undefined : readBack(j, 'OCFSWU-T2.time-offset', label);
-          if (after === undefined) continue;
-          const sent = printValue(reply?.sent?.['updatetime']);
-          j.check(
-            'OCFSWU-T2.time-offset',
-            () => mustBe(sameInstant(after.time, sent), 'updatetime', after.time, `the instant ${sent}`),
-            after,
-          );
-        }
-      },
+        if (accepts(j, 'OCFSWU-A4.interface', name) === undefined) continue;
+        const after = readBack(j, 'OCFSWU-A4.interface', name);
+        if (after !== undefined)
+          j.check('OCFSWU-A4.interface', () => expect(after.purl).to.equal(reply.sent?.['purl']));
+      }
     },
-    {
-      id: 'OCFSWU/UPD/10',
-      purpose: 'a leap second in the update time',
-      item: ITEM.UPDATETIME,
-      when: ITEM.UPDATETIME,
-      statements: ['OCFSWU-T2.time-leap', 'OCFSWU-CORE.error'],
-      policies: ['leapSecond', 'errorCode'],
-      start: 'rest',
-      async drive(t) {
-        await t.update(t.body({ updatetime: `${nextYear(t)}-12-31T23:59:60Z` }), { label: 'leap' });
-        await t.retrieve('leap');
-      },
-      judge(j) {
-        const reply = answerTo(j, 'OCFSWU-T2.time-leap', 'UPDATE', 'leap');
-        if (reply === undefined) return;
-        j.note(`second 60: ${reply.code}`);
-        if (j.policy.leapSecond === 'refuse') refuses(j, 'OCFSWU-T2.time-leap', reply, 'second 60');
-        if (j.policy.leapSecond === 'accept') accepts(j, 'OCFSWU-T2.time-leap', 'leap');
-      },
+  },
+  {
+    id: 'OCFSWU/UPD/19',
+    purpose: 'content formats 60 and 50',
+    item: ITEM.SWU,
+    when: ITEM.SWU,
+    statements: ['OCFSWU-CORE.format'],
+    policies: ['errorCode'],
+    kind: 'informative',
+    start: 'rest',
+    async drive(t) {
+      for (const name of ['cbor', 'json'] as const)
+        await t.update(t.body(), { label: name, contentFormat: CONTENT_FORMAT[name] });
     },
-    ...purls,
-    {
-      id: 'OCFSWU/UPD/17',
-      purpose: 'PUT and DELETE are refused',
-      item: ITEM.SWU,
-      when: ITEM.SWU,
-      statements: ['OCFSWU-T7.no-create', 'OCFSWU-T7.no-delete', 'OCFSWU-CORE.error'],
-      policies: ['errorCode'],
-      start: 'rest',
-      drive: methodsOf,
-      judge(j) {
-        const put = answerTo(j, 'OCFSWU-T7.no-create', 'CREATE', 'put');
-        if (put !== undefined) refuses(j, 'OCFSWU-T7.no-create', put, 'PUT');
-        const gone = answerTo(j, 'OCFSWU-T7.no-delete', 'DELETE', 'delete');
-        if (gone !== undefined) refuses(j, 'OCFSWU-T7.no-delete', gone, 'DELETE');
-        unchanged(j, 'OCFSWU-T7.no-delete', 'before', 'after');
-      },
+    judge(j) {
+      for (const name of ['cbor', 'json']) {
+        const reply = answerTo(j, 'OCFSWU-CORE.format', 'UPDATE', name);
+        if (reply !== undefined) j.note(`content format of ${name}: ${reply.code}, 4.15 would say so`);
+      }
     },
-    {
-      id: 'OCFSWU/UPD/18',
-      purpose: 'UPDATE works with the rw interface, and with baseline where the published text is claimed',
-      item: ITEM.RW,
-      when: `${ITEM.RW} and ${ITEM.BASELINE}`,
-      statements: ['OCFSWU-A4.interface'],
-      policies: ['postInterface'],
-      start: 'rest',
-      async drive(t) {
-        for (const name of ['rw', 'baseline'] as const) {
-          await t.update(t.body({ purl: t.url(name) }), { label: name, if: INTERFACE[name] });
-          await t.retrieve(name);
-        }
-      },
-      judge(j) {
-        for (const name of ['rw', 'baseline']) {
-          const reply = answerTo(j, 'OCFSWU-A4.interface', 'UPDATE', name);
-          if (reply === undefined) continue;
-          if (name === 'baseline' && j.policy.postInterface === 'information') {
-            j.note(`UPDATE with the baseline interface: ${reply.code}`);
-            continue;
-          }
-          if (accepts(j, 'OCFSWU-A4.interface', name) === undefined) continue;
-          const after = readBack(j, 'OCFSWU-A4.interface', name);
-          if (after !== undefined)
-            j.check('OCFSWU-A4.interface', () => expect(after.purl).to.equal(reply.sent?.['purl']));
-        }
-      },
-    },
-    {
-      id: 'OCFSWU/UPD/19',
-      purpose: 'content formats 60 and 50',
-      item: ITEM.SWU,
-      when: ITEM.SWU,
-      statements: ['OCFSWU-CORE.format'],
-      policies: ['errorCode'],
-      kind: 'informative',
-      start: 'rest',
-      async drive(t) {
-        for (const name of ['cbor', 'json'] as const)
-          await t.update(t.body(), { label: name, contentFormat: CONTENT_FORMAT[name] });
-      },
-      judge(j) {
-        for (const name of ['cbor', 'json']) {
-          const reply = answerTo(j, 'OCFSWU-CORE.format', 'UPDATE', name);
-          if (reply !== undefined) j.note(`content format of ${name}: ${reply.code}, 4.15 would say so`);
-        }
-      },
-    },
-    broken,
-  ],
-  declared,
-);
+  },
+  broken,
+  unauthorised,
+]);

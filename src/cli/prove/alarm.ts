@@ -1,3 +1,6 @@
+import { cardOf, cardText } from '../../report/card.ts';
+import { readRun } from '../../report/read.ts';
+import { sourcesOf } from '../printer.ts';
 import { execute, pooled } from './execute.ts';
 import type { Outcome } from './matrix.ts';
 import type { Profile } from './profiles.ts';
@@ -14,16 +17,25 @@ export interface AlarmOptions extends Impaired {
   /** At least so many case executions. */
   readonly executions: number;
   readonly seed: number;
+  /** All that a profile selects unless told. */
+  readonly cases?: readonly string[];
   readonly width: number;
   readonly folder: string;
   progress(text: string): void;
+}
+
+/** A right device that was failed, with its verdict card. */
+export interface FalseFail extends Outcome {
+  readonly profile: string;
+  readonly seed: number;
+  readonly card: string;
 }
 
 /** The false-alarm figure: what cases came to on conforming devices behind a bad link. Only a FAIL is an alarm. */
 export interface Alarm extends Impaired {
   readonly executions: number;
   readonly verdicts: Readonly<Record<string, number>>;
-  readonly alarms: readonly (Outcome & { readonly profile: string; readonly seed: number })[];
+  readonly alarms: readonly FalseFail[];
   readonly seconds: number;
 }
 
@@ -36,7 +48,7 @@ function impairArgs(o: Impaired, seed: number): string[] {
 export async function falseAlarms(o: AlarmOptions): Promise<Alarm> {
   const began = performance.now();
   const verdicts: Record<string, number> = {};
-  const alarms: (Outcome & { profile: string; seed: number })[] = [];
+  const alarms: FalseFail[] = [];
   let executions = 0;
   let next = 0;
   const worker = async (): Promise<void> => {
@@ -44,11 +56,13 @@ export async function falseAlarms(o: AlarmOptions): Promise<Alarm> {
       const profile = o.profiles[next % o.profiles.length] as Profile;
       const seed = o.seed + next++;
       const name = `alarm.${o.lossPercent}.${seed}`;
-      const outcomes = await execute({ name, profile, simArgs: impairArgs(o, seed) }, o.folder);
+      const simArgs = impairArgs(o, seed);
+      const outcomes = await execute({ name, profile, simArgs, ...(o.cases && { cases: o.cases }) }, o.folder);
       executions += outcomes.length;
       for (const outcome of outcomes) {
         verdicts[outcome.verdict] = (verdicts[outcome.verdict] ?? 0) + 1;
-        if (outcome.verdict === 'FAIL') alarms.push({ ...outcome, profile: profile.name, seed });
+        if (outcome.verdict === 'FAIL')
+          alarms.push({ ...outcome, profile: profile.name, seed, card: await cardIn(outcome) });
       }
       o.progress(`${executions} of ${o.executions} executions, ${alarms.length} FAIL`);
     }
@@ -66,14 +80,23 @@ export async function falseAlarms(o: AlarmOptions): Promise<Alarm> {
   };
 }
 
-/** The figure as one line, and one line for each alarm. */
+/** The verdict card as text, because the run itself is usually thrown away. */
+async function cardIn({ id, runDir }: Outcome): Promise<string> {
+  if (runDir === undefined) return '';
+  const { run } = readRun(runDir);
+  const found = run.cases.find((c) => c.id === id);
+  const card = found === undefined ? null : cardOf(found, run, await sourcesOf(run, runDir));
+  return card === null ? '' : cardText(card);
+}
+
+/** The figure as one line, and for each alarm a line and its verdict card. */
 export function printAlarm(alarm: Alarm): string {
   const verdicts = Object.entries(alarm.verdicts).map(([v, n]) => `${n} ${v}`);
   const link = `${alarm.lossPercent} % loss each way, ${alarm.duplicatePercent} % duplicates${alarm.reorder ? ', reordering' : ''}`;
   return [
     `${link}: ${alarm.alarms.length} false FAIL in ${alarm.executions} case executions (${verdicts.join(', ')}) in ${alarm.seconds.toFixed(0)} s`,
     ...alarm.alarms.map(
-      (a) => `  ${a.id} by ${a.statement ?? '?'} (profile ${a.profile}, seed ${a.seed}): ${a.message ?? ''}`,
+      (a) => `  ${a.id} by ${a.statement ?? '?'} (profile ${a.profile}, seed ${a.seed}): ${a.message ?? ''}\n${a.card}`,
     ),
   ].join('\n');
 }

@@ -51,7 +51,7 @@ export async function execute(errand: Errand, folder: string): Promise<Outcome[]
   const here = join(folder, errand.name.replaceAll(/[^\w.-]+/g, '_'));
   mkdirSync(here, { recursive: true });
   try {
-    const { record } = await runPlan({
+    const { record, dir } = await runPlan({
       ics: errand.profile.ics,
       rig: errand.profile.rig,
       out: join(here, 'reports'),
@@ -61,7 +61,7 @@ export async function execute(errand: Errand, folder: string): Promise<Outcome[]
       allure: false,
       ...(errand.cases === undefined ? {} : { cases: errand.cases }),
     });
-    return record.cases.filter((c) => c.verdict !== 'NOT_APPLICABLE').map((c) => outcomeOf(c));
+    return record.cases.filter((c) => c.verdict !== 'NOT_APPLICABLE').map((c) => ({ ...outcomeOf(c), runDir: dir }));
   } catch (e) {
     if (errand.cases === undefined) throw e;
     return errand.cases.map((id) => ({ id, verdict: 'NOT_RUN' as const, message: printError(e) }));

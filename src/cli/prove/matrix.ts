@@ -19,6 +19,8 @@ export interface Outcome {
   /** The statement of the deciding reason. */
   readonly statement?: string;
   readonly message?: string;
+  /** Where the run lies, if it took place. */
+  readonly runDir?: string;
 }
 
 export interface ProofInput {

@@ -52,6 +52,8 @@ export interface DtlsWire extends Wire {
   onSecure(listener: (info: AssociationInfo) => void): () => void;
   /** Calls the listener for every association, open or not yet, that an error ended. Returns the call that stops it. */
   onFailure(listener: (error: BenchError, peer: Peer) => void): () => void;
+  /** Calls the listener for every finished association that either end closed, or that was forgotten. Returns the call that stops it. */
+  onClosed(listener: (peer: Peer) => void): () => void;
   /** Ends the association with close_notify. */
   disconnect(peer: Peer): Promise<void>;
   /** Ends the association without a word, as a device that loses power does. */

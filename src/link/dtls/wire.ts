@@ -42,6 +42,7 @@ class Dtls implements DtlsWire {
   private readonly receivers = new Set<(data: Buffer, from: Peer, n: number) => void>();
   private readonly secureListeners = new Set<(info: AssociationInfo) => void>();
   private readonly failureListeners = new Set<(error: BenchError, peer: Peer) => void>();
+  private readonly closedListeners = new Set<(peer: Peer) => void>();
   private readonly stopBelow: () => void;
   private credentials: ServerCredentials | undefined;
   private rows: readonly Tamper[];
@@ -81,6 +82,11 @@ class Dtls implements DtlsWire {
   onFailure(listener: (error: BenchError, peer: Peer) => void): () => void {
     this.failureListeners.add(listener);
     return () => this.failureListeners.delete(listener);
+  }
+
+  onClosed(listener: (peer: Peer) => void): () => void {
+    this.closedListeners.add(listener);
+    return () => this.closedListeners.delete(listener);
   }
 
   tamper(rows: readonly Tamper[]): void {
@@ -314,8 +320,10 @@ class Dtls implements DtlsWire {
   private ended(entry: Entry, error: BenchError | undefined, via: number | undefined): void {
     this.table.remove(entry);
     const { peer } = entry;
-    if (error === undefined) this.journal.tell('dtls.closed', peer, {}, via);
-    else {
+    if (error === undefined) {
+      this.journal.tell('dtls.closed', peer, {}, via);
+      if (entry.negotiated !== undefined) for (const listener of this.closedListeners) listener(peer);
+    } else {
       this.journal.tell('dtls.failed', peer, { code: error.code, message: error.message }, via);
       for (const listener of this.failureListeners) listener(error, peer);
     }

@@ -4,9 +4,9 @@ import { openServer } from '../../coap/server.ts';
 import type { EventSink } from '../../core/events.ts';
 import { openUdp } from '../../link/udp.ts';
 import { printPeer } from '../../link/wire.ts';
-import { type Behaviour, contentOf } from './behaviour.ts';
-import { PACKAGES, type PackageRecorder } from './events.ts';
-import type { PackageServer, Shelf } from './shelf.ts';
+import { type Behaviour, contentOf } from '../../link/packages/behaviour.ts';
+import { PACKAGES, type PackageRecorder } from '../../link/packages/events.ts';
+import type { PackageServer, Shelf } from '../../link/packages/shelf.ts';
 
 /** Where a CoAP package server listens and what it serves. */
 export interface CoapOptions {

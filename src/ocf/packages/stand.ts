@@ -2,12 +2,12 @@ import { readFileSync, statSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BenchError, messageOf } from '../../core/errors.ts';
 import type { Bench } from '../../core/standard.ts';
-import type { Behaviour } from './behaviour.ts';
-import { benchAuthority, type Identity, identityOf, newAuthority } from './certificate.ts';
+import type { Behaviour } from '../../link/packages/behaviour.ts';
+import { benchIdentity, type Identity, newAuthority } from '../../link/packages/certificate.ts';
 import { openCoapPackages } from './coap.ts';
-import { packageRecorder } from './events.ts';
-import { openHttp } from './http.ts';
-import { newShelf, type PackageServer } from './shelf.ts';
+import { packageRecorder } from '../../link/packages/events.ts';
+import { openHttp } from '../../link/packages/http.ts';
+import { newShelf, type PackageServer } from '../../link/packages/shelf.ts';
 
 /** Packages that a declaration can name. */
 export const PACKAGE_NAMES = [
@@ -71,9 +71,7 @@ export function packageStand(bench: Bench, host: string): Stand {
   const identity = async (scheme: Exclude<Scheme, 'coap'>): Promise<Identity | undefined> => {
     if (scheme === 'http') return undefined;
     if (scheme === 'foreign') return (await newAuthority('Nobody')).issue(host);
-    if (!bench.ixit.has('serverCertificate')) return (await benchAuthority(bench.stateDir)).issue(host);
-    const files = ['serverCertificate', 'serverKey'].map((name) => pathOf(bench.ixit.text(name)));
-    return identityOf(files.map((file) => readText(file)).join('\n'), files.join(', '));
+    return benchIdentity(bench, host);
   };
   const open = async (scheme: Scheme): Promise<PackageServer> => {
     const dripMs = bench.timing.real('drip');
@@ -121,8 +119,4 @@ function readBytes(file: string): Buffer {
   } catch (e) {
     throw new BenchError('package', `package cannot be read: ${messageOf(e)}`, { place: { file }, cause: e });
   }
-}
-
-function readText(file: string): string {
-  return readBytes(file).toString('utf8');
 }

@@ -124,6 +124,8 @@ export interface Behaviour {
   readonly createCopies?: true;
   readonly createOverwrites?: true;
   readonly neverRegistersAgain?: true;
+  /** Registers with a lifetime of its own, whatever the account says. */
+  readonly ignoresAccountLifetime?: true;
   readonly refusedCreateStays?: true;
   readonly listsDeleted?: true;
   readonly deleteObjectRemovesAll?: true;

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { encodeContent, FORMAT } from '../../lwm2m/codec/content.ts';
-import { type Path, printPath } from '../../lwm2m/codec/path.ts';
+import { parsePath, type Path, printPath } from '../../lwm2m/codec/path.ts';
 import { boolean, integer, opaque, string, type Value } from '../../lwm2m/codec/value.ts';
 import { until } from '../coap/fake-wire.ts';
 import { OPTION, textsOf, uintOf } from '../coap/message.ts';
@@ -110,6 +110,21 @@ describe('simulated LwM2M client', () => {
       bench.device.factoryReset();
       await until('another request for an account', () => bench.accounts.length === 4);
       expect(bench.accounts[3]).to.equal(undefined);
+    });
+    it('with the fault account-lifetime-ignored registers with a lifetime of its own', async () => {
+      bench?.close();
+      bench = new Testbench({ bootstrap: 'yes', endpoint: 'dev', lifetime: 300 }, { ignoresAccountLifetime: true });
+      await until('the request for an account', () => bench.registrations().length === 1);
+      const put = (path: string, id: number, value: Value): Promise<string> => {
+        const at = parsePath(path) ?? [];
+        const payload = encodeContent(FORMAT.tlv, at, [{ path: [...at, id], value }]);
+        return bench.code({ code: 'put', path, format: FORMAT.tlv, payload });
+      };
+      await put('/0/1', 0, string('coap://there'));
+      await put('/1/0', 1, integer(77));
+      await bench.code({ code: 'post', path: '/bs' });
+      await bench.registered();
+      expect(bench.registrations()[1]).to.contain('lt=300');
     });
     it('answers nobody but its server', async () => {
       await open();

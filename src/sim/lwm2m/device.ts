@@ -42,7 +42,7 @@ export interface DeviceSetup {
   readonly impair?: Impairments;
   readonly psk?: Psk;
   /** Certificates (PEM) for https. */
-  readonly ca?: string;
+  readonly ca?: () => string;
 }
 
 const MAX_BODY = 131_072;
@@ -108,7 +108,8 @@ export class Lwm2mDevice {
       options,
       connect: () => setup.connect(undefined),
       done: (account, lifetimeS) => {
-        Object.assign(this.saved, { account, ...(lifetimeS === undefined ? {} : { lifetime: lifetimeS }) });
+        this.saved.account = account;
+        if (lifetimeS !== undefined && behaviour.ignoresAccountLifetime !== true) this.saved.lifetime = lifetimeS;
         store.save(this.saved);
         this.registration.start();
       },

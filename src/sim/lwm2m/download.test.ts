@@ -52,8 +52,8 @@ describe('simulated LwM2M client: downloads', () => {
     const server = createServer({ key, cert }, (_, response) => response.end(good));
     await new Promise<void>((resolve) => server.listen(0, 'localhost', resolve));
     const url = `https://localhost:${(server.address() as AddressInfo).port}/p`;
-    expect(await fetch(url, { ca })).to.deep.equal({ ok: true, data: good });
-    expect(await fetch(url, { ca, maxSize: 100 })).to.deep.equal({ ok: false, why: 'tooLarge' });
+    expect(await fetch(url, { ca: () => ca })).to.deep.equal({ ok: true, data: good });
+    expect(await fetch(url, { ca: () => ca, maxSize: 100 })).to.deep.equal({ ok: false, why: 'tooLarge' });
     expect(await fetch(url)).to.deep.equal({ ok: false, why: 'unreachable' });
     server.close();
     server.closeAllConnections();

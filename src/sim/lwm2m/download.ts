@@ -34,7 +34,7 @@ export interface DownloadSetup {
   readonly szx: number;
   readonly psk?: Psk;
   /** Certificates (PEM) that https servers are trusted by. */
-  readonly ca?: string;
+  readonly ca?: () => string;
   /** An interrupted http download goes on where it stopped. */
   readonly resume: boolean;
   readonly credentials?: { readonly user: string; readonly password: string };
@@ -152,7 +152,7 @@ function ask(url: URL, setup: DownloadSetup, signal: AbortSignal, pieces: Buffer
     const take = (response: IncomingMessage): void => void body(response, setup, pieces).then(resolve);
     const request =
       url.protocol === 'https:'
-        ? httpsRequest(url, { ...options, ...(ca === undefined ? {} : { ca }) }, take)
+        ? httpsRequest(url, { ...options, ...(ca === undefined ? {} : { ca: ca() }) }, take)
         : httpRequest(url, options, take);
     request.on('timeout', () => request.destroy(new Error('no progress')));
     request.on('error', (e: NodeJS.ErrnoException) => {

@@ -5,7 +5,7 @@ import type { Testbench } from './testbench.ts';
 
 /** Purposes that can end in a verdict; MUL/05 only records. */
 const PURPOSES: Readonly<Record<string, number>> = {
-  REG: 13,
+  REG: 14,
   DLP: 16,
   DLU: 15,
   INS: 13,
@@ -35,7 +35,7 @@ describe('simulated LwM2M client: faults', () => {
     const wanted = Object.entries(PURPOSES).flatMap(([group, count]) =>
       Array.from({ length: count }, (_, i) => `SWMGMT/${group}/${String(i + 1).padStart(2, '0')}`),
     );
-    expect(wanted).to.have.length(112);
+    expect(wanted).to.have.length(113);
     expect(wanted.filter((id) => !caught.has(id))).to.deep.equal(RECORDED);
     expect([...caught].filter((id) => !wanted.includes(id))).to.deep.equal([]);
   });
@@ -56,7 +56,13 @@ describe('simulated LwM2M client: faults', () => {
         expect(await scenario(bench)).to.deep.equal(shown);
       });
     it('every one of them is tried, here or beside its server', () => {
-      const elsewhere = ['error-page-stored', 'versions-joined', 'pull-unchecked', 'credentials-not-sent'];
+      const elsewhere = [
+        'account-lifetime-ignored',
+        'error-page-stored',
+        'versions-joined',
+        'pull-unchecked',
+        'credentials-not-sent',
+      ];
       const tried = [...ROWS.map(([name]) => name), ...elsewhere];
       expect(FAULTS.map(({ name }) => name).filter((name) => !tried.includes(name))).to.deep.equal([]);
     });

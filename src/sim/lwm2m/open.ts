@@ -36,7 +36,8 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
   const psk = options.psk === '' ? undefined : readPsk(options);
   if (secure && psk === undefined)
     throw optionError('psk', 'a coaps server needs a key: psk=env:NAME or psk=file:PATH');
-  const ca = options.ca === '' ? {} : { ca: readText(options.ca, 'ca') };
+  // Read at every fetch: a bench makes its certificate when it first serves by https.
+  const ca = options.ca === '' ? {} : { ca: () => readCertificates(options.ca) };
   const impair: Impairments | undefined =
     start.impair === undefined ? undefined : { seed, in: start.impair, out: start.impair };
   const wanted = impair === undefined ? {} : { impair };
@@ -125,7 +126,7 @@ function serverUrl(text: string): URL {
 function readPsk({ psk, identity, endpoint }: Options): Psk {
   const [kind = '', ...rest] = psk.split(':');
   const name = rest.join(':');
-  const found = kind === 'env' ? process.env[name] : kind === 'file' ? readText(name, 'psk') : undefined;
+  const found = kind === 'env' ? process.env[name] : kind === 'file' ? readKey(name) : undefined;
   if (found === undefined)
     throw optionError('psk', kind === 'env' ? `no environment variable ${name}` : 'expected env:NAME or file:PATH');
   const hex = found.trim();
@@ -133,11 +134,21 @@ function readPsk({ psk, identity, endpoint }: Options): Psk {
   return { identity: Buffer.from(identity === '' ? endpoint : identity), key: Buffer.from(hex, 'hex') };
 }
 
-function readText(file: string, option: string): string {
+function readKey(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (e) {
-    throw new InputError(`sim-${option}`, `cannot be read: ${messageOf(e)}`, { place: { file }, cause: e });
+    throw new InputError('sim-psk', `cannot be read: ${messageOf(e)}`, { place: { file }, cause: e });
+  }
+}
+
+/** The certificates that are trusted now; without the file nobody is, and standard error says why. */
+function readCertificates(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (e) {
+    process.stderr.write(`simulated device: no certificate to trust: ${messageOf(e)}\n`);
+    return '';
   }
 }
 

@@ -2,6 +2,7 @@ import type { CborValue } from '../../ocf/codec/cbor.ts';
 import type { PropertyName, StateName } from '../../ocf/codec/swu.ts';
 import type { ObserveFaults } from '../coap/observe.ts';
 import type { Goal, Step } from './machine.ts';
+import type { Opening } from './security/access.ts';
 
 /** What notifications a wrong device leaves out. */
 export type Unnotified = 'update' | 'state' | 'rest';
@@ -117,6 +118,27 @@ export interface Behaviour {
   readonly observableOnce?: true;
   readonly repeatsNotifications?: true;
   readonly observe?: ObserveFaults;
+
+  // Security
+  /** The link of the software update names the endpoint in clear alone. */
+  readonly clearLink?: true;
+  /** What is let through beyond the rules. */
+  readonly opens?: readonly Opening[];
+  /** An UPDATE without access is stored, and then refused. */
+  readonly storesUnauthorised?: true;
+  /** What becomes of the current mode when provisioning begins during an update, until that is over. */
+  readonly provisioningMode?: 'cleared' | 'frozen';
+  readonly tmStarts?: Partial<Readonly<Record<Goal, Goal | 'nothing'>>>;
+  readonly startsByAnyBit?: true;
+  readonly tmUsesFirstPurl?: true;
+  readonly checksByDownload?: true;
+  readonly takesCm?: 'stores' | 'ignores';
+  /** Update bits of the current mode in these states, and at rest after these results. */
+  readonly modes?: Partial<Readonly<Record<StateName, number>>>;
+  readonly modesAfter?: Readonly<Record<number, number>>;
+  readonly modesUnnotified?: true;
+  readonly staleModes?: true;
+  readonly modesUnobservable?: true;
 
   // Life cycle and transport
   readonly resetKeepsUpdate?: true;

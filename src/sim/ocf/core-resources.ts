@@ -10,6 +10,8 @@ export interface CoreParts {
   readonly behaviour: Behaviour;
   /** Where the device can be reached. */
   readonly url: () => string;
+  /** The same by DTLS; undefined without security. */
+  readonly secureUrl: () => string | undefined;
   /** Everything that discovery lists. */
   readonly all: () => readonly Listed[];
 }
@@ -22,12 +24,18 @@ const LINKS: Listed = {
 };
 
 /** The resources that every OCF device has: its links, the device, the platform. */
-export function coreResources({ saved, behaviour, url, all }: CoreParts): readonly Resource[] {
+export function coreResources({ saved, behaviour, url, secureUrl, all }: CoreParts): readonly Resource[] {
   return [
     {
       ...LINKS,
       retrieve(iface, queries) {
-        const found = linksFor(queries, { deviceId: saved.deviceId, endpoint: url(), resources: all(), behaviour });
+        const found = linksFor(queries, {
+          deviceId: saved.deviceId,
+          endpoint: url(),
+          secureEndpoint: secureUrl(),
+          resources: all(),
+          behaviour,
+        });
         return iface === INTERFACE.baseline ? [withCommon(LINKS, { links: found })] : found;
       },
     },

@@ -1,11 +1,14 @@
 import type { BenchClock } from '../../core/clock.ts';
 import type { EventSink } from '../../core/events.ts';
+import type { OwnCertificate } from '../../link/dtls/credentials.ts';
+import type { DtlsWire } from '../../link/dtls/port.ts';
 import type { Impairments } from '../../link/impair.ts';
-import { printPeer, type Wire } from '../../link/wire.ts';
+import { type Peer, printPeer, type Wire } from '../../link/wire.ts';
 import { INTERFACE, VERSION_OPTION } from '../../ocf/codec/ocf.ts';
 import { STATES } from '../../ocf/codec/swu.ts';
 import { type BlockLimits, blockwise } from '../coap/blocks.ts';
 import { type Answer, Endpoint, type LinkTiming, type Reply, type Request } from '../coap/endpoint.ts';
+import { pathOf } from '../coap/message.ts';
 import { Observers } from '../coap/observe.ts';
 import type { Store } from '../store.ts';
 import type { Behaviour, Unnotified } from './behaviour.ts';
@@ -16,6 +19,8 @@ import type { Options } from './options.ts';
 import { makePackage } from './package.ts';
 import { represent } from './representation.ts';
 import { Alarm } from '../alarm.ts';
+import { CLEAR, type Session } from './security/access.ts';
+import { Security } from './security/security.ts';
 import { content, interfaceOf, type Resource, serve, type ServerContext } from './server.ts';
 import { fetchPackage, type FetchOrder, type Got, urlFault } from './source.ts';
 import type { Saved } from './store.ts';
@@ -24,6 +29,8 @@ import { Updater } from './updater.ts';
 
 export interface DeviceSetup {
   readonly wire: Wire;
+  /** Where owner and clients come in, on a device with security. */
+  readonly secure?: SecurePort;
   /** Where requests to the group address come in. */
   readonly multicast?: readonly Wire[];
   readonly clock: BenchClock;
@@ -41,6 +48,15 @@ export interface DeviceSetup {
   die(): void;
 }
 
+/** What a device with security has beside its clear port. */
+export interface SecurePort {
+  readonly dtls: DtlsWire;
+  /** What the device shows when an owner comes by manufacturer certificate. */
+  readonly certificate?: OwnCertificate;
+  /** Shows a line on the device's display. */
+  readonly say: (line: string) => void;
+}
+
 const MAX_BODY = 8192;
 const FIRST_SEQUENCE = 1000;
 
@@ -49,7 +65,10 @@ export class OcfDevice {
   private readonly setup: DeviceSetup;
   private readonly saved: Saved;
   private readonly endpoint: Endpoint;
+  /** The endpoints in clear and, with security, over DTLS. */
+  private readonly endpoints: readonly Endpoint[];
   private readonly observers: Observers;
+  private readonly security: Security | undefined;
   private readonly updater: Updater;
   private readonly alarm: Alarm;
   private readonly limits: BlockLimits;
@@ -63,11 +82,21 @@ export class OcfDevice {
     const { options, behaviour, clock, link, wire, store } = setup;
     this.saved = store.load() ?? factory(options, setup.seed);
     this.limits = { szx: Math.log2(Number(options.blockSize)) - 4, maxBody: MAX_BODY };
-    const handler = blockwise((request) => this.handle(request), this.limits);
-    this.endpoint = new Endpoint(wire, link, handler, Object.values(VERSION_OPTION));
+    const { secure } = setup;
+    const open = (at: Wire, session: (from: Peer) => Session): Endpoint =>
+      new Endpoint(
+        at,
+        link,
+        blockwise((request) => this.handle(request, session(request.from)), this.limits),
+        Object.values(VERSION_OPTION),
+      );
+    this.endpoint = open(wire, () => CLEAR);
     for (const group of setup.multicast ?? []) this.endpoint.listen(group);
+    const secured =
+      secure === undefined ? undefined : open(secure.dtls, (from) => this.security?.sessionOf(from) ?? CLEAR);
+    this.endpoints = secured === undefined ? [this.endpoint] : [this.endpoint, secured];
     this.observers = new Observers(
-      this.endpoint,
+      secured ?? this.endpoint,
       (request) => this.notification(request),
       this.limits,
       options.confirmEvery,
@@ -75,6 +104,7 @@ export class OcfDevice {
       behaviour.observe,
     );
     this.alarm = new Alarm(clock);
+    if (secure !== undefined && secured !== undefined) this.security = this.secureWith(secure, secured);
     this.resources = this.makeResources();
     this.notified = structuredClone(this.saved);
     this.shown = this.fingerprint();
@@ -98,6 +128,21 @@ export class OcfDevice {
     return `${wire.secure ? 'coaps' : 'coap'}://${printPeer(wire.local)}`;
   }
 
+  /** The same over DTLS; undefined without security. */
+  get secureUrl(): string | undefined {
+    const { secure } = this.setup;
+    return secure === undefined ? undefined : `coaps://${printPeer(secure.dtls.local)}`;
+  }
+
+  /** Device state as the security document names it, and the PIN of the owner transfer that is under way. */
+  get dos(): string {
+    return this.security?.dos ?? 'no security';
+  }
+
+  get pin(): string | undefined {
+    return this.security?.pin;
+  }
+
   get deviceId(): string {
     return this.saved.deviceId;
   }
@@ -113,26 +158,40 @@ export class OcfDevice {
     return `${state} cm ${STATES[state].cm} result ${result} action ${this.saved.action}`;
   }
 
-  /** Starts an action at once, as the target mode of a secured device does. */
-  trigger(goal: Goal): void {
-    this.updater.start(goal);
+  /** An update goes on. */
+  get busy(): boolean {
+    return this.updater.busy;
   }
 
-  /** Back to the state in which the device left its factory, firmware included; it keeps its identity. */
+  /** Starts an action at once, as the target mode of a secured device does; `purl`: instead of the one that the resource shows. */
+  trigger(goal: Goal, purl?: string): void {
+    this.updater.start(goal, purl);
+  }
+
+  /** Back to the state in which the device left its factory, firmware included. It keeps its identity, unless it had an owner to lose. */
   factoryReset(): void {
+    const { version } = factory(this.setup.options, this.setup.seed);
+    this.wipe();
+    Object.assign(this.saved, { version });
+    this.security?.reset();
+    this.changed('rest');
+  }
+
+  /** Forgets what clients have told it and what it has found; firmware and ownership stay. */
+  private wipe(): void {
     const { behaviour, options, seed } = this.setup;
-    const { deviceId, platformId, machine, action } = this.saved;
+    const { deviceId, platformId, version, ownership, machine, action } = this.saved;
     this.updater.stop();
     this.alarm.clear();
+    this.observers.clear();
     delete this.saved.schedule;
     delete this.saved.validated;
-    Object.assign(this.saved, factory(options, seed), { deviceId, platformId });
+    Object.assign(this.saved, factory(options, seed), { deviceId, platformId, version });
+    if (ownership !== undefined) this.saved.ownership = ownership;
     if (behaviour.resetKeepsUpdate === true) {
       this.saved.machine = { state: machine.state, result: machine.result };
       this.saved.action = action;
     }
-    this.observers.clear();
-    this.changed('rest');
   }
 
   /** Puts another firmware on the device, as a programmer on its test pads does. */
@@ -145,14 +204,15 @@ export class OcfDevice {
   close(): void {
     this.updater.stop();
     this.alarm.clear();
-    this.endpoint.close();
+    this.security?.close();
+    for (const endpoint of this.endpoints) endpoint.close();
   }
 
   private boot(): void {
     const { behaviour, options } = this.setup;
     const interrupted = this.saved.machine.run !== undefined;
     if (interrupted && behaviour.boot === 'brick') {
-      this.endpoint.muted = true;
+      this.mute(true);
       return;
     }
     const { schedule } = this.saved;
@@ -178,10 +238,37 @@ export class OcfDevice {
     });
   }
 
-  private handle(request: Request): Answer | Promise<Answer> {
-    if (this.setup.options.separate === 'no' || request.multicast) return serve(request, this.context());
+  private handle(request: Request, session: Session): Answer | Promise<Answer> {
+    if (this.setup.options.separate === 'no' || request.multicast) return this.answer(request, session);
     const slow = this.setup.link.promptMs * 1.5;
-    return new Promise((resolve) => setTimeout(() => resolve(serve(request, this.context())), slow));
+    return new Promise((resolve) => setTimeout(() => resolve(this.answer(request, session)), slow));
+  }
+
+  private answer(request: Request, session: Session): Answer {
+    if (this.security?.admits(request, session) !== false) return serve(request, session, this.context());
+    const { behaviour, options } = this.setup;
+    const stored = behaviour.storesUnauthorised === true && pathOf(request.message) === options.href;
+    if (stored) serve(request, session, this.context());
+    return request.multicast ? 'silence' : { code: '4.01' };
+  }
+
+  private secureWith(secure: SecurePort, endpoint: Endpoint): Security | undefined {
+    const { options, behaviour, clock } = this.setup;
+    if (options.security === 'none') return undefined;
+    return new Security({
+      ...secure,
+      method: options.security,
+      clock,
+      options,
+      behaviour,
+      saved: this.saved,
+      endpoint,
+      limits: this.limits,
+      context: this.context,
+      changed: () => this.changed('rest'),
+      trigger: (goal) => this.trigger(goal, behaviour.tmUsesFirstPurl === true ? this.saved.firstPurl : undefined),
+      wipe: () => this.wipe(),
+    });
   }
 
   private readonly context = (): ServerContext => ({
@@ -208,7 +295,9 @@ export class OcfDevice {
       observe: (request, register) => this.observe(request, register),
       context: this.context,
     });
-    return [...coreResources({ saved, url: () => this.url, behaviour, all: () => this.resources }), swu];
+    const urls = { url: () => this.url, secureUrl: () => this.secureUrl };
+    const core = coreResources({ saved, ...urls, behaviour, all: () => this.resources });
+    return [...core, swu, ...(this.security?.resources ?? [])];
   }
 
   private observe(request: Request, register: boolean): Answer {
@@ -239,6 +328,7 @@ export class OcfDevice {
   private changed(cause: Unnotified): void {
     const { behaviour, store } = this.setup;
     store.save(this.saved);
+    this.security?.notify();
     const shown = this.fingerprint();
     if (shown === this.shown) return;
     this.shown = shown;
@@ -273,19 +363,24 @@ export class OcfDevice {
     });
   }
 
+  private mute(muted: boolean): void {
+    for (const endpoint of this.endpoints) endpoint.muted = muted;
+  }
+
   private freeze(): void {
-    this.endpoint.muted = true;
+    this.mute(true);
     this.updater.stop();
     this.alarm.clear();
   }
 
   private offline(): void {
-    this.endpoint.muted = true;
-    this.endpoint.restart();
+    this.mute(true);
+    for (const endpoint of this.endpoints) endpoint.restart();
     this.observers.clear();
+    this.security?.restart();
   }
 
   private online(): void {
-    this.endpoint.muted = false;
+    this.mute(false);
   }
 }

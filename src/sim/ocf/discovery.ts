@@ -8,12 +8,16 @@ export interface Listed {
   readonly rt: readonly string[];
   readonly if: readonly string[];
   readonly observable: boolean;
+  /** On a device with security: not to be reached in clear. */
+  readonly secureOnly?: true;
 }
 
 export interface DiscoveryContext {
   readonly deviceId: string;
   /** `coap://127.0.0.1:49152` */
   readonly endpoint: string;
+  /** `coaps://127.0.0.1:49153`; undefined without security. */
+  readonly secureEndpoint: string | undefined;
   readonly resources: readonly Listed[];
   readonly behaviour: Behaviour;
 }
@@ -32,7 +36,8 @@ export function linksFor(queries: readonly string[], context: DiscoveryContext):
     .flatMap((r) => linksOf(r, context));
 }
 
-function linksOf(resource: Listed, { deviceId, endpoint, behaviour }: DiscoveryContext): CborMap[] {
+function linksOf(resource: Listed, context: DiscoveryContext): CborMap[] {
+  const { deviceId, behaviour } = context;
   const ours = resource.rt.includes(RESOURCE_TYPE.softwareUpdate);
   const wrong = ours ? behaviour.link : undefined;
   const bits = POLICY_BIT.discoverable + (resource.observable ? POLICY_BIT.observable : 0);
@@ -42,10 +47,17 @@ function linksOf(resource: Listed, { deviceId, endpoint, behaviour }: DiscoveryC
     rt: [...(wrong?.rt ?? resource.rt)],
     if: [...(wrong?.if ?? resource.if)],
     p: { bm: wrong?.bm ?? bits },
-    eps: [{ ep: endpoint }],
+    eps: (ours && behaviour.clearLink === true ? [context.endpoint] : endpointsOf(resource, context)).map((ep) => ({
+      ep,
+    })),
   });
   const copies = ours ? (behaviour.linkCopies ?? 1) : 1;
   return Array.from({ length: copies }, (_, i) => link(i === 0 ? resource.href : `${resource.href}/${i}`));
+}
+
+function endpointsOf({ secureOnly }: Listed, { endpoint, secureEndpoint }: DiscoveryContext): string[] {
+  if (secureEndpoint === undefined) return [endpoint];
+  return secureOnly === true ? [secureEndpoint] : [endpoint, secureEndpoint];
 }
 
 /** `/oic/d`: who the device is; `sv` is the version of the software that runs. */

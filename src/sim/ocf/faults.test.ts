@@ -6,15 +6,16 @@ import type { Options } from './options.ts';
 import { makePackage, type PackageKind } from './package.ts';
 import { serve, Testbench } from './testbench.ts';
 
-/** Purposes of the fact sheet that the plain profile judges; informative ones need no fault. */
+/** Purposes that are judged; informative ones need no fault. */
 const PURPOSES: Readonly<Record<string, string>> = {
-  DISC: '01 03 04 05 07',
+  DISC: '01 03 04 05 06 07',
   READ: '01 02 03 04 05 06 07 08 11',
-  UPD: '01 02 03 04 05 06 07 08 09 11 12 13 14 15 16 17 18 20',
+  UPD: '01 02 03 04 05 06 07 08 09 11 12 13 14 15 16 17 18 20 21',
+  TRIG: '01 02 03 04 05 06 07 09 10 11 12 13',
   SCHED: '01 02 03 04 05 06 07 08 13',
   RES: '00 01 02 03 04 05 06 07 08 400 500 503 RANGE',
-  OBS: '01 02 03 05 06',
-  LIFE: '05 06',
+  OBS: '01 02 03 04 05 06',
+  LIFE: '01 02 03 04 05 06',
 };
 const FUTURE = '2031-01-09T14:30:00Z';
 const whole = { purl: 'https://example.com/one', swupdateaction: 'idle', updatetime: FUTURE };

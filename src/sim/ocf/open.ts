@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { benchClock } from '../../core/clock.ts';
 import { messageOf, printError } from '../../core/errors.ts';
+import type { EventSink } from '../../core/events.ts';
+import { openDtls } from '../../link/dtls/wire.ts';
 import type { Impairments } from '../../link/impair.ts';
 import { openUdp, type UdpWire } from '../../link/udp.ts';
 import { printPeer } from '../../link/wire.ts';
@@ -10,9 +12,10 @@ import { linkTiming } from '../coap/endpoint.ts';
 import { type DeviceStart, noSink, type SimulatedDevice } from '../process.ts';
 import { folderStore } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
-import { OcfDevice } from './device.ts';
+import { OcfDevice, type SecurePort } from './device.ts';
 import { type Goal, LAST } from './machine.ts';
 import type { Options } from './options.ts';
+import { manufacturerCertificate, rootFile } from './security/manufacturer.ts';
 import { writeTime } from './time.ts';
 import { openVendor, OWN_VENDOR } from './vendor.ts';
 
@@ -40,8 +43,10 @@ export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
   // A port that stands for a group where the loopback interface carries none, as of IPv6.
   const standIn = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coap', ...incoming });
   const groups = options.multicast === 'yes' ? [...(await openGroup(incoming)), standIn] : [standIn];
+  const secure = options.security === 'none' ? undefined : await openSecure(start, sink, wanted);
   const device = new OcfDevice({
     wire,
+    ...(secure === undefined ? {} : { secure }),
     multicast: groups,
     clock,
     link: linkTiming(factors.link),
@@ -55,8 +60,32 @@ export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
     die: () => process.exit(3),
   });
   return {
-    ready: { iut: device.url, deviceId: device.deviceId, group: printPeer(standIn.local) },
+    ready: {
+      iut: device.url,
+      deviceId: device.deviceId,
+      group: printPeer(standIn.local),
+      ...(device.secureUrl === undefined ? {} : { secure: device.secureUrl }),
+      ...(options.security === 'pin' && options.pin !== '' ? { pin: options.pin } : {}),
+      ...(secure?.certificate === undefined ? {} : { manufacturerRoot: rootFile(start.state) }),
+    },
     verbs: verbsOf(device, () => clock.protocolNow()),
+    consolePort: options.console,
+  };
+}
+
+/** The port over DTLS, on a free loopback port. */
+async function openSecure(
+  { options, factors, state }: OcfStart,
+  sink: EventSink,
+  wanted: { readonly impair?: Impairments },
+): Promise<SecurePort> {
+  const below = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coaps', ...wanted });
+  const dtls = openDtls({ wire: below, sink, channel: 'coaps', timing: { firstTimerMs: 1000 * factors.link } });
+  const certificate = options.security === 'cert' ? await manufacturerCertificate(state) : undefined;
+  return {
+    dtls,
+    ...(certificate === undefined ? {} : { certificate }),
+    say: (line) => void process.stderr.write(`${line}\n`),
   };
 }
 
@@ -86,10 +115,18 @@ function readCertificates(file: string): string | undefined {
   }
 }
 
+function pinOf({ pin }: OcfDevice): string {
+  if (pin === undefined) throw new Error('no owner transfer by PIN is under way');
+  return pin;
+}
+
 function verbsOf(device: OcfDevice, now: () => number): SimulatedDevice['verbs'] {
   return {
     version: { help: 'firmware that runs', run: () => device.version },
     show: { help: 'state of the update', run: () => device.summary },
+    uuid: { help: 'UUID of the device', run: () => device.deviceId },
+    dos: { help: 'device state of the security document', run: () => device.dos },
+    pin: { help: 'PIN of the owner transfer', run: () => pinOf(device) },
     time: { help: 'clock of the device', run: () => writeTime(Math.round(now())) },
     reset: {
       help: 'factory reset, firmware included',

@@ -57,6 +57,14 @@ export const OPTION_TABLE = {
   confirmEvery: count(5, 'every so manyth notification is confirmable; 1: all'),
   blockSize: choice(['16', '32', '64', '128', '256', '512', '1024'], '1024', 'largest block sent'),
   separate: yesNo('no', 'requests are acknowledged first and answered later'),
+  security: choice(
+    ['none', 'justworks', 'pin', 'cert'],
+    'none',
+    'none: everything in clear; else the owner transfer: Just Works, random PIN, manufacturer certificate',
+  ),
+  pin: text('', 'PIN of the owner transfer; a new one for each where empty'),
+  combinedTm: choice(['refuse', 'ignore'], 'refuse', 'combined and unknown bits of the target mode'),
+  console: count(0, 'TCP port of the console on loopback; a free one where 0'),
   stallMs: count(20_000, 'a download without progress is given up, milliseconds of protocol time'),
 } as const;
 

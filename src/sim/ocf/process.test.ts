@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
-import { connect } from 'node:net';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -186,16 +186,51 @@ describe('simulated OCF device: process', () => {
     await start('--loss', '30', '--duplicate', '30', '--reorder', '30', '--delay', '5', '--seed', '3');
     for (let i = 0; i < 3; i++) expect(await read()).to.include({ swupdatestate: 'idle' });
   });
-  it('ends with a message that names the fault that it does not have', async () => {
-    const failing = spawn(process.execPath, [MAIN, 'sim', 'ocf', '--state', folder, '--fault', 'no-such']);
-    child = failing;
+  /** Exit code and error output of a device that cannot be opened. */
+  const failing = async (...words: string[]): Promise<[number, string]> => {
+    const device = spawn(process.execPath, [MAIN, 'sim', 'ocf', '--state', folder, ...words]);
+    child = device;
     let text = '';
-    failing.stderr.on('data', (piece: Buffer) => {
+    device.stderr.on('data', (piece: Buffer) => {
       text += piece.toString();
     });
-    const [code] = (await once(failing, 'close')) as [number];
+    const [code] = (await once(device, 'close')) as [number];
+    return [code, text];
+  };
+  it('ends with a message that names the fault that it does not have', async () => {
+    const [code, text] = await failing('--fault', 'no-such');
     expect(code).to.equal(2);
     expect(text).to.match(/^--fault: no fault "no-such"/);
+  });
+  it('ends with a message that names the state that it cannot read, though its sockets are open already', async () => {
+    writeFileSync(join(folder, 'state.json'), 'no state');
+    const [code, text] = await failing();
+    expect(code).to.equal(2);
+    expect(text).to.match(/state\.json: not a saved state/);
+  });
+  it('has its console where it is told, and says so where that port is taken', async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port: at } = taken.address() as AddressInfo;
+    const [code, text] = await failing('--option', `console=${at}`);
+    expect(code).to.equal(3);
+    expect(text).to.match(new RegExp(`^console port ${at}: .*EADDRINUSE`));
+    await new Promise((resolve) => taken.close(resolve));
+    await start('--option', `console=${at}`);
+    expect(ready.console).to.equal(`tcp://127.0.0.1:${at}`);
+    expect(await say('show')).to.match(/^ok idle/);
+  });
+  it('shows the PIN of an owner transfer and its states on the console', async () => {
+    await start('--option', 'security=pin', '--option', 'pin=12345678');
+    expect(ready)
+      .to.include({ pin: '12345678' })
+      .and.to.have.property('secure')
+      .that.matches(/^coaps:/);
+    expect(await say('dos')).to.equal('ok RFOTM');
+    expect(await say('pin')).to.match(/^error no owner transfer/);
+    expect(await say('uuid')).to.equal(`ok ${ready.deviceId}`);
+    await say('reset');
+    expect(await say('uuid'), 'a new name after a reset').to.not.equal(`ok ${ready.deviceId}`);
   });
   it('answers discovery by multicast on the loopback interface', async function () {
     needTool(this, 'multicast on the loopback interface', (await multicastOnLoopback()) || undefined);

@@ -5,12 +5,14 @@ import { METHOD, type Option, OPTION, pathOf, textsOf, uintOf, uintOption } from
 import type { Behaviour } from './behaviour.ts';
 import type { Listed } from './discovery.ts';
 import type { Options } from './options.ts';
+import type { Session } from './security/access.ts';
 
 /** A resource of the device with what can be done to it. */
 export interface Resource extends Listed {
-  /** The representation by this interface. */
-  retrieve(iface: string, queries: readonly string[]): CborValue;
-  update?(request: Request, iface: string): Answer;
+  /** The representation by this interface; undefined where the queries ask for something else. */
+  retrieve(iface: string, queries: readonly string[]): CborValue | undefined;
+  update?(request: Request, iface: string, session: Session): Answer;
+  remove?(request: Request): Answer;
   /** Registers or deregisters; returns the answer. Absent where the resource cannot be observed. */
   observe?(request: Request, register: boolean): Answer;
 }
@@ -24,17 +26,18 @@ export interface ServerContext {
 const REFUSED_METHOD: Reply = { code: '4.05' };
 
 /** Answers one whole request (blocks put together) by the rules that hold for every OCF resource. */
-export function serve(request: Request, context: ServerContext): Answer {
-  const answer = route(request, context);
+export function serve(request: Request, session: Session, context: ServerContext): Answer {
+  const answer = route(request, session, context);
   const error = typeof answer !== 'string' && !answer.code.startsWith('2.');
   return request.multicast && error ? 'silence' : answer;
 }
 
-function route(request: Request, context: ServerContext): Answer {
+function route(request: Request, session: Session, context: ServerContext): Answer {
   const { message } = request;
   const { behaviour, options } = context;
   const resource = context.resources.find(({ href }) => href === pathOf(message));
   if (resource === undefined) return { code: '4.04' };
+  if (message.code === METHOD.delete && resource.remove !== undefined) return resource.remove(request);
   const updatable = resource.update !== undefined;
   const method =
     (message.code === METHOD.put && behaviour.takesPut === true) ||
@@ -49,12 +52,13 @@ function route(request: Request, context: ServerContext): Answer {
   if (iface === undefined) return { code: options.refusal };
   if (method === METHOD.post) {
     if (message.code === METHOD.delete) return { code: '2.02' };
-    return resource.update?.(request, iface) ?? REFUSED_METHOD;
+    return resource.update?.(request, iface, session) ?? REFUSED_METHOD;
   }
   const observe = uintOf(message, OPTION.observe);
   if (observe !== undefined && resource.observe !== undefined && !request.multicast && !isLaterBlock(request))
     return resource.observe(request, observe === 0);
   const shown = resource.retrieve(iface, textsOf(message, OPTION.uriQuery));
+  if (shown === undefined) return { code: '4.04' };
   const nothing = Array.isArray(shown) && shown.length === 0;
   return nothing && request.multicast ? 'silence' : content('2.05', shown, context);
 }

@@ -1,9 +1,10 @@
 import type { Goal, Machine } from './machine.ts';
 import type { Manifest } from './package.ts';
+import type { Ownership } from './security/ownership.ts';
 
 /** Everything of the device that survives a power cut. */
 export interface Saved {
-  readonly deviceId: string;
+  deviceId: string;
   readonly platformId: string;
   /** Firmware that runs. */
   version: string;
@@ -24,6 +25,10 @@ export interface Saved {
   observed: boolean;
   /** Read-only properties that a wrong device let a client write. */
   written: Record<string, string | number>;
+  /** The first package URL that it was told; only a wrong device goes by it. */
+  firstPurl?: string;
+  /** On a device with security. */
+  ownership?: Ownership;
   n: string;
   id: string;
 }

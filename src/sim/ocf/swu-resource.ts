@@ -36,6 +36,7 @@ export function swuResource(parts: SwuParts): Resource {
     rt: [RESOURCE_TYPE.softwareUpdate],
     if: [INTERFACE.rw, INTERFACE.baseline],
     observable: options.observable === 'yes',
+    secureOnly: true,
     retrieve: (iface) => represent(iface, saved, options, behaviour),
     ...(options.observable === 'yes' ? { observe: parts.observe } : {}),
     update(request, iface) {
@@ -116,6 +117,7 @@ function apply(wanted: Wanted, now: number, { saved, behaviour, busy }: SwuParts
   const { at = readTime(saved.updatetime) ?? 0, purl, updatetime } = wanted;
   const action = wanted.action ?? behaviour.partialAction;
   if (purl !== undefined && (purl !== '' || behaviour.emptyPurlKeepsOld !== true)) saved.purl = purl;
+  if (saved.purl !== '') saved.firstPurl ??= saved.purl;
   if (action !== undefined) saved.action = action;
   if (updatetime !== undefined) saved.updatetime = updatetime;
   Object.assign(saved, wanted.n === undefined ? {} : { n: wanted.n }, wanted.id === undefined ? {} : { id: wanted.id });

@@ -23,7 +23,7 @@ const FACTOR = 0.005;
  * No timer but those of the update itself may run out on a busy computer: a download without progress is given up after
  * ten real seconds, an unacknowledged notification is repeated after one.
  */
-const UNHURRIED: Partial<Options> = { stallMs: 10_000 / FACTOR };
+export const UNHURRIED: Partial<Options> = { stallMs: 10_000 / FACTOR };
 const LINK = { ackTimeoutMs: 1000, maxRetransmit: 2, lifetimeMs: 600_000, promptMs: 10 };
 
 /** What a request differs in from a confirmable GET of the software update resource. */
@@ -45,7 +45,7 @@ export interface Told extends ParsedPacket {
 }
 
 /** A clock that can be stopped, and then goes on where it stood. */
-class StopClock {
+export class StopClock {
   readonly clock: BenchClock = benchClock(wallNow(), FACTOR, () => this.wall());
   private stoodMs = 0;
   private since: number | undefined = wallNow();

@@ -68,14 +68,14 @@ export class Updater {
     return this.parts.saved.machine.run !== undefined;
   }
 
-  /** An action is due. While another runs it waits for its end. */
-  start(goal: Goal): void {
+  /** An action is due. While another runs it waits for its end. `purl`: instead of the one that the resource shows. */
+  start(goal: Goal, purl = this.effectivePurl()): void {
     if (this.busy) {
       this.queued = goal;
       return;
     }
     const { saved, behaviour } = this.parts;
-    this.purl = this.effectivePurl();
+    this.purl = purl;
     const validated = goal === 'upgrade' && saved.machine.state === 'sva' && saved.validated?.purl === this.purl;
     this.manifest = saved.validated;
     this.apply({ type: 'start', goal, validated: validated || behaviour.upgradesWithoutFetch === true });
@@ -171,7 +171,8 @@ export class Updater {
     const { saved, options, behaviour, fetch } = this.parts;
     if (this.purl === '' && behaviour.pretendsFetch !== 'empty')
       return { type: 'stepFailed', result: RESULTS.invalidUrl };
-    const got = await fetch(this.purl, { headOnly: true, maxSize: options.flash, signal });
+    const part = behaviour.checksByDownload === true ? {} : { headOnly: true as const };
+    const got = await fetch(this.purl, { ...part, maxSize: options.flash, signal });
     if (!got.ok) return { type: 'stepFailed', result: got.result };
     this.manifest = manifestOf(got.data);
     // What has no manifest cannot be called new or old before it has been downloaded and verified.

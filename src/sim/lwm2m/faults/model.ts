@@ -276,4 +276,12 @@ export const MODEL_FAULTS: readonly Fault[] = [
     caughtBy: ['SWMGMT/ROB/06'],
     apply: { neverRegistersAgain: true },
   },
+  {
+    name: 'account-lifetime-ignored',
+    describe: 'registers with a lifetime other than that of its account',
+    violates: ['SWMGMT-CORE.bootstrap'],
+    caughtBy: ['SWMGMT/REG/14'],
+    apply: { ignoresAccountLifetime: true },
+    needs: { bootstrap: 'yes' },
+  },
 ];

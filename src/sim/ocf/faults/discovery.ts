@@ -216,7 +216,7 @@ export const DISCOVERY_FAULTS: readonly Fault[] = [
     name: 'reset-keeps-update',
     describe: 'keeps action, state and result across a factory reset',
     violates: ['OCFSWU-CORE.reset', 'OCFSWU-T5.0'],
-    caughtBy: ['OCFSWU/READ/09'],
+    caughtBy: ['OCFSWU/READ/09', 'OCFSWU/LIFE/01'],
     apply: { resetKeepsUpdate: true },
   },
   {

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { printError } from '../../../core/errors.ts';
 import { memorySink } from '../../../core/events.ts';
 import type { BleConnection } from '../../../link/ble/connection.ts';
@@ -6,10 +6,11 @@ import { openBle } from '../../../link/ble/open.ts';
 import { openBearer, proxyOf, unprovisioned } from '../../../mesh/ble.ts';
 import { modelIds, transferMode } from '../../../mesh/codec/enums.ts';
 import { keyPair } from '../../../mesh/codec/provisioningKeys.ts';
+import { updateInformationGet } from '../../../mesh/codec/messages/update.ts';
 import { configureNode } from '../../../mesh/model/configureNode.ts';
-import { runUpdate } from '../../../mesh/model/updateClient.ts';
+import { runUpdate, type UpdateOutcome } from '../../../mesh/model/updateClient.ts';
 import { provisionDevice } from '../../../mesh/provision/provisionDevice.ts';
-import { setFilter } from '../../../mesh/stack/exchange.ts';
+import { request, setFilter } from '../../../mesh/stack/exchange.ts';
 import { KeyRing } from '../../../mesh/stack/keyRing.ts';
 import { MeshStack } from '../../../mesh/stack/meshStack.ts';
 import { testerSarTiming } from '../../../mesh/stack/sarTiming.ts';
@@ -18,9 +19,11 @@ import { realTimers } from '../../../mesh/stack/timers.ts';
 
 /**
  * A process that takes one mesh device from unprovisioned to updated over noble and prints what it saw as JSON. Arguments: name
- * of the link, device UUID, octets of the image, and a file for the octets written during the update (JSON list of hex).
+ * of the link, device UUID, octets of the image or a file with it, a file for the octets written during the update (JSON list of
+ * hex), metadata in hex, octets of a chunk, transfer mode.
  */
-const [url = '', uuid = '', octets = '0', file = ''] = process.argv.slice(2);
+const [url = '', uuid = '', source = '0', file = '', metadata = '0102', chunk = '200', mode = 'PUSH'] =
+  process.argv.slice(2);
 const LIMIT = 5000;
 const NODE = 0x0100;
 const NET_KEY = Buffer.alloc(16, 1);
@@ -81,10 +84,21 @@ async function run(): Promise<object> {
     },
     deadline,
   );
-  const data = Buffer.alloc(Number(octets), 'plumbline ');
-  const start = { ttl: 5, timeoutBase: 2, blobId: '1100000000000011', image: 0, metadata: Buffer.of(1, 2) };
+  const data = /^\d+$/.test(source) ? Buffer.alloc(Number(source), 'plumbline ') : readFileSync(source);
+  const order = { ttl: 5, timeoutBase: 2, blobId: '1100000000000011', image: 0 };
+  const start = { ...order, metadata: Buffer.from(metadata, 'hex') };
   const before = sink.events.length;
   const began = performance.now();
+  /** A device that restarts to apply takes the connection with it: the proof is asked for over the next one. */
+  const confirmAnew = async (cause: unknown): Promise<UpdateOutcome> => {
+    if (stack.connected) throw cause;
+    stack.attach(await openBearer(await meet(proxyOf({ netKey: NET_KEY }), 'the proxy'), 'proxy', LIMIT));
+    await setFilter(stack, 0, [], deadline.withinMs);
+    const asked = { to: NODE, key: { app: 0 }, ...deadline };
+    const told = await request(stack, updateInformationGet, { first: 0, limit: 255 }, asked);
+    if (told.kind !== 'reply') return { kind: 'stopped', step: 'confirm', why: told.kind };
+    return { kind: 'updated', firmwareIds: told.value.entries.map((entry) => entry.firmwareId) };
+  };
   const update = await runUpdate(stack, {
     target: NODE,
     key: { app: 0 },
@@ -94,13 +108,13 @@ async function run(): Promise<object> {
       blobId: start.blobId,
       size: data.length,
       blockSizeLog: 12,
-      chunkSize: 200,
-      mode: transferMode.PUSH,
+      chunkSize: Number(chunk),
+      mode: mode === 'PULL' ? transferMode.PULL : transferMode.PUSH,
       idleRounds: 5,
     },
     sending: { key: { app: 0 }, mtu: 380, deadline, reportMs: 10_000 },
     polling: { ...deadline, everyMs: 50, noProgressMs: 10_000 },
-  });
+  }).catch(confirmAnew);
   const ms = performance.now() - began;
   if (file !== '') {
     const written = sink.events.slice(before).filter(({ type }) => type === 'gatt.write');

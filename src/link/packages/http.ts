@@ -6,7 +6,7 @@ import { BenchError, messageOf } from '../../core/errors.ts';
 import { contentOf, piecesOf } from './behaviour.ts';
 import type { Identity } from './certificate.ts';
 import type { PackageRecorder } from './events.ts';
-import type { PackageServer, Shelf, Shelved } from './shelf.ts';
+import type { Credentials, PackageServer, Shelf, Shelved } from './shelf.ts';
 
 /** Where an HTTP or HTTPS package server listens and what it serves. */
 export interface HttpOptions {
@@ -70,11 +70,18 @@ function rangeOf(header: string | undefined, length: number): { from: number; to
   return from <= to ? { from, to } : undefined;
 }
 
+/** The header of basic authentication (RFC 7617). */
+function basic({ user, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
+}
+
 async function serve(options: HttpOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { shelf, record } = options;
   const path = request.url ?? '/';
   const found = shelf.find(path);
   const range = request.headers.range;
+  const authorised =
+    found?.credentials === undefined ? undefined : request.headers.authorization === basic(found.credentials);
   const n = record.request({
     method: request.method ?? '',
     path,
@@ -82,10 +89,15 @@ async function serve(options: HttpOptions, request: IncomingMessage, response: S
     scheme: options.identity === undefined ? 'http' : 'https',
     from: request.socket.remoteAddress ?? '',
     range,
+    authorised,
   });
   request.resume();
   if (found === undefined) {
     response.writeHead(404).end();
+    return;
+  }
+  if (authorised === false) {
+    response.writeHead(401, { 'www-authenticate': 'Basic realm="packages"', 'content-length': 0 }).end();
     return;
   }
   const { behaviour } = found;

@@ -9,11 +9,19 @@ export interface PackageServer {
   close(): Promise<void>;
 }
 
+/** Name and password of HTTP basic authentication. */
+export interface Credentials {
+  readonly user: string;
+  readonly password: string;
+}
+
 /** One package as a case offers it. */
 export interface Shelved {
   /** How the case calls it. */
   readonly name: string;
   readonly behaviour: Behaviour;
+  /** Who may have it; others are answered 401. Anybody unless told. */
+  readonly credentials?: Credentials;
   content(): Buffer;
 }
 

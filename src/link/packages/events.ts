@@ -1,4 +1,3 @@
-import { replies } from '../../coap/events.ts';
 import type { Ev, EventSink } from '../../core/events.ts';
 import type { Kind } from '../../core/log.ts';
 
@@ -15,6 +14,8 @@ export interface PackageRequest {
   readonly scheme: string;
   readonly from: string;
   readonly range: string | undefined;
+  /** Whether the request carried the credentials that the package asks for; undefined where it asks for none. */
+  readonly authorised?: boolean | undefined;
 }
 
 /** How far a request was answered; `octets` were handed to the network, `of` is the length of the whole package. */
@@ -41,13 +42,17 @@ export interface PackageRecorder {
 /** Writes package events to a sink. */
 export function packageRecorder(sink: EventSink): PackageRecorder {
   return {
-    request: ({ range, ...seen }, via) =>
+    request: ({ range, authorised, ...seen }, via) =>
       sink.append({
         channel: PACKAGES,
         type: 'package.request',
         dir: 'in',
         ...(via === undefined ? {} : { via }),
-        data: { ...seen, ...(range === undefined ? {} : { range }) },
+        data: {
+          ...seen,
+          ...(range === undefined ? {} : { range }),
+          ...(authorised === undefined ? {} : { authorised }),
+        },
       }).n,
     progress: ({ request, ...seen }) =>
       void sink.append({ channel: PACKAGES, type: 'package.progress', dir: 'out', via: request, data: { ...seen } }),
@@ -76,6 +81,7 @@ export const packageAsked: Kind<PackageRequest> = {
           scheme: text(e, 'scheme'),
           from: text(e, 'from'),
           range: text(e, 'range') || undefined,
+          authorised: typeof e.data?.['authorised'] === 'boolean' ? e.data['authorised'] : undefined,
         }
       : undefined,
 };
@@ -97,16 +103,13 @@ export const packageProgress: Kind<PackageProgress> = {
       : undefined,
 };
 
-/** Every octet of a package went out to the device. */
-export const packageFetched: Kind<{ readonly request: number }> = {
-  name: 'complete package fetch',
+/** The piece with which every octet of a package had gone out by HTTP or HTTPS. */
+export const packageSent: Kind<{ readonly request: number }> = {
+  name: 'complete package fetch by HTTP',
   read(e, log) {
     const seen = packageProgress.read(e, log);
-    if (seen !== undefined)
-      return seen.step !== 'closed' && seen.of > 0 && seen.offset + seen.octets >= seen.of ? seen : undefined;
-    const reply = e.channel === PACKAGES ? replies.read(e, log) : undefined;
-    const whole = reply?.dir === 'out' && reply.code === '2.05' && reply.body.length > 0;
-    return whole && reply.request !== undefined ? { request: reply.request.n } : undefined;
+    const whole = seen !== undefined && seen.step !== 'closed' && seen.of > 0 && seen.offset + seen.octets >= seen.of;
+    return whole ? { request: seen.request } : undefined;
   },
 };
 

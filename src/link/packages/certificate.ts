@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { createHash, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -14,6 +15,7 @@ import {
   X509CertificateGenerator,
 } from '@peculiar/x509';
 import { BenchError, messageOf } from '../../core/errors.ts';
+import type { Bench } from '../../core/standard.ts';
 
 /** What an HTTPS package server shows: chain and private key, both PEM. */
 export interface Identity {
@@ -135,4 +137,28 @@ export function identityOf(pem: string, where: string): Identity {
     });
   }
   return { certificates, key };
+}
+
+/**
+ * What a package server at this address shows: the lab's certificate and key where the declaration names them (IXIT `serverCertificate`,
+ * `serverKey`), else one of the bench's own authority. Rejects with a BenchError that names the file that cannot be used.
+ */
+export async function benchIdentity(
+  { ixit, stateDir }: Pick<Bench, 'ixit' | 'stateDir'>,
+  host: string,
+): Promise<Identity> {
+  if (!ixit.has('serverCertificate')) return (await benchAuthority(stateDir)).issue(host);
+  const files = ['serverCertificate', 'serverKey'].map((name) => ixit.text(name).replace(/^file:/, ''));
+  return identityOf(files.map((file) => readPem(file)).join('\n'), files.join(', '));
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (e) {
+    throw new BenchError('server-certificate', `certificate cannot be read: ${messageOf(e)}`, {
+      place: { file },
+      cause: e,
+    });
+  }
 }

@@ -4,15 +4,11 @@ import { get as httpGet, type IncomingHttpHeaders } from 'node:http';
 import { get as httpsGet } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openCoap } from '../../coap/endpoint.ts';
-import { parsePeer } from '../../link/wire.ts';
-import { openUdp } from '../../link/udp.ts';
 import { memorySink } from '../../core/events.ts';
 import { logOf } from '../../core/log.ts';
 import { type Behaviour, contentOf, piecesOf } from './behaviour.ts';
 import { benchAuthority, identityOf, newAuthority } from './certificate.ts';
-import { coapCode, misbehaviourOf, openCoapPackages } from './coap.ts';
-import { packageAsked, packageFetched, packageProgress, packageRecorder, packageTrouble } from './events.ts';
+import { packageAsked, packageSent, packageProgress, packageRecorder, packageTrouble } from './events.ts';
 import { openHttp } from './http.ts';
 import { newShelf, type PackageServer } from './shelf.ts';
 
@@ -46,7 +42,7 @@ function fetchFrom(url: string, headers: Record<string, string> = {}, ca?: strin
   });
 }
 
-describe('OCF package servers', () => {
+describe('package servers', () => {
   const open: { close(): Promise<void> }[] = [];
   afterEach(async () => {
     for (const server of open.splice(0).reverse()) await server.close();
@@ -70,7 +66,7 @@ describe('OCF package servers', () => {
     expect(got.headers['content-length']).to.equal('5000');
     expect(log().all(packageAsked)).to.have.lengthOf(1);
     expect(log().first(packageAsked)).to.include({ method: 'GET', served: 'packageOk', scheme: 'http' });
-    expect(log().all(packageFetched)).to.not.be.empty;
+    expect(log().all(packageSent)).to.not.be.empty;
   });
 
   it('serves a range, which is no complete fetch', async () => {
@@ -79,7 +75,7 @@ describe('OCF package servers', () => {
     expect(got.status).to.equal(206);
     expect(got.headers['content-range']).to.equal('bytes 100-199/5000');
     expect(got.body.equals(FILE.subarray(100, 200))).to.equal(true);
-    expect(log().all(packageFetched)).to.be.empty;
+    expect(log().all(packageSent)).to.be.empty;
     expect(log().first(packageProgress)).to.include({ offset: 100, octets: 100, of: 5000, step: 'piece' });
   });
 
@@ -94,7 +90,7 @@ describe('OCF package servers', () => {
     const got = await fetchFrom(url);
     expect([got.headers['content-length'], got.complete]).to.deep.equal(['5000', false]);
     expect(log().last(packageProgress)).to.include({ step: 'closed' });
-    expect(log().all(packageFetched)).to.be.empty;
+    expect(log().all(packageSent)).to.be.empty;
   });
 
   it('stalls in the middle with the connection open', async () => {
@@ -127,6 +123,22 @@ describe('OCF package servers', () => {
     expect([body.length, differing]).to.deep.equal([5000, [2500]]);
   });
 
+  it('gives a package with credentials to who shows them, and records who did not', async () => {
+    const { shelf, server, log } = await http(GOOD);
+    const credentials = { user: 'box', password: 'pass:word' };
+    const url = `${server.base}${shelf.put({ name: 'packageOk', behaviour: GOOD, credentials, content: () => FILE })}`;
+    const refused = await fetchFrom(url);
+    expect([refused.status, refused.headers['www-authenticate']]).to.deep.equal([401, 'Basic realm="packages"']);
+    const authorization = `Basic ${Buffer.from('box:pass:word').toString('base64')}`;
+    expect((await fetchFrom(url, { authorization })).body.equals(FILE)).to.equal(true);
+    expect(
+      log()
+        .all(packageAsked)
+        .map((r) => r.authorised),
+    ).to.deep.equal([false, true]);
+    expect(JSON.stringify(log().events), 'the password in the log').to.not.contain('pass:word');
+  });
+
   it('knows no path of an earlier case', async () => {
     const { url, shelf, server, log } = await http(GOOD);
     shelf.clear();
@@ -157,42 +169,9 @@ describe('OCF package servers', () => {
     );
     expect(message).to.contain('EADDRINUSE');
   });
-
-  it('serves a package over CoAP block by block', async () => {
-    const sink = memorySink();
-    const shelf = newShelf();
-    const server = await openCoapPackages({
-      host: HOST,
-      port: 0,
-      shelf,
-      record: packageRecorder(sink),
-      sink,
-      dripMs: 2,
-    });
-    const wire = await openUdp({ host: HOST, port: 0, sink: memorySink(), channel: 'device' });
-    const client = openCoap({ wire, sink: memorySink(), channel: 'device' });
-    open.push({ close: async () => (client.close(), wire.close()) }, server);
-    const to = parsePeer(server.base.replace('coap://', '')) ?? { address: HOST, port: 0 };
-    const get = (behaviour: Behaviour) =>
-      client.request({
-        to,
-        method: 'GET',
-        path: shelf.put({ name: 'packageOk', behaviour, content: () => FILE }),
-        deadlineMs: 100,
-        timing: { ackTimeoutMs: 40, ackRandomFactor: 1, maxRetransmit: 0 },
-      });
-    const good = await get(GOOD);
-    expect(good.kind === 'reply' && good.payload.equals(FILE)).to.equal(true);
-    const log = (): ReturnType<typeof logOf> => logOf(sink.events, 1);
-    expect(log().all(packageFetched)).to.have.lengthOf(1);
-    expect(log().first(packageAsked)).to.include({ scheme: 'coap', served: 'packageOk' });
-    expect(await get({ kind: 'status', status: 404 })).to.include({ kind: 'reply', code: '4.04' });
-    expect((await get({ kind: 'cut' })).kind).to.equal('silence');
-    expect(log().all(packageFetched), 'complete fetches').to.have.lengthOf(1);
-  });
 });
 
-describe('OCF package behaviours', () => {
+describe('package behaviours', () => {
   it('pieces make up the whole', () => {
     for (const behaviour of [GOOD, { kind: 'drip' } as const])
       for (const length of [0, 1, 7, 8, 9, 5000])
@@ -203,14 +182,9 @@ describe('OCF package behaviours', () => {
   it('only the content of wrong packages differs', () => {
     for (const kind of ['good', 'cut', 'stall', 'drip'] as const) expect(contentOf({ kind }, FILE)).to.equal(FILE);
   });
-  it('CoAP codes stand for HTTP statuses', () => {
-    expect([404, 500, 503].map((s) => coapCode(s))).to.deep.equal(['4.04', '5.00', '5.03']);
-    expect(misbehaviourOf({ kind: 'cut' }, 5000, 1)).to.deep.equal({ silentAt: 2 });
-    expect(misbehaviourOf({ kind: 'good' }, 5000, 1)).to.equal(undefined);
-  });
 });
 
-describe('OCF bench certificates', () => {
+describe('bench certificates', () => {
   it('the authority of a rig stays the same', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'plumbline-ca-'));
     try {

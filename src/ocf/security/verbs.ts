@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DriveEnd } from '../../core/case.ts';
+import type { Bench } from '../../core/standard.ts';
+import type { Observation } from '../../coap/observe.ts';
+import type { Device } from '../device.ts';
+import { printInstant } from '../instant.ts';
+import { SCHEDULE } from '../run.ts';
+import type { ActionName } from '../codec/swu.ts';
+import type { OcfTester } from '../tester.ts';
+import { DEVICE_STATE, MODE_BIT, SECURITY_PATH } from './resources.ts';
+
+interface Parts {
+  readonly bench: Bench;
+  readonly device: Device;
+  /** Ended when the case is settled. */
+  readonly observations: Observation[];
+  readonly open: { upgraded: boolean; moved: boolean };
+  /** Ends every observation without a word and waits until the device answers again. */
+  readonly back: () => Promise<void>;
+}
+
+/** The verbs for the security resources. Without security their requests go in clear, and no case uses them. */
+export function securityVerbs({
+  bench,
+  device,
+  observations,
+  open,
+  back,
+}: Parts): Pick<OcfTester, 'trigger' | 'modes' | 'setModes' | 'observeModes' | 'moveTo'> {
+  const path = SECURITY_PATH.pstat;
+  const { timing, clock, events } = bench;
+  const setModes: OcfTester['setModes'] = (body, label) => device.ask('POST', { path, subject: 'pstat', label, body });
+  const named = (mode: number): ActionName => {
+    const found = Object.entries(MODE_BIT).find(([, bit]) => bit === mode)?.[0];
+    return (found as ActionName | undefined) ?? 'idle';
+  };
+  return {
+    async trigger(mode, label = 'run') {
+      const tm = typeof mode === 'number' ? mode : MODE_BIT[mode];
+      const action = named(tm);
+      events.append({
+        channel: 'ocf',
+        type: SCHEDULE,
+        data: { action, purl: '', time: printInstant(clock.protocolNow()), inMs: 0, label, tm },
+      });
+      if (action === 'upgrade' || bench.declared('OCFSWU 4/6')) open.upgraded = true;
+      return setModes({ tm }, label);
+    },
+    async modes(label) {
+      await device.ask('GET', { path, subject: 'pstat', label });
+    },
+    setModes,
+    async observeModes(label) {
+      const observation = await device.watchOther({ path, subject: 'pstat', label });
+      if (observation === undefined) return undefined;
+      observations.push(observation);
+      return {
+        async end(how) {
+          await observation.cancel(how);
+        },
+      };
+    },
+    async moveTo(state, label = state) {
+      const outcome = await setModes({ dos: { s: DEVICE_STATE[state] } }, label);
+      const taken = outcome.kind === 'reply' && outcome.code.startsWith('2.');
+      open.moved = true;
+      if (!taken) throw new DriveEnd(`the device does not go to ${state}`);
+      if (state !== 'RESET') return;
+      await sleep(timing.real('resetPause'));
+      await back();
+    },
+  };
+}

@@ -1,0 +1,188 @@
+import { zclStatus } from '../../../zigbee/codec/numbers.ts';
+import type { Fault } from '../fault.ts';
+import { breaks } from './breaks.ts';
+
+/** The check of a file, the end of a download, and the switch to the new version. */
+export const UPGRADE_FAULTS: readonly Fault[] = [
+  {
+    name: 'ends-with-abort',
+    describe: 'reports ABORT for a good file',
+    ...breaks('CLI', '080'),
+    apply: { endStatusOnSuccess: zclStatus.ABORT },
+  },
+  {
+    name: 'ends-other-version',
+    describe: 'ends the download of another version than it fetched',
+    ...breaks('CLI', '080'),
+    apply: { endVersion: 0x7777 },
+  },
+  {
+    name: 'never-ends',
+    describe: 'sends no end request',
+    ...breaks('CLI', '080'),
+    apply: { neverEnds: true },
+  },
+  {
+    name: 'checks-nothing',
+    describe: 'runs whatever it has downloaded',
+    ...breaks('CLI', '081', '084', '085', '086', '087', '088'),
+    apply: { skipsInspection: true },
+    needs: { hardware: '0102' },
+  },
+  {
+    name: 'ends-invalid-as-abort',
+    describe: 'reports FAILURE instead of INVALID_IMAGE',
+    ...breaks('CLI', '081'),
+    apply: { endStatus: zclStatus.FAILURE },
+  },
+  {
+    name: 'ignores-integrity',
+    describe: 'does not look at the integrity code',
+    ...breaks('CLI', '081', '082'),
+    apply: { ignoresIntegrity: true },
+  },
+  {
+    name: 'ignores-signature',
+    describe: 'does not look at the signature',
+    ...breaks('CLI', '083'),
+    apply: { ignoresSignature: true },
+    needs: { verify: 'int,sig1' },
+  },
+  {
+    name: 'ignores-header-identity',
+    describe: 'takes a file whose header names another one',
+    ...breaks('CLI', '084'),
+    apply: { ignoresHeaderIdentity: true },
+  },
+  {
+    name: 'ignores-total-size',
+    describe: 'takes a file whose header gives another size than was offered',
+    ...breaks('CLI', '085'),
+    apply: { ignoresTotalSize: true, takesBrokenFile: true },
+  },
+  {
+    name: 'takes-broken-file',
+    describe: 'takes a file that cannot be read',
+    ...breaks('CLI', '086', '087'),
+    apply: { takesBrokenFile: true },
+  },
+  {
+    name: 'ignores-hardware-range',
+    describe: 'takes a file for other hardware',
+    ...breaks('CLI', '088'),
+    apply: { ignoresHardwareRange: true },
+    needs: { hardware: '0102' },
+  },
+  {
+    name: 'hides-downloaded-version',
+    describe: 'does not show DownloadedFileVersion',
+    ...breaks('CLI', '089'),
+    apply: { hidesDownloadedVersion: true },
+  },
+  {
+    name: 'keeps-version',
+    describe: 'restarts, but the old version runs',
+    ...breaks('CLI', '090'),
+    apply: { keepsVersion: true },
+  },
+  {
+    name: 'never-comes-back',
+    describe: 'does not come back after the upgrade',
+    ...breaks('CLI', '090'),
+    apply: { silentAfterUpgrade: true },
+  },
+  {
+    name: 'upgrades-at-once',
+    describe: 'upgrades at once though there is time left',
+    ...breaks('CLI', '091', '092'),
+    apply: { upgradeDelay: 0 },
+  },
+  {
+    name: 'upgrades-late',
+    describe: 'upgrades ten minutes after the time',
+    ...breaks('CLI', '090', '091', '092'),
+    apply: { upgradeDelay: 660 },
+  },
+  {
+    name: 'ignores-hold',
+    describe: 'upgrades though it was told to wait',
+    ...breaks('CLI', '094'),
+    apply: { ignoresHold: true },
+  },
+  {
+    name: 'never-asks-again',
+    describe: 'does not ask again after it was told to wait',
+    ...breaks('CLI', '094'),
+    apply: { neverAsksAgain: true },
+  },
+  {
+    name: 'deaf-to-release',
+    describe: 'ignores an end response that it did not ask for',
+    ...breaks('CLI', '095'),
+    apply: { deafToRelease: true },
+  },
+  {
+    name: 'takes-foreign-end',
+    describe: 'upgrades upon an end response for another file',
+    ...breaks('CLI', '096'),
+    apply: { takesForeignEnd: true },
+  },
+  {
+    name: 'takes-short-end',
+    describe: 'upgrades upon an end response that is cut off',
+    ...breaks('CLI', '097'),
+    apply: { takesShortEnd: true },
+  },
+  {
+    name: 'ignores-cancel',
+    describe: 'keeps the file though the server cancelled the upgrade',
+    ...breaks('CLI', '098'),
+    apply: { ignoresCancel: true },
+  },
+  {
+    name: 'ends-once',
+    describe: 'sends the end request only once',
+    ...breaks('CLI', '099'),
+    apply: { endsOnce: true },
+  },
+  {
+    name: 'upgrades-in-band',
+    describe: 'upgrades when the server says so though it claims the policy out of band',
+    ...breaks('CLI', '100'),
+    apply: { upgradesInBand: true },
+    needs: { oob: 'yes' },
+  },
+  {
+    name: 'ends-after-first-file',
+    describe: 'is content with the first of two files',
+    ...breaks('CLI', '101'),
+    apply: { endsAfterFirstFile: true },
+    needs: { multi: 'yes' },
+  },
+  {
+    name: 'ignores-delta-base',
+    describe: 'applies a patch of another version',
+    ...breaks('CLI', '103'),
+    apply: { ignoresDeltaBase: true },
+    needs: { delta: 'yes' },
+  },
+  {
+    name: 'hangs-after-power-cut',
+    describe: 'hangs when the power was cut in the countdown',
+    ...breaks('CLI', '105'),
+    apply: { losesCompleteFile: true },
+  },
+  {
+    name: 'specific-type-wrong',
+    describe: 'asks for a device specific file of a manufacturer image type',
+    ...breaks('CLI', '107'),
+    apply: { specificType: 0x0001 },
+    needs: { specific: 'yes' },
+  },
+  {
+    name: 'dies-of-unknown',
+    describe: 'hangs after a command that it does not know',
+    ...breaks('CLI', '111'),
+    apply: { diesOfUnknown: true },
+  },
+];

@@ -1,0 +1,53 @@
+import { benchClock } from '../../core/clock.ts';
+import { InputError } from '../../core/errors.ts';
+import type { DeviceStart, SimulatedDevice } from '../process.ts';
+import { folderStore } from '../store.ts';
+import type { Behaviour } from './behaviour.ts';
+import { networkOf, type Saved, ZigbeeDevice } from './device.ts';
+import type { Options } from './options.ts';
+import { folderSlot } from './slot.ts';
+import { verbsOf } from './verbs.ts';
+import { OTA_ENDPOINT } from './zcl.ts';
+import { openDonglePort } from './znp/port.ts';
+
+/** What the dongle and the node behind it are started with. */
+export interface ZigbeeStart extends DeviceStart {
+  readonly options: Options;
+  readonly behaviour: Behaviour;
+}
+
+/** Opens the dongle on its port, with the node behind it. Throws InputError or BenchError where an option, the state or the port cannot be used. */
+export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeStart): Promise<SimulatedDevice> {
+  const { seed, factors, epochMs, state, impair } = start;
+  if (options.network !== '' && networkOf(options.network) === undefined)
+    throw wrong(
+      'network',
+      'expected PAN/EXTENDED-PAN/KEY/CHANNEL, as 1a62/00124b0000000001/000102030405060708090a0b0c0d0e0f/15',
+    );
+  if (!/^\d{1,5}$/.test(options.port)) throw wrong('port', `expected a port, found ${JSON.stringify(options.port)}`);
+  const port = await openDonglePort(Number(options.port));
+  const device = new ZigbeeDevice({
+    options,
+    behaviour,
+    seed,
+    clock: benchClock(epochMs, factors.protocol),
+    store: folderStore<Saved>(state),
+    slot: folderSlot(state),
+    toHost: (octets) => port.write(octets),
+    ...(impair === undefined ? {} : { impairments: { seed, in: impair, out: impair } }),
+  });
+  port.serve((frame) => device.command(frame));
+  return {
+    ready: {
+      iut: `zigbee:zstack:${port.url}`,
+      dongle: port.url,
+      ieee: device.node.ieee,
+      endpoint: String(OTA_ENDPOINT),
+    },
+    verbs: verbsOf(device),
+  };
+}
+
+function wrong(option: string, why: string): InputError {
+  return new InputError('sim-option', why, { place: { where: `--option ${option}` } });
+}
