@@ -77,6 +77,7 @@ export function arranger({
     const there = await atRest();
     const installed = open.upgraded && valueOf(there, 'swupdateresult') === 1;
     open.upgraded = false;
+    if (installed) stand.installed(await device.version());
     if (isIdle(there) && !installed) return there;
     if (bench.reset !== undefined) {
       await tester.factoryReset();
