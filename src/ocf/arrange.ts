@@ -64,6 +64,8 @@ export function arranger({
   };
 
   const atRest = async (): Promise<CborMap> => {
+    // A look hides why a device cannot be reached; this tells.
+    await device.target();
     const first = await until(resting, longestRun());
     const there = first !== undefined && resting(first) ? first : await force();
     if (there === undefined || !isCborMap(there) || !resting(there))
