@@ -5,8 +5,8 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { InputError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { icsFolder } from '../ics/proforma.ts';
+import { SIMULATORS } from './simulators.ts';
 import { say, sayJson } from './text.ts';
-import type { ProvenFault } from './prove/matrix.ts';
 
 interface Words {
   readonly full?: true;
@@ -23,12 +23,7 @@ interface Words {
   readonly keep?: string;
 }
 
-/** Simulated devices by the name of their standard, loaded when asked for. */
-const FAULTS: Readonly<Record<string, () => Promise<readonly ProvenFault[]>>> = {
-  ocf: async () => (await import('../sim/ocf/faults.ts')).FAULTS,
-  lwm2m: async () => (await import('../sim/lwm2m/faults.ts')).FAULTS,
-  mesh: async () => (await import('../sim/mesh/faults.ts')).FAULTS,
-};
+const ALL = SIMULATORS.map((s) => s.name);
 
 /** So many runs keep a core busy for half of the time, which leaves enough for the timing of each. */
 const RUNS_PER_CORE = 5;
@@ -46,7 +41,7 @@ export function register(program: Command): void {
   program
     .command('prove')
     .description('prove that every case can fail: simulated devices without fault and with each of their faults')
-    .argument('[standards...]', `of ${Object.keys(FAULTS).join(', ')}; all unless told`)
+    .argument('[standards...]', `of ${ALL.join(', ')}; all unless told`)
     .option('--full', 'every fault against every case')
     .option('--loss <percent>', 'instead: the false-alarm figure, with so many datagrams lost each way', atLeast(0))
     .option('--duplicate <percent>', 'with --loss: datagrams repeated each way', atLeast(0), 0)
@@ -59,9 +54,7 @@ export function register(program: Command): void {
     .option('--case <id...>', 'with --loss: only these cases')
     .option('--keep <dir>', 'keep the runs there')
     .option('--json', 'the answer as JSON')
-    .action(async (names: readonly string[], words: Words) =>
-      prove(names.length > 0 ? names : Object.keys(FAULTS), words),
-    );
+    .action(async (names: readonly string[], words: Words) => prove(names.length > 0 ? names : ALL, words));
 }
 
 function chosen<T extends { readonly name: string }>(
@@ -86,8 +79,8 @@ async function prove(names: readonly string[], words: Words): Promise<void> {
 }
 
 async function proveOne(name: string, words: Words, folder: string): Promise<void> {
-  const load = FAULTS[name];
-  if (load === undefined) throw new InputError('prove', `no standard ${name}${didYouMean(name, Object.keys(FAULTS))}`);
+  const simulator = SIMULATORS.find((s) => s.name === name);
+  if (simulator === undefined) throw new InputError('prove', `no standard ${name}${didYouMean(name, ALL)}`);
   const { loadProfiles } = await import('./prove/profiles.ts');
   const file = join(icsFolder(), '..', 'rigs', 'profiles', `${name}.yaml`);
   const profiles = chosen(loadProfiles(file, join(folder, 'profiles')), words.profile, 'profile');
@@ -115,7 +108,7 @@ async function proveOne(name: string, words: Words, folder: string): Promise<voi
   }
   const { prove: run } = await import('./prove/proof.ts');
   const { printProof } = await import('./prove/print.ts');
-  const faults = chosen(await load(), words.fault, 'fault');
+  const faults = chosen((await simulator.load()).faults, words.fault, 'fault');
   const proof = await run({ ...shared, name, faults, full: words.full === true });
   if (words.json === true) sayJson(proof);
   else say(printProof(proof));

@@ -3,23 +3,10 @@ import { type Command, Option } from 'commander';
 import { wallNow } from '../core/clock.ts';
 import { InputError, messageOf } from '../core/errors.ts';
 import type { Impairment } from '../link/impair.ts';
-import type { FaultRow } from '../sim/fault.ts';
-import * as lwm2m from '../sim/lwm2m/faults.ts';
-import { openLwm2mDevice } from '../sim/lwm2m/open.ts';
-import * as lwm2mOptions from '../sim/lwm2m/options.ts';
-import * as mesh from '../sim/mesh/faults.ts';
-import { openMeshDevice } from '../sim/mesh/open.ts';
-import * as meshOptions from '../sim/mesh/options.ts';
-import * as ocf from '../sim/ocf/faults.ts';
-import { openOcfDevice } from '../sim/ocf/open.ts';
-import { OPTION_TABLE, readOptions } from '../sim/ocf/options.ts';
 import { makePackage, PACKAGE_KINDS, type PackageKind } from '../sim/ocf/package.ts';
-import type { OptionTable } from '../sim/options.ts';
-import { type DeviceStart, runDevice, type SimulatedDevice } from '../sim/process.ts';
-import * as zigbee from '../sim/zigbee/faults.ts';
-import { openZigbeeDevice } from '../sim/zigbee/open.ts';
-import * as zigbeeOptions from '../sim/zigbee/options.ts';
+import { type DeviceStart, runDevice } from '../sim/process.ts';
 import { registerLwm2mPackage } from './sim-lwm2m-package.ts';
+import { SIMULATORS, type SimulatorEntry } from './simulators.ts';
 
 interface DeviceWords {
   readonly fault: readonly string[];
@@ -38,71 +25,10 @@ interface DeviceWords {
   readonly json?: true;
 }
 
-/** A simulated device as the command line knows it. */
-interface DeviceRow {
-  readonly name: string;
-  readonly describe: string;
-  readonly faults: readonly FaultRow<object, unknown>[];
-  readonly options: OptionTable;
-  /** Opens the device with these faults and options. */
-  open(faults: readonly string[], options: readonly string[], start: DeviceStart): Promise<SimulatedDevice>;
-}
-
-const DEVICES: readonly DeviceRow[] = [
-  {
-    name: 'ocf',
-    describe: 'an OCF device with a software update resource',
-    faults: ocf.FAULTS,
-    options: OPTION_TABLE,
-    open: (faults, options, start) =>
-      openOcfDevice({
-        ...start,
-        options: readOptions(options),
-        behaviour: ocf.behaviourOf(ocf.faultsNamed(faults)),
-      }),
-  },
-  {
-    name: 'lwm2m',
-    describe: 'an LwM2M client with software management; registers to the server that it is told',
-    faults: lwm2m.FAULTS,
-    options: lwm2mOptions.OPTION_TABLE,
-    open: (faults, options, start) =>
-      openLwm2mDevice({
-        ...start,
-        options: lwm2mOptions.readOptions(options),
-        behaviour: lwm2m.behaviourOf(lwm2m.faultsNamed(faults)),
-      }),
-  },
-  {
-    name: 'mesh',
-    describe: 'a Bluetooth Mesh node with firmware update, on a virtual radio',
-    faults: mesh.FAULTS,
-    options: meshOptions.OPTION_TABLE,
-    open: (faults, options, start) =>
-      openMeshDevice({
-        ...start,
-        options: meshOptions.readOptions(options),
-        behaviour: mesh.behaviourOf(mesh.faultsNamed(faults)),
-      }),
-  },
-  {
-    name: 'zigbee',
-    describe: 'a Zigbee coordinator dongle (ZNP), and behind it a node with the OTA Upgrade cluster',
-    faults: zigbee.FAULTS,
-    options: zigbeeOptions.OPTION_TABLE,
-    open: (faults, options, start) =>
-      openZigbeeDevice({
-        ...start,
-        options: zigbeeOptions.readOptions(options),
-        behaviour: zigbee.behaviourOf(zigbee.faultsNamed(faults)),
-      }),
-  },
-];
-
 /** `plumbline sim DEVICE`, `plumbline sim package` and `plumbline sim lwm2m-package`. */
 export function register(program: Command): void {
   const sim = program.command('sim').description('simulated devices, and packages for them');
-  for (const device of DEVICES) registerDevice(sim, device);
+  for (const device of SIMULATORS) registerDevice(sim, device);
   sim
     .command('package')
     .description(`write an update package for the simulated device: ${Object.keys(PACKAGE_KINDS).join(', ')}`)
@@ -114,7 +40,7 @@ export function register(program: Command): void {
   registerLwm2mPackage(sim, number);
 }
 
-function registerDevice(sim: Command, device: DeviceRow): void {
+function registerDevice(sim: Command, device: SimulatorEntry): void {
   sim
     .command(device.name)
     .description(`${device.describe}; lives until its standard input closes`)
@@ -140,7 +66,8 @@ function registerDevice(sim: Command, device: DeviceRow): void {
     .action((words: DeviceWords) => runNamed(device, words));
 }
 
-async function runNamed(device: DeviceRow, words: DeviceWords): Promise<void> {
+async function runNamed(entry: SimulatorEntry, words: DeviceWords): Promise<void> {
+  const device = await entry.load();
   if (words.faults === true)
     return list(device.faults, ({ name, describe }) => `${name.padEnd(32)}${describe}`, words.json);
   if (words.options === true) {
