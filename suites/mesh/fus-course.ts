@@ -164,7 +164,7 @@ export const updateCourseCases: readonly MeshCase[] = [
     },
     judge(j) {
       expires<{ readonly phase: number }>(j, 'DFUM-U.timeout', {
-        armed: toldAll('chunk '),
+        armed: j.log.last(toldAll('chunk ')),
         polls: answer(updateStatusMessage, 'poll'),
         before: ({ phase }) => phase === updatePhase.TRANSFER_ACTIVE,
         after: ({ phase }) => phase === updatePhase.TRANSFER_ERROR,
