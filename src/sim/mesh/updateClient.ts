@@ -147,6 +147,10 @@ export class UpdateClient implements Model {
   }
 
   async #verify(order: UpdateOrder, target: UpdateTarget): Promise<void> {
+    if (this.#port.behaviour.assumesVerified === true && !target.lost) {
+      target.phase = P.VERIFICATION_SUCCEEDED;
+      return;
+    }
     while (!target.lost && !order.course.stopped) {
       const seen = await this.asker.ask(updateGet, {}, to(order, target), order.limitMs);
       if (seen === undefined) return this.#lose(order, target, P.UNKNOWN);
