@@ -103,6 +103,22 @@ export function told(
   };
 }
 
+/** The same for every message whose label begins so. */
+export function toldAll(prefix: string): ReturnType<typeof told> {
+  return {
+    name: prefix,
+    read(event, log) {
+      const label = labelOf(event);
+      return label?.startsWith(prefix) === true ? told(label).read(event, log) : undefined;
+    },
+  };
+}
+
+/** A mark of the drive. */
+export function marked(name: string): Kind<{ readonly data: Ev['data'] }> {
+  return { name, read: (e) => (e.type === 'mark' && e.data?.['name'] === name ? { data: e.data } : undefined) };
+}
+
 /** A message as it came in or went out. */
 export interface Message<V> {
   readonly value: V;

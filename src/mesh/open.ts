@@ -99,6 +99,10 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     defaultTtl: DEFAULT_TTL,
     proxyReassemblyMs: timing.real('reassembly'),
   });
+  let heard = 0;
+  stack.onReceive(({ dst }) => {
+    if (dst !== stack.primary) heard++;
+  });
   const deadline = { withinMs: timing.real('reply'), retryMs: timing.real('retry') };
 
   let composition: Composition | undefined;
@@ -269,6 +273,7 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
       played.push(made);
       return made;
     },
+    heard: () => heard,
     offer: async (scheme, offered) => (await web()).offer(scheme, offered),
     nobody: async (scheme) => (await web()).nobody(scheme),
     async off() {

@@ -76,6 +76,8 @@ export interface MeshTester {
   blobId(): string;
   /** Plays a target node on one of the tester's elements until the end of the case. */
   target(address: number, changes?: TargetChanges): PlayedTarget;
+  /** How many messages the device has sent to the elements that play targets: its progress with them. */
+  heard(): number;
   /** Puts an image up at the web server of the bench and gives its URI. */
   offer(scheme: 'http' | 'https', offered: Offered): Promise<string>;
   /** A URI at which nobody listens. */

@@ -59,7 +59,7 @@ describe('OCF device on the network', () => {
       timing: timingOf(OCF_TIMING, ixit, { protocol: 0.001, link: 0.001 }),
       ixit,
       policies: {},
-      declared: () => true,
+      declared: (item) => item !== 'OCFSWU 8/1',
       address: (name) => rig[name] ?? '',
       has: (name) => rig[name] !== undefined,
       stateDir: '',

@@ -233,12 +233,14 @@ export const announces: Kind<{ readonly what: string }> = {
 };
 
 /** What the endpoint under test says of itself. */
-export const endpoints: Kind<{ readonly inputClusters: readonly number[]; readonly outputClusters: readonly number[] }> =
-  {
-    name: 'simple descriptor',
-    read(event) {
-      if (event.type !== ZIGBEE_EVENT.zdo || event.data?.['what'] !== 'endpoint') return undefined;
-      const { inputClusters, outputClusters } = event.data;
-      return { inputClusters: inputClusters as readonly number[], outputClusters: outputClusters as readonly number[] };
-    },
-  };
+export const endpoints: Kind<{
+  readonly inputClusters: readonly number[];
+  readonly outputClusters: readonly number[];
+}> = {
+  name: 'simple descriptor',
+  read(event) {
+    if (event.type !== ZIGBEE_EVENT.zdo || event.data?.['what'] !== 'endpoint') return undefined;
+    const { inputClusters, outputClusters } = event.data;
+    return { inputClusters: inputClusters as readonly number[], outputClusters: outputClusters as readonly number[] };
+  },
+};

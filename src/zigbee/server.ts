@@ -74,7 +74,7 @@ const REVISION = 4;
 
 /** Any command as an answer. */
 export function command<C extends CommandType>(type: C, value: CommandValue<C>): Reply {
-  return { kind: 'command', type, value: value as Readonly<Record<string, unknown>> };
+  return { kind: 'command', type, value };
 }
 
 /** A Default Response to a command of the client. */
@@ -92,9 +92,7 @@ export function blockOf(file: Offered, fileOffset: number, octets: number): Repl
 }
 
 function sameFile(a: Offered, b: { manufacturerCode: number; imageType: number; fileVersion: number }): boolean {
-  return (
-    a.manufacturerCode === b.manufacturerCode && a.imageType === b.imageType && a.fileVersion === b.fileVersion
-  );
+  return a.manufacturerCode === b.manufacturerCode && a.imageType === b.imageType && a.fileVersion === b.fileVersion;
 }
 
 /** The OTA server of the bench (11.10): answers whatever the device asks, as the current offer says. */
@@ -226,7 +224,15 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
       if (paged !== undefined) {
         const file = fileFor(paged);
         if (file !== undefined && current?.pages === true) void page(arrival, sequence, file, paged);
-        else answer(arrival, sequence, 'page', paged, [refuse(imagePageRequest.id, zclStatus.UNSUP_COMMAND)], 'page refused');
+        else
+          answer(
+            arrival,
+            sequence,
+            'page',
+            paged,
+            [refuse(imagePageRequest.id, zclStatus.UNSUP_COMMAND)],
+            'page refused',
+          );
         return true;
       }
       const end = valueOf(upgradeEndRequest, decoded);

@@ -15,12 +15,12 @@ import {
   updateStart,
   updateStatusMessage,
 } from '../../src/mesh/codec/messages/update.ts';
-import { answer, told } from '../../src/mesh/kinds.ts';
+import { answer, toldAll } from '../../src/mesh/kinds.ts';
 import { updateServerTable } from '../../src/mesh/tables.ts';
 import { byTable, expires, type MeshCase, reply, shows } from './claims.ts';
 import { startValue } from './fus-start.ts';
 import { ITEM } from './items.ts';
-import { beyond, chunksOf, modeOf, sendChunks, serverTimeout, SHORT_BASE, startOf } from './moves.ts';
+import { beyond, chunksOf, modeOf, sendChunks, servePull, serverTimeout, SHORT_BASE, startOf } from './moves.ts';
 
 import {
   CORRUPT,
@@ -147,11 +147,14 @@ export const updateCourseCases: readonly MeshCase[] = [
     ixit: UPDATING,
     async drive(t) {
       const to = t.element('update');
-      const { transfer, value } = await startUpdate(t, await fresh(t), transferMode.PUSH, SHORT_BASE);
+      const mode = modeOf(t, 'update');
+      const { transfer, value } = await startUpdate(t, await fresh(t), mode, SHORT_BASE);
       await t.ask('transfer', to, blobTransferStart, startOf(transfer));
-      await t.ask('block', to, blobBlockStart, { block: 0, chunkSize: transfer.chunkSize });
-      await sendChunks(t, to, transfer, 0, chunksOf(transfer, 0));
-      t.mark('last chunk', { label: `chunk ${chunksOf(transfer, 0).length - 1}` });
+      if (mode === transferMode.PULL) await servePull(t, to, transfer, 0);
+      else {
+        await t.ask('block', to, blobBlockStart, { block: 0, chunkSize: transfer.chunkSize });
+        await sendChunks(t, to, transfer, 0, chunksOf(transfer, 0));
+      }
       await t.ask('blocks before', to, blobTransferGet, {});
       await t.poll('poll', to, updateGet, {}, ({ phase }) => phase === updatePhase.TRANSFER_ERROR, beyond(SHORT_BASE));
       await t.ask('suspended', to, blobTransferGet, {});
@@ -160,9 +163,8 @@ export const updateCourseCases: readonly MeshCase[] = [
       await t.ask('blocks after', to, blobTransferGet, {});
     },
     judge(j) {
-      const last = j.log.events.find((e) => e.type === 'mark' && e.data?.['name'] === 'last chunk')?.data?.['label'];
       expires<{ readonly phase: number }>(j, 'DFUM-U.timeout', {
-        armed: told(typeof last === 'string' ? last : 'last chunk'),
+        armed: j.log.last(toldAll('chunk ')),
         polls: answer(updateStatusMessage, 'poll'),
         before: ({ phase }) => phase === updatePhase.TRANSFER_ACTIVE,
         after: ({ phase }) => phase === updatePhase.TRANSFER_ERROR,

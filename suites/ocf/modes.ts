@@ -57,7 +57,7 @@ export function judgeAgreement(j: J, label: string): AtRest | undefined {
     () =>
       mustBe(
         cm !== undefined && (cm & UPDATE_BITS) === wanted,
-        `cm in state ${seen.state.state} (${label})`,
+        `cm in state ${printValue(seen.state.state)} (${label})`,
         printModes(cm),
         `update bits ${wanted}`,
       ),

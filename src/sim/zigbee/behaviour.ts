@@ -1,5 +1,7 @@
+import type { ServerBehaviour } from './server/behaviour.ts';
+
 /** All ways in which a simulated node can misbehave; none of them set is a conforming node. Every field is read where the node acts. */
-export interface Behaviour {
+export interface Behaviour extends ServerBehaviour {
   // Discovery and attributes
   readonly hidesCluster?: true;
   readonly lacksAttribute?: number;

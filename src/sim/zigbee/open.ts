@@ -4,9 +4,10 @@ import type { DeviceStart, SimulatedDevice } from '../process.ts';
 import { folderStore } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { networkOf, type Saved, ZigbeeDevice } from './device.ts';
-import type { Options } from './options.ts';
+import { listed, type Options } from './options.ts';
+import { loadImages } from './server/images.ts';
 import { folderSlot } from './slot.ts';
-import { verbsOf } from './verbs.ts';
+import { clientVerbs, commonVerbs, serverVerbs } from './verbs.ts';
 import { OTA_ENDPOINT } from './zcl.ts';
 import { openDonglePort } from './znp/port.ts';
 
@@ -24,6 +25,8 @@ export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeS
       'network',
       'expected PAN/EXTENDED-PAN/KEY/CHANNEL, as 1a62/00124b0000000001/000102030405060708090a0b0c0d0e0f/15',
     );
+  if (!/^\d{1,6}$/.test(options.delay))
+    throw wrong('delay', `expected seconds, found ${JSON.stringify(options.delay)}`);
   if (!/^\d{1,5}$/.test(options.port)) throw wrong('port', `expected a port, found ${JSON.stringify(options.port)}`);
   const port = await openDonglePort(Number(options.port));
   const device = new ZigbeeDevice({
@@ -33,6 +36,7 @@ export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeS
     clock: benchClock(epochMs, factors.protocol),
     store: folderStore<Saved>(state),
     slot: folderSlot(state),
+    images: loadImages(listed(options.images)),
     toHost: (octets) => port.write(octets),
     ...(impair === undefined ? {} : { impairments: { seed, in: impair, out: impair } }),
   });
@@ -44,7 +48,7 @@ export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeS
       ieee: device.node.ieee,
       endpoint: String(OTA_ENDPOINT),
     },
-    verbs: verbsOf(device),
+    verbs: { ...commonVerbs(device), ...(options.role === 'client' ? clientVerbs(device) : serverVerbs(device)) },
   };
 }
 

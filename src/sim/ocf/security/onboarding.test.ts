@@ -66,6 +66,15 @@ describe('simulated OCF device: owner transfer', () => {
     expect(bench.device.dos).to.equal('RFNOP');
   });
 
+  it('that stops in the middle is given up after ten minutes, and the device can be had again', async () => {
+    bench = await SecureBench.open({ security: 'justworks' });
+    const before = bench.device.deviceId;
+    await meet(bench);
+    await bench.until('the device to give up', () => bench.device.deviceId !== before);
+    await own(bench);
+    expect(bench.device.dos).to.equal('RFNOP');
+  });
+
   it('lets nobody in before a method was chosen, and nothing in clear while it goes on', async () => {
     bench = await SecureBench.open({ security: 'justworks' });
     const client = await bench.client();

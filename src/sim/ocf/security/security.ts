@@ -85,6 +85,7 @@ export class Security {
       fixedPin: options.pin,
       ...(parts.certificate === undefined ? {} : { certificate: parts.certificate }),
       say: parts.say,
+      began: () => this.waitForOwner(),
       ended: () => this.abandoned(),
     });
     const { endpoint, limits } = parts;
@@ -113,7 +114,7 @@ export class Security {
   admits(request: Request, session: Session): boolean {
     if (this.dos === 'RFOTM' && this.sessions.busy) {
       if (session.kind === 'clear') return false;
-      this.alarm.set(this.parts.clock.protocolNow() + IDLE_MS, () => this.reset());
+      this.waitForOwner();
     }
     const { behaviour } = this.parts;
     const href = pathOf(request.message);
@@ -136,7 +137,7 @@ export class Security {
   /** Tells the observers of pstat where it looks different. */
   notify(): void {
     const { behaviour, saved } = this.parts;
-    if (saved.machine.state === 'idle') this.kept = undefined;
+    if (saved.machine.state === 'idle' && saved.machine.run === undefined) this.kept = undefined;
     const before = this.shown;
     this.shown = this.retrieve();
     if (isDeepStrictEqual(before, this.shown) || behaviour.modesUnnotified === true) return;
@@ -150,6 +151,12 @@ export class Security {
     this.alarm.clear();
     this.observers.clear();
     this.sessions.clear(false);
+  }
+
+  /** Nobody comes in while the device is off the net. */
+  mute(muted: boolean): void {
+    this.sessions.muted = muted;
+    this.sessions.admit();
   }
 
   close(): void {
@@ -240,6 +247,11 @@ export class Security {
         this.parts.changed();
       });
     else this.sessions.admit();
+  }
+
+  /** One who began to own the device and then says nothing is given up. */
+  private waitForOwner(): void {
+    this.alarm.set(this.parts.clock.protocolNow() + IDLE_MS, () => this.reset());
   }
 
   private disown(): void {

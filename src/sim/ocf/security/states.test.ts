@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { ClientCredentials } from '../../../link/dtls/credentials.ts';
 import { makePackage } from '../package.ts';
 import { serve } from '../testbench.ts';
 import { writeTime } from '../time.ts';
@@ -106,6 +107,25 @@ describe('simulated OCF device: security states', () => {
     await take(owner, [dos(0)]);
     await bench.powerCut();
     expect(bench.device.dos).to.equal('RFOTM');
+  });
+
+  it('forget every connection where the device leaves the net at the end of an update, and let nobody in meanwhile', async () => {
+    const data = makePackage({ kind: 'ok', version: '5.0.0' });
+    const { url, server } = await serve((_, response) => response.end(data));
+    await open({ reboot: 'offline' });
+    const key = Buffer.alloc(16, 9);
+    const again: Step = ['/oic/sec/cred', { creds: [{ credtype: 1, subjectuuid: OWNER, privatedata: { data: key } }] }];
+    await take(owner, [dos(2), again, dos(3)]);
+    await update(owner, url);
+    await take(owner, [['/oic/sec/pstat', { tm: 128 }]]);
+    await bench.until('the device to leave the net', () => bench.dtls.association(owner.dtls.local) === undefined);
+    const credentials: ClientCredentials = { psk: { identity: uuidOctets(OWNER), key }, suites: [NORMAL] };
+    const met = await owner.connect(credentials, 100).catch((e: unknown) => String(e));
+    expect(met).to.match(/after \d+ ms/);
+    await bench.rest('idle');
+    await owner.connect(credentials);
+    expect((await owner.get('/oc/swu')).map).to.include({ swupdateresult: 1 });
+    server.close();
   });
 
   it('refuses every handshake but that of a known key', async () => {

@@ -222,7 +222,8 @@ export class Download {
         ...this.#identity(offered),
         fileOffset: offset,
         maximumDataSize: options.maxData,
-        pageSize: behaviour.pageSize ?? options.pageSize,
+        // The last page is no longer than the rest of the file: not every server ends a page at the end of the file.
+        pageSize: behaviour.pageSize ?? this.#pageEnd - offset,
         responseSpacing: options.spacing,
         ...(eui && { requestNodeIeeeAddress: parts.ieee }),
       },

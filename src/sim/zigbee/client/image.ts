@@ -23,6 +23,16 @@ export interface Target {
   readonly version: number;
 }
 
+/** Header string by which a file says that another one belongs to it. */
+const FIRST_OF_TWO = 'first of two';
+/** Where the header string stands. */
+const HEADER_STRING = { from: 20, to: 52 } as const;
+
+/** Whether the upgrade takes a second file, of the next image type: the first one says so in its header string. */
+export function needsSecondFile(content: Buffer): boolean {
+  return content.toString('latin1', HEADER_STRING.from, HEADER_STRING.to).startsWith(FIRST_OF_TWO);
+}
+
 /** Why a downloaded file must not run; undefined where it may. */
 export function inspectFile(content: Buffer, offered: OfferedFile, target: Target): string | undefined {
   const { options, behaviour } = target;
