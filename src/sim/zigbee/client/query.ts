@@ -59,6 +59,7 @@ export class Enquiry {
     this.#veto = on;
   }
 
+  /** Waits for no offer and for no server. */
   forget(): void {
     this.#query = undefined;
     this.#search = undefined;
@@ -83,6 +84,8 @@ export class Enquiry {
 
   /** Queries the server, which is looked for first where none is known. */
   find(query: Query): void {
+    // Once a download has begun there is nothing to ask for.
+    if (!this.#core.idle && this.#core.state.status !== upgradeStatus.WAIT_FOR_MORE) return;
     if (this.#core.server !== undefined) return this.ask(query);
     this.#search = { query, tries: QUERY_TRIES };
     this.#lookAround();
@@ -112,6 +115,7 @@ export class Enquiry {
     this.#node.zdo(address, zdo.IEEE_ADDRESS, writeZdo(zdoLayout.ieeeAddress, { address, type: 0, start: 0 }));
   }
 
+  /** Sends the query to the server that is known, and again where nothing comes back. */
   ask(query: Query, tries = QUERY_TRIES): void {
     const { parts, port, server, behaviour } = this.#core;
     const { options, state } = parts;
