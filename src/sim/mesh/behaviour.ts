@@ -100,6 +100,62 @@ export interface Behaviour {
   /** What applying really does in place of what was announced. */
   readonly really?: number;
 
+  // Firmware Distribution Server
+  readonly addsTwice?: true;
+  readonly receiversUnlimited?: true;
+  readonly keepsReceivers?: true;
+  readonly windowIgnoresFirst?: true;
+  readonly windowIgnoresLimit?: true;
+  readonly progressBackwards?: true;
+  readonly uploadNeverStored?: true;
+  readonly uploadTimeoutUnseen?: true;
+  readonly uploadCancelIgnored?: true;
+  readonly skipsUriCheck?: true;
+  readonly retrievesWithoutId?: true;
+  /** Get By Index shows the first image whatever the index. */
+  readonly indexIgnored?: true;
+  readonly keepsImages?: true;
+  readonly policyIgnored?: true;
+  readonly appliesWithoutPolicy?: true;
+  /** Goes to Completed without telling any target to apply. */
+  readonly appliesNothing?: true;
+  readonly oneLostFailsAll?: true;
+  readonly completesWithoutAny?: true;
+  readonly suspendIgnored?: true;
+  readonly suspendedForGood?: true;
+  readonly distributionCancelIgnored?: true;
+  readonly cancelsNoTarget?: true;
+  readonly cancelingForGood?: true;
+
+  // Clients
+  /** Chunk size, whatever the servers told. */
+  readonly chunkSize?: number;
+  /** Sends the chunks of a block before its Block Start too. */
+  readonly chunksFirst?: true;
+  /** Factor on the client timeout. */
+  readonly clientTimeoutFactor?: number;
+  readonly skipsTransferGet?: true;
+  /** Goes on with servers that have answered with an error. */
+  readonly keepsFailedTargets?: true;
+  readonly resendsAll?: true;
+  readonly sendsWrongOctets?: true;
+  /** Sends all chunks in pull mode. */
+  readonly pushesInPull?: true;
+  readonly transferBeforeStart?: true;
+  readonly startsWithoutMetadata?: true;
+  /** Takes every image for verified without asking. */
+  readonly assumesVerified?: true;
+  /** Takes an answered Apply for the proof of it. */
+  readonly confirmsNothing?: true;
+
+  /** Added to the size that an Upload Start tells. */
+  readonly uploadSizeOff?: number;
+  readonly oobWithoutId?: true;
+  /** So many receivers are left out. */
+  readonly receiversLeftOut?: number;
+  /** Added to the image index of a Distribution Start. */
+  readonly startImageOff?: number;
+
   // Node
   /** Never comes back from the restart that applies an update. */
   readonly silentAfterApply?: true;

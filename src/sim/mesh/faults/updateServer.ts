@@ -218,7 +218,6 @@ export const UPDATE_SERVER_FAULTS: readonly Fault[] = [
     violates: ['DFUM-U.busy'],
     caughtBy: ['DFUM/FUS/13'],
     apply: { statuses: { 'update.start.busy': 0 } },
-    excused: 'no message of these models can occupy the BLOB Transfer Server of a node with one Update Server',
   },
   {
     name: 'announces-nothing',
