@@ -153,6 +153,8 @@ export interface Behaviour {
   readonly oobWithoutId?: true;
   /** So many receivers are left out. */
   readonly receiversLeftOut?: number;
+  /** Every Start after the first has another TTL. */
+  readonly resumesAltered?: true;
   /** Added to the image index of a Distribution Start. */
   readonly startImageOff?: number;
 
