@@ -3,21 +3,20 @@
  * them. The words after the dot say what is wrong with the request.
  */
 export type Situation =
-  | `blob.start.${'inactive' | 'otherId' | 'tooLarge' | 'blockSize' | 'mode' | 'altered' | 'again' | 'resume' | 'tooManyBlocks'}`
+  | `blob.start.${'inactive' | 'otherId' | 'tooLarge' | 'blockSize' | 'mode' | 'altered' | 'again' | 'resume'}`
   | 'blob.get.inactive'
   | `blob.cancel.${'otherId' | 'inactive'}`
   | `blob.blockGet.${'early' | 'suspended'}`
   | `blob.blockStart.${'early' | 'number' | 'chunkSize' | 'altered' | 'again'}`
   | `update.start.${'index' | 'metadata' | 'altered' | 'again' | 'busy'}`
   | `update.check.${'index' | 'metadata' | 'good'}`
-  | `update.apply.${'early' | 'again'}`
-  | `distribution.receivers.${'full' | 'busy'}`
+  | 'update.apply.early'
+  | 'distribution.receivers.full'
   | `distribution.upload.${'again' | 'busy' | 'large'}`
   | `distribution.oob.${'unsupported' | 'malformed' | 'unreachable' | 'current' | 'scheme'}`
   | `distribution.firmware.${'unknown' | 'busy'}`
   | `distribution.start.${'empty' | 'key' | 'image' | 'again' | 'busy'}`
-  | 'distribution.suspend.early'
-  | 'distribution.apply.early';
+  | 'distribution.suspend.early';
 
 /** What takes the place of fields of a message; fields of a group are given by an object of their own. */
 export interface Overlay {
@@ -161,5 +160,4 @@ export interface Behaviour {
   // Node
   /** Never comes back from the restart that applies an update. */
   readonly silentAfterApply?: true;
-  readonly answersUnbound?: true;
 }
