@@ -138,7 +138,7 @@ export interface Behaviour {
   readonly keepsFailedTargets?: true;
   readonly resendsAll?: true;
   readonly sendsWrongOctets?: true;
-  /** Sends all chunks in pull mode. */
+  /** Sends all chunks of a block in pull mode before anybody has asked for them. */
   readonly pushesInPull?: true;
   readonly transferBeforeStart?: true;
   readonly startsWithoutMetadata?: true;

@@ -271,14 +271,14 @@ export class BlobClient implements Model {
   ): Promise<void> {
     const part = order.data.subarray(block * 2 ** log, (block + 1) * 2 ** log);
     const chunks = Math.ceil(part.length / chunkSize);
+    if (this.#port.behaviour.pushesInPull === true)
+      for (let chunk = 0; chunk < chunks; chunk++) await this.#chunk(order, target.address, part, chunkSize, chunk);
     const seen = await this.#blockStart(order, block, chunkSize, target);
     if (seen === undefined || seen.format === missingFormat.NONE) return;
     let wanted: readonly number[] = seen.wanted ?? missingOf(seen, chunks);
     while (wanted.length > 0 && !order.course.stopped) {
       const report = this.asker.expect(blobPartialBlockReport, target.address, REPORT_LIMIT_MS);
-      const eager = this.#port.behaviour.pushesInPull === true;
-      const numbers = eager ? Array.from({ length: chunks }, (_, chunk) => chunk) : wanted;
-      for (const chunk of numbers) if (chunk < chunks) await this.#chunk(order, target.address, part, chunkSize, chunk);
+      for (const chunk of wanted) if (chunk < chunks) await this.#chunk(order, target.address, part, chunkSize, chunk);
       const next = await report;
       if (next === undefined) return this.#drop(order, target, undefined);
       wanted = next.wanted;
