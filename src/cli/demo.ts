@@ -19,6 +19,7 @@ interface Shown {
 const DEMO: readonly Shown[] = [
   { title: 'OCF software update', ics: 'ocf-plain.yaml', rig: 'ocf-sim.yaml', which: 'all' },
   { title: 'LwM2M software management', ics: 'lwm2m-client.yaml', rig: 'lwm2m-sim.yaml', which: 'demo' },
+  { title: 'Bluetooth Mesh firmware update', ics: 'dfu-update-server.yaml', rig: 'mesh-sim.yaml', which: 'demo' },
 ];
 
 /** `plumbline demo`: what a run on a bench is like, on the simulated devices; needs nothing but Node. */

@@ -66,7 +66,7 @@ class Written {
   }
   /** A question with its answer, `tries` of which were sent. */
   ask<M extends MessageType>(label: string, question: MessageType, type: M, value: MessageValue<M>, tries = 1): void {
-    for (let i = 0; i < tries; i++) this.message('out', question, {} as never, label);
+    for (let i = 0; i < tries; i++) this.message('out', question, {}, label);
     const via = this.message('in', type, value);
     this.add({ channel: 'mesh', type: 'mesh.answer', dir: 'in', via, data: { label, tries } });
   }
