@@ -27,6 +27,14 @@ async function loadLwm2m(): Promise<Registered> {
   return register({ standard: LWM2M, suites: LWM2M_SUITES });
 }
 
+async function loadZigbee(): Promise<Registered> {
+  const [{ ZIGBEE }, { ZIGBEE_SUITES }] = await Promise.all([
+    import('./zigbee/standard.ts'),
+    import('../suites/zigbee/suites.ts'),
+  ]);
+  return register({ standard: ZIGBEE, suites: ZIGBEE_SUITES });
+}
+
 async function loadMesh(): Promise<Registered> {
   const [{ MESH }, { MESH_SUITES }] = await Promise.all([
     import('./mesh/standard.ts'),
@@ -39,6 +47,7 @@ async function loadMesh(): Promise<Registered> {
 export const STANDARDS: readonly StandardEntry[] = [
   { spec: 'OCFSWU', name: 'ocf', load: loadOcf },
   { spec: 'SWMGMT', name: 'lwm2m', load: loadLwm2m },
+  { spec: 'ZBOTA', name: 'zigbee', load: loadZigbee },
   { spec: 'DFUM', name: 'mesh', load: loadMesh },
 ];
 

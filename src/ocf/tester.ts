@@ -4,7 +4,7 @@ import type { ActionName } from './codec/swu.ts';
 import type { Method } from '../coap/message.ts';
 import type { Outcome } from '../coap/request.ts';
 import type { Offer, PackageName } from './packages/stand.ts';
-import type { DeviceStateName } from './security/resources.ts';
+import type { DeviceStateName, Pstat } from './security/resources.ts';
 
 /** How a request to the resource differs from what a right client sends. */
 export interface Variation {
@@ -97,7 +97,7 @@ export interface OcfTester {
   /** Writes `tm` of the provisioning status: an action by its bit, or any number. Default label `run`. */
   trigger(mode: Exclude<ActionName, 'idle'> | number, label?: string): Promise<Outcome>;
   /** RETRIEVE of the provisioning status. */
-  modes(label: string): Promise<void>;
+  modes(label: string): Promise<Pstat | undefined>;
   /** UPDATE of the provisioning status with any body. */
   setModes(body: CborMap, label: string): Promise<Outcome>;
   /** Undefined where the device does not accept the registration. */

@@ -102,6 +102,15 @@ const resource = z.discriminatedUnion('kind', [
   radioResource,
 ]);
 
+/** A device that is looked for by its id on the network of an interface: stands for the address `ocf://ID?interface=NAME`. */
+const byId = z
+  .strictObject({
+    device: z.string().min(1),
+    /** Name (`eth0`) or an address of this computer. */
+    interface: z.string().min(1),
+  })
+  .transform(({ device, interface: by }) => `ocf://${device}?interface=${by}`);
+
 /** A rig file as it stands on disk; `docs/recipes/rig.md` explains every key. */
 export const rigSchema = z.strictObject({
   rig: name,
@@ -117,7 +126,7 @@ export const rigSchema = z.strictObject({
   /** What each standard needs to reach the device, by its own names: `OCFSWU: { endpoint: … }`. */
   iut: z.record(
     z.string().regex(/^[A-Z0-9]+$/, 'expected the short name of a standard, such as OCFSWU'),
-    z.record(name, text),
+    z.record(name, z.union([text, byId], 'expected a text, or a device with its interface')),
   ),
 });
 

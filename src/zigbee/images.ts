@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { BenchError, messageOf, TesterError } from '../core/errors.ts';
 import type { Ixit } from '../core/ixit.ts';
-import { BREAK_KINDS, breakImage, orderOf } from './file/break.ts';
-import { type ImageOrder, makeImage } from './file/make.ts';
+import { BREAK_KINDS, breakImage } from './file/break.ts';
 import { type ImageFile, readImage } from './file/read.ts';
 
 /** OTA files that a declaration can name. */
@@ -10,11 +9,14 @@ export type ImageName =
   | 'imageNewer'
   | 'imageOlder'
   | 'imageSame'
+  | 'imageFirst'
   | 'imageSecond'
   | 'imageDelta'
   | 'imageDeltaForeign'
   | 'serverImage'
-  | 'serverImageSecond';
+  | 'serverImageSecond'
+  | 'serverImageRanged'
+  | 'serverImageSpecific';
 
 /** A file as a server offers it. */
 export interface Offered {
@@ -32,8 +34,6 @@ export interface Images {
   image(name: ImageName): Offered;
   /** The file, spoilt by one of the kinds of `plumbline image break`; identity and size are those of the sound one. */
   spoilt(name: ImageName, kind: string): Offered;
-  /** The file with other values in it. */
-  remade(name: ImageName, change: (order: ImageOrder) => Partial<ImageOrder>): Offered;
 }
 
 function offeredOf({ image, header }: ImageFile): Offered {
@@ -61,11 +61,6 @@ export function imagesOf(ixit: Ixit): Images {
       const sound = read(name);
       const octets = breakImage(sound, found);
       return { ...offeredOf(sound), octets, imageSize: octets.length };
-    },
-    remade(name, change) {
-      const order = orderOf(read(name));
-      const octets = makeImage({ ...order, ...change(order) });
-      return offeredOf(readImage(octets, name));
     },
   };
 }

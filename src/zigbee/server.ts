@@ -74,7 +74,7 @@ const REVISION = 4;
 
 /** Any command as an answer. */
 export function command<C extends CommandType>(type: C, value: CommandValue<C>): Reply {
-  return { kind: 'command', type, value: value as Readonly<Record<string, unknown>> };
+  return { kind: 'command', type, value };
 }
 
 /** A Default Response to a command of the client. */

@@ -13,6 +13,8 @@ export interface Errand {
   readonly profile: Profile;
   /** All that the profile selects unless told. */
   readonly cases?: readonly string[];
+  /** Long cases too. */
+  readonly long?: true;
   readonly simArgs: readonly string[];
 }
 
@@ -60,6 +62,7 @@ export async function execute(errand: Errand, folder: string): Promise<Outcome[]
       reports: false,
       allure: false,
       ...(errand.cases === undefined ? {} : { cases: errand.cases }),
+      long: errand.long === true,
     });
     return record.cases.filter((c) => c.verdict !== 'NOT_APPLICABLE').map((c) => ({ ...outcomeOf(c), runDir: dir }));
   } catch (e) {

@@ -10,6 +10,8 @@ const bySpec = z.record(z.string(), z.record(z.string(), scalar));
 /** One kind of conforming device: what it declares, and how the simulated device is set to match. */
 const profileSchema = z.strictObject({
   about: z.string(),
+  /** Base declaration of this profile, where it is another one. */
+  declaration: z.string().optional(),
   /** What differs from the base declaration. */
   ics: bySpec.default({}),
   ixit: bySpec.default({}),
@@ -60,10 +62,10 @@ function merged(base: unknown, change: Readonly<Record<string, Readonly<Record<s
 export function loadProfiles(file: string, folder: string): Profile[] {
   const { data } = readYaml(file, fileSchema);
   const here = dirname(resolve(file));
-  const declaration = resolve(here, data.declaration);
-  const base = parse(readFileSync(declaration, 'utf8')) as Tree;
   mkdirSync(folder, { recursive: true });
   return Object.entries(data.profiles).map(([name, profile]) => {
+    const declaration = resolve(here, profile.declaration ?? data.declaration);
+    const base = parse(readFileSync(declaration, 'utf8')) as Tree;
     const ics = join(folder, `${name}.yaml`);
     const text = {
       ...base,

@@ -20,7 +20,7 @@ export interface ProofOptions {
 
 /** The ids that each profile selects. */
 async function selections(profiles: readonly Profile[]): Promise<Map<Profile, ReadonlySet<string>>> {
-  const plans = await pooled(profiles, 1, (p) => planRun({ ics: p.ics, rig: p.rig }));
+  const plans = await pooled(profiles, 1, (p) => planRun({ ics: p.ics, rig: p.rig, long: true }));
   return new Map(profiles.map((p, i) => [p, new Set(plans[i]?.cases.map((c) => c.id))]));
 }
 
@@ -55,7 +55,7 @@ export async function prove(o: ProofOptions): Promise<Proof> {
   const [registered] = await loadStandards([spec]);
   const selected = await selections(o.profiles);
   const faultFree = await pooled(o.profiles, o.width, async (profile) => {
-    const outcomes = await execute({ name: `fault-free.${profile.name}`, profile, simArgs: [] }, o.folder);
+    const outcomes = await execute({ name: `fault-free.${profile.name}`, profile, long: true, simArgs: [] }, o.folder);
     o.progress(`${profile.name} without fault: ${outcomes.length} cases`);
     return outcomes.map((outcome) => ({ ...outcome, profile: profile.name }));
   });

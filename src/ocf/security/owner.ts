@@ -10,6 +10,7 @@ import { demand, inspect } from './admin.ts';
 import { uuidOctets } from './keys.ts';
 import { takeOver } from './onboard.ts';
 import { accessFor, DEVICE_STATE, printDeviceState, readDoxm, readPstat, SECURITY_PATH } from './resources.ts';
+import { namedDevice } from '../target.ts';
 import { openStore } from './store.ts';
 import { methodFor, transferCredentials } from './transfer.ts';
 
@@ -77,9 +78,6 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
       `device ${device} has an owner, and this rig cannot come back as that owner: ${why}. See ${RECIPE}`,
       { place: { file: store.file }, cause },
     );
-  /** An unowned device has an id for the time being; once owned it has the one that the rig names. */
-  const namedId = (): string | undefined =>
-    bench.has('deviceUuid') ? bench.address('deviceUuid').toLowerCase() : undefined;
   /** Whether the device says that it has an owner; undefined where it does not tell in clear. */
   const isOwned = async ({ plain: to }: Reached): Promise<boolean | undefined> => {
     const doxm = await inspect({ client: plain, to, step: 'read the owner' }, SECURITY_PATH.doxm);
@@ -94,7 +92,8 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
     if (doxm === undefined || doxm.owned !== false)
       throw lost(id, doxm === undefined ? 'it does not show its doxm in clear' : `no key in ${store.file}`);
     const method = methodFor(bench, doxm.oxms);
-    const named = namedId();
+    // An unowned device has an id for the time being; once owned it has the one that the rig names.
+    const named = namedDevice(bench);
     const once: Secured = {
       connect: () =>
         Promise.reject(new BenchError('ocf-transfer', 'the device ended the association of the owner transfer')),
@@ -107,7 +106,7 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
         tester: store.tester,
         ...(named === undefined ? {} : { device: named }),
         method,
-        credentials: await transferCredentials(bench, method, id),
+        credentials: () => transferCredentials(bench, method, id),
         swu,
         plain: to,
         secure,
@@ -168,7 +167,7 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
     },
     async ready(client, reached) {
       if (settled) return;
-      const named = namedId();
+      const named = namedDevice(bench);
       const key = store.keyOf(reached.device);
       if (key !== undefined && named !== undefined && named !== reached.device)
         throw new BenchError('wrong-device', `expected device ${named}, found ${reached.device}`, {

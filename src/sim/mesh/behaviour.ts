@@ -141,7 +141,7 @@ export interface Behaviour {
   readonly sendsWrongOctets?: true;
   /** Sends all chunks in pull mode. */
   readonly pushesInPull?: true;
-  readonly blobBeforeStart?: true;
+  readonly transferBeforeStart?: true;
   readonly startsWithoutMetadata?: true;
   /** Takes every image for verified without asking. */
   readonly assumesVerified?: true;

@@ -107,6 +107,13 @@ export class BlobClient implements Model {
     await Promise.all(left(targets).map((target) => this.#finish(order, target)));
   }
 
+  /** Transfer Start alone, whatever comes of it. */
+  async announce(order: BlobOrder, address: number): Promise<void> {
+    const { mode, blobId, data, log } = order;
+    const start = { mode, blobId, size: data.length, blockSizeLog: log, mtu: MTU };
+    await this.asker.ask(blobTransferStart, start, peer(order, address), order.limitMs);
+  }
+
   /** Gives the BLOB up at every target. */
   async cancel(order: BlobOrder, targets: readonly BlobTarget[]): Promise<void> {
     await Promise.all(

@@ -49,9 +49,11 @@ export function isBroadcast(frame: ApsFrame): boolean {
 export class Air {
   readonly stations = new Set<Station>();
   readonly #fate: LinkFate;
+  readonly #hopMs: number;
 
-  /** `in`: towards the nodes, `out`: towards the dongle. */
-  constructor(impairments?: Impairments) {
+  /** `in`: towards the nodes, `out`: towards the dongle. Every frame is in the air for `hopMs` real milliseconds: no radio answers at once. */
+  constructor(hopMs: number, impairments?: Impairments) {
+    this.#hopMs = hopMs;
     this.#fate = linkFate(impairments);
   }
 
@@ -78,8 +80,7 @@ export class Air {
       const arrive = (): void => {
         if (station.listening()) station.receive(frame);
       };
-      if (ms === 0) queueMicrotask(arrive);
-      else setTimeout(arrive, ms);
+      setTimeout(arrive, this.#hopMs + ms);
     }
     return copies.length > 0;
   }

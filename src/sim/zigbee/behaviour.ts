@@ -1,5 +1,7 @@
+import type { ServerBehaviour } from './server/behaviour.ts';
+
 /** All ways in which a simulated node can misbehave; none of them set is a conforming node. Every field is read where the node acts. */
-export interface Behaviour {
+export interface Behaviour extends ServerBehaviour {
   // Discovery and attributes
   readonly hidesCluster?: true;
   readonly lacksAttribute?: number;
@@ -18,6 +20,7 @@ export interface Behaviour {
   // Notify
   readonly deafToNotify?: readonly number[];
   readonly deafToBroadcast?: true;
+  readonly deafToForeignNotify?: true;
   readonly answersForeignMaker?: true;
   readonly answersForeignType?: true;
   readonly answersSameVersion?: true;
@@ -60,6 +63,11 @@ export interface Behaviour {
   readonly asksFor?: number;
   readonly asksForVersion?: number;
   readonly countsAskedOctets?: true;
+  /** Goes on by the octets asked for where a block has more, and stores them all. */
+  readonly miscountsLongBlock?: true;
+  /** Takes a block period that is lower than the last one for none. */
+  readonly keepsFirstPeriod?: true;
+  readonly waitsForPast?: true;
   /** Takes the file for complete so many octets early. */
   readonly stopsBeforeEnd?: number;
   readonly abortsOnDuplicate?: true;
@@ -89,6 +97,7 @@ export interface Behaviour {
   readonly ignoresIntegrity?: true;
   readonly ignoresSignature?: true;
   readonly ignoresDeltaBase?: true;
+  readonly refusesDelta?: true;
 
   // End and upgrade
   /** Status reported for a file that is not valid. */
@@ -115,7 +124,8 @@ export interface Behaviour {
   readonly resumesWrong?: true;
   readonly restartsAfterPowerCut?: true;
   readonly runsPartialFile?: true;
-  readonly losesCompleteFile?: true;
+  /** File version shown after a power cut in the countdown. */
+  readonly versionAfterCut?: number;
   readonly diesOfMalformed?: true;
   readonly diesOfUnknown?: true;
 }

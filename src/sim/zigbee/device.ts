@@ -9,6 +9,10 @@ import { OtaClient } from './client/client.ts';
 import { type ClientState, factoryState } from './client/state.ts';
 import { Node } from './node.ts';
 import type { Options } from './options.ts';
+import type { Orders } from './server/blocks.ts';
+import type { StoredImage } from './server/images.ts';
+import { type NotifyOrder, notify } from './server/notify.ts';
+import { OtaServer } from './server/server.ts';
 import type { Slot } from './slot.ts';
 import { HOME_AUTOMATION, OTA_ENDPOINT } from './zcl.ts';
 import { Dongle } from './znp/dongle.ts';
@@ -34,6 +38,8 @@ export interface DeviceParts {
   readonly impairments?: Impairments;
   readonly store: Store<Saved>;
   readonly slot: Slot;
+  /** Files of a server. */
+  readonly images?: readonly StoredImage[];
   /** Octets for the host of the dongle. */
   readonly toHost: (octets: Buffer) => void;
 }
@@ -52,17 +58,27 @@ export class ZigbeeDevice {
   readonly #air: Air;
   readonly #rebooting: Alarm;
   #saved: Saved;
-  #client: OtaClient;
+  #application: OtaClient | OtaServer;
+  /** Files that the server hands out, and those that were taken away. */
+  readonly #images: StoredImage[];
+  readonly #removed: StoredImage[] = [];
+  readonly #orders: Orders;
+  #notifies = 0;
 
   constructor(parts: DeviceParts) {
     const { store, seed, options } = parts;
     this.#parts = parts;
-    this.#saved = store.load() ?? {};
-    this.#air = new Air(parts.impairments);
+    const saved = store.load();
+    this.#air = new Air(options.hop, parts.impairments);
     this.#rebooting = new Alarm(parts.clock);
+    this.#images = [...(parts.images ?? [])];
+    this.#orders = factoryOrders(options);
     const serial = (seed >>> 0).toString(16).padStart(8, '0');
-    const memory = new NvMemory(this.#saved.dongle, (dongle) => this.#save({ dongle }));
     const given = networkOf(options.network);
+    const joined =
+      options.joined === 'yes' && given !== undefined ? { network: `${given.extendedPan}/${given.key}` } : {};
+    this.#saved = saved ?? joined;
+    const memory = new NvMemory(this.#saved.dongle, (dongle) => this.#save({ dongle }));
     const ownIeee = `${VENDOR}${serial}`;
     const donglesMemory = new Memory(memory, `f${ownIeee.slice(1)}`);
     if (given !== undefined && donglesMemory.network === undefined) donglesMemory.provide(given);
@@ -73,19 +89,71 @@ export class ZigbeeDevice {
       networkChanged: () => this.node.networkChanged(),
     });
     const random = seeded(seed);
-    const joined = options.joined === 'yes' && given !== undefined ? `${given.extendedPan}/${given.key}` : undefined;
     this.node = new Node(
       { address: ADDRESSES.from + below(random, ADDRESSES.to - ADDRESSES.from), ieee: ownIeee },
       { air: this.#air, parent: this.dongle },
-      { saved: this.#saved.network ?? joined, remember: (network) => this.#remember(network) },
+      { saved: this.#saved.network, remember: (network) => this.#remember(network) },
     );
-    this.#client = this.#boot();
-    this.node.powerOn(this.#client);
+    this.#application = this.#boot();
+    this.node.powerOn(this.#application);
   }
 
-  /** What runs on the node. */
+  /** What runs on the node. Throws where that is a server. */
   get client(): OtaClient {
-    return this.#client;
+    if (this.#application instanceof OtaClient) return this.#application;
+    throw new Error('the node is a server');
+  }
+
+  /** What runs on the node. Throws where that is a client. */
+  get server(): OtaServer {
+    if (this.#application instanceof OtaServer) return this.#application;
+    throw new Error('the node is a client');
+  }
+
+  /** What the application of a server was told. */
+  get orders(): Orders {
+    return this.#orders;
+  }
+
+  get images(): readonly StoredImage[] {
+    return this.#images;
+  }
+
+  /** Sends an Image Notify for this file; false where there is none of that number. */
+  notify(number: number, order: NotifyOrder): boolean {
+    const image = this.#images[number];
+    if (image === undefined) return false;
+    this.#notifies = (this.#notifies + 1) & 0xff;
+    const { options, behaviour } = this.#parts;
+    notify(this.node, image, order, { options, behaviour, sequence: this.#notifies });
+    return true;
+  }
+
+  /** Takes a file away from the server; it can be put back by `restore`. */
+  remove(number: number): boolean {
+    const [image] = this.#images.splice(number, 1);
+    if (image !== undefined) this.#removed.push(image);
+    return image !== undefined;
+  }
+
+  /** Puts back all files that were taken away; nobody is notified of it. */
+  restore(): void {
+    this.#images.splice(0, Infinity, ...(this.#parts.images ?? []));
+    this.#removed.length = 0;
+    if (this.#parts.behaviour.notifiesUnasked === true) this.notify(0, { payloadType: 0, jitter: 100 });
+  }
+
+  /** Back to the state of the factory; the network stays. */
+  factoryReset(): void {
+    if (this.#application instanceof OtaClient) this.#application.factoryReset();
+    else {
+      this.restore();
+      delete this.#orders.wait;
+      delete this.#orders.period;
+      Object.assign(this.#orders, factoryOrders(this.#parts.options));
+    }
+    this.powerOff();
+    this.powerOn();
   }
 
   /** A command of the host. */
@@ -100,8 +168,9 @@ export class ZigbeeDevice {
 
   powerOn(): void {
     if (this.node.powered) return;
-    this.#client = this.#boot();
-    this.node.powerOn(this.#client);
+    if (this.#parts.behaviour.losesFilesAtRestart === true) this.#images.length = 0;
+    this.#application = this.#boot();
+    this.node.powerOn(this.#application);
   }
 
   /** Off, and on again after the time that a restart takes. */
@@ -127,8 +196,12 @@ export class ZigbeeDevice {
   }
 
   /** The firmware as it is after power on: what it knows is what was saved. */
-  #boot(): OtaClient {
+  #boot(): OtaClient | OtaServer {
     const { options, behaviour, clock, seed, slot } = this.#parts;
+    if (options.role === 'server') {
+      const files = { images: this.#images, removed: this.#removed };
+      return new OtaServer({ options, behaviour, clock, ...files, orders: this.#orders }, this.node);
+    }
     const state = structuredClone(this.#saved.client ?? factoryState(options));
     return new OtaClient(
       {
@@ -156,6 +229,12 @@ export class ZigbeeDevice {
     this.#saved = { ...this.#saved, ...change };
     this.#parts.store.save(this.#saved);
   }
+}
+
+/** What a server does when nobody told it otherwise. */
+function factoryOrders(options: Options): Orders {
+  const delay = Number(options.delay);
+  return { authorised: true, rejects: false, aborts: false, delay, holds: false, cancels: false };
 }
 
 /** Reads `PAN/EXTENDED-PAN/KEY/CHANNEL`; undefined for an empty text or one that is none. */

@@ -4,9 +4,10 @@ import type { DeviceStart, SimulatedDevice } from '../process.ts';
 import { folderStore } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { networkOf, type Saved, ZigbeeDevice } from './device.ts';
-import type { Options } from './options.ts';
+import { listed, type Options } from './options.ts';
+import { loadImages } from './server/images.ts';
 import { folderSlot } from './slot.ts';
-import { verbsOf } from './verbs.ts';
+import { clientVerbs, commonVerbs, serverVerbs } from './verbs.ts';
 import { OTA_ENDPOINT } from './zcl.ts';
 import { openDonglePort } from './znp/port.ts';
 
@@ -16,6 +17,14 @@ export interface ZigbeeStart extends DeviceStart {
   readonly behaviour: Behaviour;
 }
 
+/** Options that are hex numbers, and how long they may be. */
+const HEX_OPTIONS = [
+  ['manufacturer', 4],
+  ['imageType', 4],
+  ['version', 8],
+  ['hardware', 4],
+] as const;
+
 /** Opens the dongle on its port, with the node behind it. Throws InputError or BenchError where an option, the state or the port cannot be used. */
 export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeStart): Promise<SimulatedDevice> {
   const { seed, factors, epochMs, state, impair } = start;
@@ -24,7 +33,12 @@ export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeS
       'network',
       'expected PAN/EXTENDED-PAN/KEY/CHANNEL, as 1a62/00124b0000000001/000102030405060708090a0b0c0d0e0f/15',
     );
+  if (!/^\d{1,6}$/.test(options.delay))
+    throw wrong('delay', `expected seconds, found ${JSON.stringify(options.delay)}`);
   if (!/^\d{1,5}$/.test(options.port)) throw wrong('port', `expected a port, found ${JSON.stringify(options.port)}`);
+  for (const [name, digits] of HEX_OPTIONS)
+    if (options[name] !== 'none' && !new RegExp(`^[0-9a-f]{1,${digits}}$`, 'i').test(options[name]))
+      throw wrong(name, `expected up to ${digits} hex digits, found ${JSON.stringify(options[name])}`);
   const port = await openDonglePort(Number(options.port));
   const device = new ZigbeeDevice({
     options,
@@ -33,6 +47,7 @@ export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeS
     clock: benchClock(epochMs, factors.protocol),
     store: folderStore<Saved>(state),
     slot: folderSlot(state),
+    images: loadImages(listed(options.images)),
     toHost: (octets) => port.write(octets),
     ...(impair === undefined ? {} : { impairments: { seed, in: impair, out: impair } }),
   });
@@ -44,7 +59,7 @@ export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeS
       ieee: device.node.ieee,
       endpoint: String(OTA_ENDPOINT),
     },
-    verbs: verbsOf(device),
+    verbs: { ...commonVerbs(device), ...(options.role === 'client' ? clientVerbs(device) : serverVerbs(device)) },
   };
 }
 

@@ -18,6 +18,7 @@ import { memoryStore, type Store } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { type Saved, ZigbeeDevice } from './device.ts';
 import { type Options, options } from './options.ts';
+import type { StoredImage } from './server/images.ts';
 import { memorySlot, type Slot } from './slot.ts';
 import { HOME_AUTOMATION, OTA_ENDPOINT } from './zcl.ts';
 import { indications, type Request, requests } from './znp/commands.ts';
@@ -31,14 +32,25 @@ const PATIENCE_MS = 5000;
 export const NETWORK = '1a62/00124b0000000001/000102030405060708090a0b0c0d0e0f/15';
 /** Endpoint of the host. */
 const OWN_ENDPOINT = 1;
-/** What the node under test is, unless told otherwise. */
-export const IDENTITY = { manufacturerCode: 0x1234, imageType: 0x0001, fileVersion: 2 } as const;
+/** What a file is for, and what it is. */
+export interface Identity {
+  readonly manufacturerCode: number;
+  readonly imageType: number;
+  readonly fileVersion: number;
+}
+/** The file that the node under test takes. */
+export const IDENTITY: Identity = { manufacturerCode: 0x1234, imageType: 0x0001, fileVersion: 2 };
+
+/** A node that does nothing wrong. */
+export const factoryBehaviour: Behaviour = {};
 
 /** What a test starts with. */
 export interface BenchOrder {
   readonly options?: Partial<Options>;
   readonly behaviour?: Behaviour;
   readonly impairments?: Impairments;
+  /** Files of a server. */
+  readonly images?: readonly StoredImage[];
   /** Of an earlier bench: the same dongle and node, after a power cut. */
   readonly store?: Store<Saved>;
   readonly slot?: Slot;
@@ -66,14 +78,16 @@ export class Bench {
   #taken = 0;
   #sequence = 100;
 
-  constructor({ options: changes, behaviour = {}, impairments, store, slot }: BenchOrder = {}) {
+  constructor({ options: changes, behaviour = {}, impairments, images = [], store, slot }: BenchOrder = {}) {
     this.store = store ?? memoryStore<Saved>();
     this.slot = slot ?? memorySlot();
     this.device = new ZigbeeDevice({
-      options: options({ network: NETWORK, joined: 'yes', ...changes }),
+      // Patient, so that a busy computer makes no client repeat itself; tests of repeats make it less so.
+      options: options({ network: NETWORK, joined: 'yes', blockTimeout: 100, ...changes }),
       behaviour,
       clock: benchClock(wallNow(), FACTOR),
       seed: 7,
+      images,
       store: this.store,
       slot: this.slot,
       toHost: (octets) => this.#received(octets),
@@ -185,7 +199,7 @@ export class Bench {
   }
 
   /** Has the node query, and offers this file. Returns after the offer. */
-  async offer(file: Buffer, identity: Partial<typeof IDENTITY> = {}): Promise<void> {
+  async offer(file: Buffer, identity: Partial<Identity> = {}): Promise<void> {
     await this.send(imageNotify, { payloadType: 0, queryJitter: 100 });
     const { sequence } = await this.query();
     const offered = { status: 0, ...IDENTITY, ...identity, imageSize: file.length };
@@ -198,7 +212,7 @@ export class Bench {
   }
 
   /** Answers block requests until the file is complete, or `until` of its octets are sent. */
-  async serve(file: Buffer, until = file.length, identity: Partial<typeof IDENTITY> = {}): Promise<void> {
+  async serve(file: Buffer, until = file.length, identity: Partial<Identity> = {}): Promise<void> {
     for (let sent = 0; sent < until; ) {
       const { value, sequence } = await this.next(imageBlockRequest);
       const data = file.subarray(value.fileOffset, value.fileOffset + value.maximumDataSize);
@@ -207,12 +221,7 @@ export class Bench {
     }
   }
 
-  async block(
-    fileOffset: number,
-    data: Buffer,
-    sequence: number,
-    identity: Partial<typeof IDENTITY> = {},
-  ): Promise<void> {
+  async block(fileOffset: number, data: Buffer, sequence: number, identity: Partial<Identity> = {}): Promise<void> {
     await this.send(imageBlockResponse, { status: 0, ...IDENTITY, ...identity, fileOffset, data }, { sequence });
   }
 

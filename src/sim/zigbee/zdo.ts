@@ -69,7 +69,8 @@ export interface Description {
 
 /** MAC capabilities: mains powered, full function, receiver always on, and whether an alternate coordinator. */
 export const CAPABILITIES = 0x8e;
-const SERVER_MASK = { 0: 0x0041, 1: 0x0000 } as const;
+/** Primary trust centre and network manager, and revision 22 of the stack. */
+const SERVER_MASK = { 0: 0x2c41, 1: 0x2c00 } as const;
 const LARGEST_TRANSFER = 0x00a0;
 
 /** Reads a request; undefined where it is too short. */

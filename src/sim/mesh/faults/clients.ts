@@ -17,11 +17,11 @@ export const CLIENT_FAULTS: readonly Fault[] = [
     apply: { confirmsNothing: true },
   },
   {
-    name: 'client-blob-before-start',
-    describe: 'sends the BLOB before Update Start',
+    name: 'client-transfer-before-start',
+    describe: 'sends Transfer Start before Update Start',
     violates: ['DFUM-C.update'],
     caughtBy: ['DFUM/FUC/03'],
-    apply: { blobBeforeStart: true },
+    apply: { transferBeforeStart: true },
   },
   {
     name: 'client-start-without-metadata',
@@ -38,11 +38,11 @@ export const CLIENT_FAULTS: readonly Fault[] = [
     apply: { fields: { 'Firmware Update Start': { ttl: 9 } } },
   },
   {
-    name: 'client-start-other-blob',
-    describe: 'announces another BLOB id than it sends',
+    name: 'client-start-timeout',
+    describe: 'tells the targets another timeout base than it was told',
     violates: ['DFUM-C.update'],
     caughtBy: ['DFUM/FUC/03'],
-    apply: { fields: { 'Firmware Update Start': { blobId: '0102030405060708' } } },
+    apply: { fields: { 'Firmware Update Start': { timeoutBase: 9 } } },
   },
   {
     name: 'client-verification-assumed',
@@ -78,13 +78,6 @@ export const CLIENT_FAULTS: readonly Fault[] = [
     violates: ['MBTM-C.blocks', 'MBTM-C.end', 'MBTM-C.push'],
     caughtBy: ['DFUM/BLC/01'],
     apply: { chunkSize: 300 },
-  },
-  {
-    name: 'client-block-size',
-    describe: 'begins a transfer with blocks larger than any server takes',
-    violates: ['MBTM-C.start', 'MBTM-C.blocks'],
-    caughtBy: ['DFUM/BLC/01'],
-    apply: { fields: { 'BLOB Transfer Start': { blockSizeLog: 13 } } },
   },
   {
     name: 'client-mtu-small',

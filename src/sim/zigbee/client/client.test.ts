@@ -37,7 +37,7 @@ describe('simulated Zigbee OTA client', () => {
   });
 
   it('asks for the same offset again when one block response is lost', async () => {
-    await start();
+    await start({ options: { blockTimeout: 10 } });
     const file = imageFile();
     await bench.offer(file);
     await bench.serve(file, 100);
@@ -48,7 +48,7 @@ describe('simulated Zigbee OTA client', () => {
   });
 
   it('with the fault "lost-block-restarts" starts again at offset 0', async () => {
-    await start({ behaviour: { restartsOnLoss: true } });
+    await start({ behaviour: { restartsOnLoss: true }, options: { blockTimeout: 10 } });
     const file = imageFile();
     await bench.offer(file);
     await bench.serve(file, 100);

@@ -23,6 +23,16 @@ export interface Target {
   readonly version: number;
 }
 
+/** Header string by which a file says that another one belongs to it. */
+const FIRST_OF_TWO = 'first of two';
+/** Where the header string stands. */
+const HEADER_STRING = { from: 20, to: 52 } as const;
+
+/** Whether the upgrade takes a second file, of the next image type: the first one says so in its header string. */
+export function needsSecondFile(content: Buffer): boolean {
+  return content.toString('latin1', HEADER_STRING.from, HEADER_STRING.to).startsWith(FIRST_OF_TWO);
+}
+
 /** Why a downloaded file must not run; undefined where it may. */
 export function inspectFile(content: Buffer, offered: OfferedFile, target: Target): string | undefined {
   const { options, behaviour } = target;
@@ -90,7 +100,7 @@ function signature(image: Buffer, { at, data }: ImageElement): Buffer {
 /** A patch says which version it was made for. */
 function deltaProblem({ elements }: ImageFile, { version, behaviour }: Target): string | undefined {
   const patch = elements.find(({ tag }) => tag === elementTag.UPGRADE_IMAGE)?.data ?? Buffer.alloc(0);
-  if (!patch.subarray(0, DELTA_MAGIC.length).equals(DELTA_MAGIC)) return 'no patch';
+  if (!patch.subarray(0, DELTA_MAGIC.length).equals(DELTA_MAGIC) || behaviour.refusesDelta === true) return 'no patch';
   const base = Buffer.alloc(4);
   base.writeUInt32LE(version);
   const found = patch.subarray(DELTA_MAGIC.length, DELTA_MAGIC.length + DIGEST);

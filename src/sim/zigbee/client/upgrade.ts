@@ -3,14 +3,12 @@ import { UNTIL_TOLD, upgradeStatus, wildCard, zclStatus } from '../../../zigbee/
 import { upgradeEndRequest, type upgradeEndResponse } from '../../../zigbee/codec/ota.ts';
 import type { Incoming } from '../zcl.ts';
 import type { Core } from './core.ts';
-import { inspectFile } from './image.ts';
+import { inspectFile, needsSecondFile } from './image.ts';
 import type { OfferedFile } from './state.ts';
 
 type EndResponse = CommandValue<typeof upgradeEndResponse>;
 /** Tries of an end request that reports no success. */
 const FAILURE_TRIES = 3;
-/** Files of a multiple upgrade. */
-const FILES = 2;
 const SECOND_MS = 1000;
 /** Seconds until an upgrade whose time lies before the current time, where the client waits at all. */
 const PAST_WAIT = 3600;
@@ -35,14 +33,16 @@ export class Upgrade {
     if (offered === undefined) return this.#core.backToNormal();
     const { options, ieee } = parts;
     const target = { options, behaviour, ieee, version: state.version };
-    const problem = inspectFile(parts.slot.read(), offered, target);
+    const content = parts.slot.read();
+    const problem = inspectFile(content, offered, target);
     if (problem !== undefined) {
       this.#core.backToNormal();
       return this.#fail(behaviour.endStatus ?? zclStatus.INVALID_IMAGE, offered);
     }
     if (behaviour.hidesDownloadedVersion !== true) state.downloaded = offered.fileVersion;
     state.complete.push(offered);
-    const more = options.multi === 'yes' && state.complete.length < FILES && behaviour.endsAfterFirstFile !== true;
+    const first = options.multi === 'yes' && state.complete.length === 1 && needsSecondFile(content);
+    const more = first && behaviour.endsAfterFirstFile !== true;
     if (more) {
       parts.slot.clear();
       this.#core.setStatus(upgradeStatus.WAIT_FOR_MORE);
@@ -145,7 +145,7 @@ export class Upgrade {
     }
     const relative = currentTime === 0 || behaviour.readsTimesAsDelay === true;
     const difference = relative ? upgradeTime : upgradeTime - currentTime;
-    const past = parts.options.pastTime === 'atOnce' ? 0 : PAST_WAIT;
+    const past = parts.options.pastTime === 'atOnce' && behaviour.waitsForPast !== true ? 0 : PAST_WAIT;
     const seconds = behaviour.upgradeDelay ?? (difference >= 0 && upgradeTime !== UNTIL_TOLD ? difference : past);
     this.#countDown(parts.clock.protocolNow() + seconds * SECOND_MS);
     return zclStatus.SUCCESS;

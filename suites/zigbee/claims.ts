@@ -1,0 +1,83 @@
+import { mustBe } from '../../src/core/claim.ts';
+import { nameOf } from '../../src/core/layout/names.ts';
+import type { Kind } from '../../src/core/log.ts';
+import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
+import { attributes, dataRequests, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
+import { CURRENT_VERSION, DOWNLOAD, type J, QUIET, STATUS } from './moves.ts';
+import { ITEM } from './items.ts';
+
+/** The value that the client showed of an attribute under this note, or INCONC where it showed none. */
+export function shown(j: J, s: string, id: number, note: string): { value: number; n: number } | undefined {
+  const seen = j.log.last(attributes(id, note));
+  if (typeof seen?.content === 'number') return { value: seen.content, n: seen.n };
+  j.inconclusive(s, `attribute 0x${id.toString(16).padStart(4, '0')} was not read (${note})`);
+  return undefined;
+}
+
+/** ImageUpgradeStatus was one of these. */
+export function statusIs(j: J, s: string, note: string, ...allowed: readonly number[]): void {
+  const seen = shown(j, s, STATUS, note);
+  if (seen === undefined) return;
+  const names = allowed.map((status) => nameOf(upgradeStatus, status)).join(' or ');
+  j.check(
+    s,
+    () => mustBe(allowed.includes(seen.value), 'ImageUpgradeStatus', nameOf(upgradeStatus, seen.value), names),
+    seen,
+  );
+}
+
+/** The version that runs is this one; nothing where the client has no such attribute. */
+export function runs(j: J, s: string, note: string, version: number): void {
+  if (!j.declared(ITEM.CURRENT_VERSION)) return;
+  const seen = shown(j, s, CURRENT_VERSION, note);
+  if (seen === undefined) return;
+  const hex = (v: number): string => `0x${v.toString(16).padStart(8, '0')}`;
+  j.check(s, () => mustBe(seen.value === version, 'CurrentFileVersion', hex(seen.value), hex(version)), seen);
+}
+
+/** The client ended the download with this status. */
+export function endedWith(j: J, s: string, ...statuses: readonly number[]): void {
+  const end = j.came(s, endRequests, { stimulus: sent('query response'), within: DOWNLOAD });
+  if (end === undefined) return;
+  const names = statuses.map((status) => nameOf(zclStatus, status)).join(' or ');
+  j.check(
+    s,
+    () =>
+      mustBe(statuses.includes(end.status), 'status of the Upgrade End Request', nameOf(zclStatus, end.status), names),
+    end,
+  );
+}
+
+/** After this answer of the tester the client asked for no data. */
+export function noDownload(j: J, s: string, note: string): void {
+  j.never(s, dataRequests, { stimulus: sent(note), within: QUIET });
+}
+
+/**
+ * A frame that the device cannot carry out: under the policy `asWritten` its answer has this status; otherwise the answer is only told, and what fails is a
+ * change of state (judged by the case).
+ */
+export function refused(j: J, s: string, note: string, ...statuses: readonly number[]): void {
+  const asked = j.log.first(sent(note));
+  const command = asked?.decoded.header?.command;
+  if (asked === undefined || command === undefined) return;
+  const answer = j.log.after(asked).first(refusals(command));
+  const found = answer === undefined ? 'no answer' : nameOf(zclStatus, answer.status);
+  const names = statuses.map((status) => nameOf(zclStatus, status)).join(' or ');
+  const wanted = j.policy.negativeAnswer === 'asWritten' ? statuses.slice(0, 1) : statuses;
+  if (j.policy.negativeAnswer !== 'asWritten') {
+    if (answer === undefined || !wanted.includes(answer.status)) j.note(`${note}: ${found}, expected ${names}`);
+    return;
+  }
+  j.check(
+    s,
+    () => mustBe(answer !== undefined && wanted.includes(answer.status), `answer to ${note}`, found, names),
+    answer,
+  );
+}
+
+/** Numbers of one kind in the order in which they came, repeats left out. */
+export function inOrder<V extends object>(j: J, kind: Kind<V>, number: (value: V) => number): number[] {
+  const all = j.log.all(kind).map(number);
+  return all.filter((value, i) => i === 0 || value !== all[i - 1]);
+}

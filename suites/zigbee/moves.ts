@@ -1,0 +1,118 @@
+import type { CaseDef, CaseMeta, Drive, Judge } from '../../src/core/case.ts';
+import { type Kind, MARK } from '../../src/core/log.ts';
+import type { Limit } from '../../src/core/timing.ts';
+import { TRIES } from '../../src/zigbee/asking.ts';
+import { announces, endRequests, queries } from '../../src/zigbee/kinds.ts';
+import type { ZigbeePolicies } from '../../src/zigbee/policies.ts';
+import type { Offer } from '../../src/zigbee/server.ts';
+import type { Notify, Way, ZigbeeTester } from '../../src/zigbee/tester.ts';
+import { ITEM } from './items.ts';
+
+export type T = ZigbeeTester & Drive;
+export type J = Judge<ZigbeePolicies>;
+export type Case = CaseDef<ZigbeeTester, ZigbeePolicies>;
+
+/** What a case of section 14 says beside its number, purpose and item. */
+export interface Parts extends Partial<Omit<CaseMeta, 'id' | 'purpose' | 'item' | 'when' | 'statements'>> {
+  /** The item alone unless told. */
+  readonly when?: string;
+  /** Judged beside the statement of the purpose. */
+  readonly also?: readonly string[];
+  readonly drive: (t: T, variant?: string) => Promise<void>;
+  /** `s` is the statement of the purpose. */
+  readonly judge: (j: J, s: string) => void;
+}
+
+function caseOf(group: 'CLI' | 'SRV', start: string, number: string, purpose: string, item: string, o: Parts): Case {
+  const { when = item, also = [], drive, judge, ...meta } = o;
+  const statement = `ZBOTA-${group}.${number}`;
+  return {
+    start,
+    ...meta,
+    id: `ZBOTA/${group}/${number}`,
+    purpose,
+    item,
+    when,
+    statements: [statement, ...also],
+    drive: (t, variant) => drive(t, variant),
+    judge: (j) => judge(j, statement),
+  };
+}
+
+/** A purpose for a client under test, by its number in the list of purposes. */
+export function cli(number: string, purpose: string, item: string, parts: Parts): Case {
+  return caseOf('CLI', 'normal', number, purpose, item, parts);
+}
+
+/** A purpose for a server under test. */
+export function srv(number: string, purpose: string, item: string, parts: Parts): Case {
+  return caseOf('SRV', 'answering', number, purpose, item, parts);
+}
+
+export const QUERY: Limit = { timer: 'query' };
+export const QUIET: Limit = { timer: 'quietWindow' };
+/** Without progress; a download as a whole may take much longer. */
+export const DOWNLOAD: Limit = { timer: 'maxDownloadS', of: 'no-progress' };
+/** From the last block to the end request. */
+export const VERIFY: Limit = { timer: 'maxVerifyS' };
+export const REBOOT: Limit = { timer: 'rebootS' };
+
+/** The note of every notify that only serves to make the client ask. */
+export const NOTIFY = 'notify';
+/** Jitter at which every client answers. */
+export const ALWAYS = 100;
+
+/** The moment of a mark, as a stimulus that needs no delivery. */
+export function marked(name: string): Kind<{ readonly name: string }> {
+  return {
+    name,
+    read: (event) => (event.type === MARK && event.data?.['name'] === name ? { name } : undefined),
+  };
+}
+
+/** Notifies until a query comes or so many tries were lost; true where one came. */
+export async function notified(t: T, note: string, notify: Notify, way: Way = {}): Promise<boolean> {
+  for (let i = 0; i < TRIES; i++) {
+    await t.notify(note, notify, way);
+    if ((await t.perhaps(queries, QUERY)) !== undefined) return true;
+  }
+  return false;
+}
+
+/** Makes the client ask for an image, by a unicast notify or by its console. */
+export async function provoke(t: T): Promise<void> {
+  if (t.declared(ITEM.NOTIFY)) {
+    if (await notified(t, NOTIFY, { payloadType: 0, queryJitter: ALWAYS })) return;
+    t.stop('the client did not ask for an image');
+  }
+  await t.say('lineQuery');
+  await t.until(queries, QUERY);
+}
+
+/** Offers a file and makes the client ask for it. */
+export async function start(t: T, offer: Offer): Promise<void> {
+  t.mark('download');
+  t.offer(offer);
+  await provoke(t);
+}
+
+/** A download up to the end request of the client. */
+export async function download(t: T, offer: Offer): Promise<void> {
+  await start(t, offer);
+  await t.until(endRequests, DOWNLOAD);
+}
+
+/** The same, and the restart into the new file. */
+export async function upgrade(t: T, offer: Offer): Promise<void> {
+  await download(t, offer);
+  await t.until(announces, { timer: 'rebootS', times: 1.2 });
+}
+
+export const STATUS = 0x0006;
+export const CURRENT_VERSION = 0x0002;
+
+/** Reads status and, where declared, the version that runs. */
+export async function look(t: T, note: string): Promise<void> {
+  await t.readAttributes(note, [STATUS]);
+  if (t.declared(ITEM.CURRENT_VERSION)) await t.readAttributes(note, [CURRENT_VERSION]);
+}

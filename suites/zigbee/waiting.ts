@@ -1,0 +1,400 @@
+import { expect } from 'chai';
+import { mustBe } from '../../src/core/claim.ts';
+import { where } from '../../src/core/log.ts';
+import { hexNumber } from '../../src/core/layout/names.ts';
+import { blockPeriodUnitMs } from '../../src/zigbee/codec/attributes.ts';
+import { UNTIL_TOLD, zclStatus } from '../../src/zigbee/codec/numbers.ts';
+import { imageBlockRequest, imageBlockResponse, queryNextImageResponse } from '../../src/zigbee/codec/ota.ts';
+import { blockRequests, dataRequests, endRequests, pageRequests, sent, values } from '../../src/zigbee/kinds.ts';
+import { command, refuse, type Offer, type Reply, type Rule } from '../../src/zigbee/server.ts';
+import { HALF } from './blocks.ts';
+import { endedWith, statusIs } from './claims.ts';
+import { ITEM } from './items.ts';
+import { type Case, cli, DOWNLOAD, type J, look, QUIET, start, type T } from './moves.ts';
+
+const PUT_OFF = 'put off';
+const PERIOD = 0x0009;
+const REVISION = 0xfffd;
+/** Seconds of the server's clock in cases with absolute times. */
+const CLOCK = 1000;
+/** An upgrade so far away that it happens in none of these cases. */
+const LATER = { currentTime: 0, upgradeTime: 300 };
+
+function waitFor(currentTime: number, requestTime: number, minimumBlockPeriod = 0): Reply {
+  const status = zclStatus.WAIT_FOR_DATA;
+  return command(imageBlockResponse, { status, currentTime, requestTime, minimumBlockPeriod });
+}
+
+/** A download whose middle request gets this answer, once unless told. */
+function offerWith(t: T, note: string, answer: readonly Reply[], rule: Partial<Rule> = {}): Offer {
+  const own: Rule = { on: 'block', from: HALF, times: 1, note, answer: () => answer, ...rule };
+  return { file: t.image('imageNewer'), end: LATER, rules: [own] };
+}
+
+/** The download goes on after this answer of the tester, not before the wait is over and not much after it. */
+function waits(j: J, s: string, waitMs: number): void {
+  const put = j.log.last(sent(PUT_OFF));
+  if (put === undefined) {
+    j.inconclusive(s, 'the wait was not delivered');
+    return;
+  }
+  const next = j.came(s, blockRequests, { stimulus: sent(PUT_OFF), within: DOWNLOAD }, j.log);
+  if (next === undefined) return;
+  // A request that was lost is repeated after the client's own time-out.
+  const notAfter = waitMs + j.ms({ timer: 'blockTimeoutS', times: 3 });
+  const after = j.log.after(put).first(blockRequests) ?? next;
+  j.onTime(s, 'the next request', { from: put, to: after, notBefore: waitMs, notAfter, tolerance: j.ms('tolerance') });
+  endedWith(j, s, zclStatus.SUCCESS);
+}
+
+async function putOff(t: T, answer: Reply): Promise<void> {
+  await start(t, offerWith(t, PUT_OFF, [answer]));
+  await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
+}
+
+const SECONDS = 30;
+const PERIOD_MS = 20_000;
+
+/** The block period in the unit of the client, by the policy or by the revision that it reads. */
+function periodUnitMs(j: J): number {
+  if (j.policy.blockPeriodUnit === 'ms') return 1;
+  if (j.policy.blockPeriodUnit === 's') return 1000;
+  return blockPeriodUnitMs(j.log.first(values(REVISION))?.value ?? 0);
+}
+
+/** A block period of twenty seconds, in the unit of the client's cluster revision. */
+async function periodFor(t: T): Promise<number> {
+  await t.readAttributes('revision', [REVISION]);
+  const revision = await t.perhaps(values(REVISION), QUIET);
+  return PERIOD_MS / blockPeriodUnitMs(revision?.value ?? 0);
+}
+
+/** What a case sends into a download that stands still for a while. */
+async function interrupted(t: T, act: () => Promise<void>): Promise<void> {
+  await start(t, offerWith(t, PUT_OFF, [waitFor(0, SECONDS)]));
+  await t.until(blockRequests, DOWNLOAD);
+  await t.until(
+    where(
+      blockRequests,
+      'request in the middle',
+      (r) => r.fileOffset >= Math.floor(HALF * t.image('imageNewer').imageSize),
+    ),
+    DOWNLOAD,
+  );
+  await act();
+  await look(t, 'during');
+  await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
+}
+
+/** The download went on where it was, and ended well. */
+function undisturbed(j: J, s: string, note: string): void {
+  const act = j.log.first(sent(note));
+  if (act === undefined) {
+    j.inconclusive(s, `${note} was not delivered`);
+    return;
+  }
+  statusIs(j, s, 'during', 1);
+  const before = j.log.before(act).last(dataRequests);
+  const again = where(dataRequests, 'request from the start', (r) => r.fileOffset < (before?.fileOffset ?? 0));
+  j.never(s, again, { stimulus: sent(note) });
+  endedWith(j, s, zclStatus.SUCCESS);
+}
+
+const ENDED = 'download ended';
+
+/** Purposes 063 to 078: being put off, ended and disturbed; pages. */
+export const waitingCases: readonly Case[] = [
+  cli('063', 'WAIT_FOR_DATA with an offset of 30 s is obeyed', ITEM.WAIT, {
+    ixit: ['blockTimeoutS'],
+    drive: (t) => putOff(t, waitFor(0, SECONDS)),
+    judge: (j, s) => waits(j, s, j.ms('putOff')),
+  }),
+  cli('064', 'WAIT_FOR_DATA with absolute times 30 s apart is obeyed', ITEM.WAIT, {
+    ixit: ['blockTimeoutS'],
+    drive: (t) => putOff(t, waitFor(CLOCK, CLOCK + SECONDS)),
+    judge: (j, s) => waits(j, s, j.ms('putOff')),
+  }),
+  cli('065', 'WAIT_FOR_DATA until told otherwise stops the requests', ITEM.WAIT, {
+    async drive(t) {
+      await start(t, offerWith(t, PUT_OFF, [waitFor(0, UNTIL_TOLD)], { from: 0 }));
+      await t.until(blockRequests, DOWNLOAD);
+      await t.quiet(blockRequests, { timer: 'hold' });
+      await look(t, 'during');
+    },
+    judge(j, s) {
+      j.never(s, blockRequests, { stimulus: sent(PUT_OFF), within: { timer: 'hold' } });
+      statusIs(j, s, 'during', 1);
+    },
+  }),
+  cli('066', 'A request time before the current time does not end the download', ITEM.WAIT, {
+    policies: ['timeBeforeCurrent'],
+    async drive(t) {
+      await start(t, offerWith(t, PUT_OFF, [waitFor(CLOCK, CLOCK - SECONDS)]));
+      await t.perhaps(endRequests, { timer: 'hold', times: 1.5 });
+    },
+    judge(j, s) {
+      const put = j.log.last(sent(PUT_OFF));
+      const next = j.came(s, blockRequests, { stimulus: sent(PUT_OFF), within: { timer: 'hold', times: 1.4 } });
+      if (put === undefined || next === undefined) return;
+      const took = j.log.elapsed(put, next);
+      const atOnce = took < j.ms('putOff');
+      j.note(`asked again after ${Math.round(took / 1000)} s`);
+      if (j.policy.timeBeforeCurrent !== 'either')
+        j.check(
+          s,
+          () =>
+            mustBe(
+              atOnce === (j.policy.timeBeforeCurrent === 'atOnce'),
+              'next request',
+              took,
+              j.policy.timeBeforeCurrent,
+            ),
+          next,
+        );
+      endedWith(j, s, zclStatus.SUCCESS);
+    },
+  }),
+  cli('067', 'A block period is kept, and MinimumBlockPeriod shows it', ITEM.RATE, {
+    policies: ['blockPeriodUnit'],
+    async drive(t) {
+      const period = await periodFor(t);
+      await start(t, offerWith(t, PUT_OFF, [waitFor(0, 0, period)], { from: 0 }));
+      await t.until(blockRequests, DOWNLOAD);
+      await t.readAttributes('period', [PERIOD]);
+      for (let i = 0; i < 5; i++) await t.perhaps(blockRequests, DOWNLOAD);
+    },
+    judge(j, s) {
+      const put = j.log.first(sent(PUT_OFF));
+      const requests = put === undefined ? [] : j.log.after(put).all(blockRequests);
+      if (put === undefined || requests.length < 2) {
+        j.inconclusive(s, 'too few requests after the block period was told');
+        return;
+      }
+      const told = put.decoded.kind === 'command' ? Number(put.decoded.value['minimumBlockPeriod']) : 0;
+      const period = told * periodUnitMs(j);
+      for (const [i, from] of requests.entries()) {
+        const to = requests[i + 1];
+        if (to !== undefined && to.fileOffset !== from.fileOffset)
+          j.onTime(s, 'the next request', {
+            from,
+            to,
+            notBefore: period,
+            tolerance: j.ms({ timer: 'blockPeriod', times: 0.5 }),
+          });
+      }
+      const shown = j.log.after(put).first(values(PERIOD));
+      if (shown !== undefined) j.check(s, () => expect(shown.value, 'MinimumBlockPeriod').to.equal(told), shown);
+      else j.inconclusive(s, 'MinimumBlockPeriod was not read');
+    },
+  }),
+  cli('068', 'A block period that is taken back is not kept any more', ITEM.RATE, {
+    policies: ['blockPeriodUnit'],
+    async drive(t) {
+      const period = await periodFor(t);
+      const file = t.image('imageNewer');
+      const rules: Rule[] = [
+        { on: 'block', times: 1, note: PUT_OFF, answer: () => [waitFor(0, 0, period)] },
+        { on: 'block', from: HALF, times: 1, note: 'period taken back', answer: () => [waitFor(0, 0, 0)] },
+      ];
+      await start(t, { file, end: LATER, rules });
+      await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
+      await t.readAttributes('period', [PERIOD]);
+    },
+    judge(j, s) {
+      const back = j.log.first(sent('period taken back'));
+      if (back === undefined) {
+        j.inconclusive(s, 'the period was not taken back');
+        return;
+      }
+      endedWith(j, s, zclStatus.SUCCESS);
+      const shown = j.log.after(back).first(values(PERIOD));
+      if (shown === undefined) j.inconclusive(s, 'MinimumBlockPeriod was not read');
+      else j.check(s, () => expect(shown.value, 'MinimumBlockPeriod').to.equal(0), shown);
+    },
+  }),
+  cli('069', 'After ABORT the client asks for no more and is Normal', ITEM.BLOCK_RESPONSE, {
+    policies: ['endAfterAbort'],
+    async drive(t) {
+      await start(t, offerWith(t, ENDED, [command(imageBlockResponse, { status: zclStatus.ABORT })], { times: 3 }));
+      await t.perhaps(endRequests, QUIET);
+      await t.quiet(dataRequests, QUIET);
+      await look(t, 'after');
+    },
+    judge(j, s) {
+      j.never(s, dataRequests, { stimulus: sent(ENDED), within: QUIET });
+      statusIs(j, s, 'after', 0);
+      const end = j.log.first(endRequests);
+      if (end !== undefined && j.policy.endAfterAbort === 'none') j.never(s, endRequests, { stimulus: sent(ENDED) });
+      if (end !== undefined) j.check(s, () => expect(end.status, 'status of the end').to.equal(zclStatus.ABORT), end);
+    },
+  }),
+  cli('070', 'After three answers that the image is gone the client goes back to Normal', ITEM.BLOCK, {
+    async drive(t) {
+      const gone = refuse(imageBlockRequest.id, zclStatus.NO_IMAGE_AVAILABLE);
+      const file = t.image('imageNewer');
+      await start(t, { file, rules: [{ on: 'block', from: HALF, note: ENDED, answer: () => [gone] }] });
+      for (let i = 0; i < 12; i++) if ((await t.perhaps(blockRequests, QUIET)) === undefined) break;
+      await look(t, 'after');
+    },
+    judge(j, s) {
+      const told = j.log.all(sent(ENDED));
+      const third = told[2];
+      if (told.length === 0) j.inconclusive(s, 'the answers were not delivered');
+      else if (third !== undefined)
+        // One more request may have crossed the third answer, or that answer was lost.
+        j.check(s, () => expect(told.length, 'answers until the client stopped asking').to.be.at.most(4), told.at(-1));
+      statusIs(j, s, 'after', 0);
+    },
+  }),
+  cli('071', 'A client whose server has no pages falls back to blocks', ITEM.PAGE, {
+    drive: async (t) => {
+      await start(t, { file: t.image('imageNewer'), end: LATER });
+      await t.perhaps(endRequests, DOWNLOAD);
+    },
+    judge(j, s) {
+      const page = j.came(s, pageRequests, { stimulus: sent('query response'), within: DOWNLOAD });
+      if (page === undefined) return;
+      const told = j.log.first(sent('page refused'));
+      if (told === undefined) {
+        j.inconclusive(s, 'the refusal was not delivered');
+        return;
+      }
+      // One page request may have been on its way when the refusal came.
+      const again = j.log.after(told).all(pageRequests);
+      j.check(s, () => expect(again.length, 'page requests after the refusal').to.be.at.most(1), again.at(-1));
+      endedWith(j, s, zclStatus.SUCCESS);
+    },
+  }),
+  cli('072', 'A page request has the offered file, a size and a bound for its blocks', ITEM.PAGE, {
+    ixit: ['maxDataSize'],
+    drive: async (t) => {
+      await start(t, { file: t.image('imageNewer'), end: LATER, pages: true });
+      await t.until(pageRequests, DOWNLOAD);
+      await t.perhaps(endRequests, DOWNLOAD);
+    },
+    judge(j, s) {
+      const page = j.came(s, pageRequests, { stimulus: sent('query response'), within: DOWNLOAD });
+      if (page === undefined) return;
+      const offer = j.log.first(sent('query response'))?.decoded;
+      const version = offer?.kind === 'command' ? Number(offer.value['fileVersion']) : 0;
+      j.check(s, () => expect(hexNumber(page.fileVersion, 8), 'file version').to.equal(hexNumber(version, 8)), page);
+      j.check(s, () => expect(page.fileOffset, 'first offset').to.equal(0), page);
+      j.check(s, () => expect(page.pageSize, 'page size').to.be.at.least(1), page);
+      j.check(
+        s,
+        () => expect(page.maximumDataSize, 'maximum data size').to.be.within(1, j.ixit.number('maxDataSize')),
+        page,
+      );
+    },
+  }),
+  cli('073', 'What is missing of a page is asked for, and the file is right', ITEM.PAGE, {
+    drive: async (t) => {
+      const gap: Rule = { on: 'page', from: 0.3, times: 1, note: 'gap', answer: () => [] };
+      await start(t, { file: t.image('imageNewer'), end: LATER, pages: true, rules: [gap] });
+      await t.until(pageRequests, DOWNLOAD);
+      await t.perhaps(endRequests, DOWNLOAD);
+    },
+    judge(j, s) {
+      if (j.came(s, pageRequests, { stimulus: sent('query response'), within: DOWNLOAD }) === undefined) return;
+      endedWith(j, s, zclStatus.SUCCESS);
+    },
+  }),
+  cli('074', 'The client takes a page at the spacing that it asked for', ITEM.PAGE, {
+    kind: 'informative',
+    drive: async (t) => {
+      await start(t, { file: t.image('imageNewer'), end: LATER, pages: true });
+      await t.perhaps(endRequests, DOWNLOAD);
+    },
+    judge(j) {
+      const page = j.log.first(pageRequests);
+      const blocks = j.log.all(sent('block'));
+      j.note(
+        page === undefined
+          ? 'no page request came'
+          : `asked for ${page.responseSpacing} ms between blocks; ${blocks.length} blocks, ends ${j.log.all(endRequests).length}`,
+      );
+    },
+  }),
+  cli('075', 'A notify during a download does not disturb it', ITEM.NOTIFY, {
+    drive: (t) => interrupted(t, () => t.notify('notify meanwhile', { payloadType: 0, queryJitter: 100 })),
+    judge: (j, s) => undisturbed(j, s, 'notify meanwhile'),
+  }),
+  cli('076', 'A query response during a download is ignored', ITEM.QUERY_RESPONSE, {
+    drive: (t) =>
+      interrupted(t, () => {
+        const { manufacturerCode, imageType, fileVersion, imageSize } = t.image('imageNewer');
+        const value = {
+          status: zclStatus.SUCCESS,
+          manufacturerCode,
+          imageType,
+          fileVersion: fileVersion + 1,
+          imageSize,
+        };
+        return t.send('response meanwhile', queryNextImageResponse, value);
+      }),
+    judge: (j, s) => undisturbed(j, s, 'response meanwhile'),
+  }),
+  cli('077', 'A block from a node that is not the server is ignored', ITEM.BLOCK_RESPONSE, {
+    needs: ['console'],
+    ixit: ['lineStranger'],
+    policies: ['negativeAnswer'],
+    drive: (t) =>
+      interrupted(t, async () => {
+        const file = t.image('imageNewer');
+        const { manufacturerCode, imageType, fileVersion } = file;
+        for (let at = 0; at < file.imageSize; at += 63) {
+          const data = Buffer.alloc(Math.min(63, file.imageSize - at), 0xee);
+          const value = { status: zclStatus.SUCCESS, manufacturerCode, imageType, fileVersion, fileOffset: at, data };
+          await t.say('lineStranger', t.frameOf(imageBlockResponse, value).toString('hex'));
+        }
+      }),
+    judge(j, s) {
+      statusIs(j, s, 'during', 1);
+      endedWith(j, s, zclStatus.SUCCESS);
+    },
+  }),
+  cli('078', 'While the application is busy nothing further is asked for, and the file is complete', ITEM.BUSY, {
+    needs: ['console'],
+    ixit: ['lineBusy'],
+    policies: ['busyOffset'],
+    async drive(t) {
+      const file = t.image('imageNewer');
+      await start(t, {
+        file,
+        end: LATER,
+        blockOctets: 8,
+        rules: [{ on: 'block', times: 1, note: PUT_OFF, answer: () => [waitFor(0, 5)] }],
+      });
+      await t.until(blockRequests, DOWNLOAD);
+      t.mark('busy');
+      await t.say('lineBusy', 20);
+      t.mark('busy said');
+      await t.quiet(blockRequests, { timer: 'busy' });
+      t.mark('busy over');
+      await t.perhaps(endRequests, DOWNLOAD);
+    },
+    judge(j, s) {
+      j.never(
+        s,
+        blockRequests,
+        { stimulus: sent(PUT_OFF) },
+        j.log.after({ n: (j.log.first(sent(PUT_OFF))?.n ?? 0) - 1 }).before('busy over'),
+      );
+      const before = j.log.before('busy said').last(blockRequests);
+      const next = j.log.after('busy over').first(blockRequests);
+      if (before !== undefined && next !== undefined && j.policy.busyOffset !== 'either')
+        j.check(
+          s,
+          () =>
+            mustBe(
+              (next.fileOffset === before.fileOffset) === (j.policy.busyOffset === 'same'),
+              'next offset',
+              next.fileOffset,
+              j.policy.busyOffset,
+            ),
+          next,
+        );
+      endedWith(j, s, zclStatus.SUCCESS);
+    },
+  }),
+];
