@@ -291,7 +291,7 @@ describe('simulated LwM2M client', () => {
     });
     it('holds back until pmin has passed and repeats after pmax', async () => {
       await open({ confirmEvery: 1000 });
-      await bench.code({ code: 'put', path: '/9/0/7', queries: ['pmin=4', 'pmax=8'] });
+      await bench.code({ code: 'put', path: '/9/0/7', queries: ['pmin=20', 'pmax=40'] });
       await observe('/9/0/7');
       await bench.push(good);
       await bench.rest('3/0/0');
