@@ -45,6 +45,8 @@ export interface Device {
   /** A request to another resource by the first client: where the device is secured, as its owner. */
   ask(method: Method, o: Pick<ClientRequest, 'path' | 'subject' | 'label' | 'body'>): Promise<Outcome>;
   watchOther(o: Pick<ClientRequest, 'path' | 'subject' | 'label'>): Promise<Observation | undefined>;
+  /** Takes the tester's entry out of the access control list of a secured device, until it is settled anew. */
+  bar(): Promise<void>;
   /** A secured device was reset, or left normal operation: the next request looks for it and brings it back. */
   unsettle(): void;
   /** One look at the resource; after several without answer the device is looked for anew. */
@@ -201,6 +203,10 @@ export async function openDevice(bench: Bench): Promise<Device> {
       const { peer: to } = await findTarget();
       const observed = await first.observe({ ...o, to });
       return observed.kind === 'observing' ? observed.observation : undefined;
+    },
+    async bar() {
+      const { peer: to } = await findTarget();
+      await owner?.bar(first, to);
     },
     unsettle,
     async look() {

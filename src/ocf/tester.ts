@@ -104,6 +104,8 @@ export interface OcfTester {
   observeModes(label: string): Promise<Watching | undefined>;
   /** Asks for an onboarding state; ends the drive where the device refuses. After RESET the device answers again, without owner; the next request takes it over. */
   moveTo(state: DeviceStateName, label?: string): Promise<void>;
+  /** Takes the tester's own entry out of the access control list of the device, until the case is settled. */
+  bar(): Promise<void>;
   /** For standard.ts; cases have no use for it. */
   readonly internals: Internals;
 }

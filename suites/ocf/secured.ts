@@ -32,26 +32,29 @@ function moved(j: J, statement: string, label: string): boolean {
   return false;
 }
 
-/** UPDATE in clear, by a client that never authenticated itself. */
+/** In clear, by a client that never authenticated itself; and by one that did, but has no entry in the access control list. */
 export const unauthorised: OcfCase = {
   id: 'OCFSWU/UPD/21',
   purpose: 'an UPDATE of an unauthorised client is not carried out and changes nothing',
   item: ITEM.SEC,
   when: ITEM.SEC,
   statements: [SECURE],
+  variants: { clear: { when: 'always' }, 'no-entry': { when: 'always' } },
   start: 'rest',
   demo: true,
-  async drive(t) {
+  async drive(t, variant) {
+    const by = variant === 'clear' ? { clear: true } : {};
     await t.update(t.body(), { label: 'base' });
     await t.retrieve('before');
-    await t.update(t.body({ purl: t.url('intruder') }), { label: 'UPDATE in clear', clear: true });
-    await t.retrieve('RETRIEVE in clear', { clear: true });
-    await t.retrieve('after');
+    if (variant === 'no-entry') await t.bar();
+    await t.update(t.body({ purl: t.url('intruder') }), { label: 'UPDATE of the intruder', ...by });
+    await t.retrieve('RETRIEVE of the intruder', by);
+    if (variant === 'clear') await t.retrieve('after');
   },
   judge(j) {
-    denied(j, SECURE, 'UPDATE', 'UPDATE in clear');
-    denied(j, SECURE, 'RETRIEVE', 'RETRIEVE in clear');
-    unchanged(j, SECURE, 'before', 'after');
+    denied(j, SECURE, 'UPDATE', 'UPDATE of the intruder');
+    denied(j, SECURE, 'RETRIEVE', 'RETRIEVE of the intruder');
+    if (j.variant === 'clear') unchanged(j, SECURE, 'before', 'after');
   },
 };
 

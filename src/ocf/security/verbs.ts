@@ -26,7 +26,7 @@ export function securityVerbs({
   observations,
   open,
   back,
-}: Parts): Pick<OcfTester, 'trigger' | 'modes' | 'setModes' | 'observeModes' | 'moveTo'> {
+}: Parts): Pick<OcfTester, 'trigger' | 'modes' | 'setModes' | 'observeModes' | 'moveTo' | 'bar'> {
   const path = SECURITY_PATH.pstat;
   const { timing, clock, events } = bench;
   const setModes: OcfTester['setModes'] = (body, label) => device.ask('POST', { path, subject: 'pstat', label, body });
@@ -60,6 +60,10 @@ export function securityVerbs({
           await observation.cancel(how);
         },
       };
+    },
+    async bar() {
+      open.moved = true;
+      await device.bar();
     },
     async moveTo(state, label = state) {
       const outcome = await setModes({ dos: { s: DEVICE_STATE[state] } }, label);

@@ -32,6 +32,13 @@ export const SECURITY_FAULTS: readonly Fault[] = [
     apply: { storesUnauthorised: true },
   },
   {
+    name: 'access-list-ignored',
+    describe: 'serves the software update to every client with a key, whether an access control entry lets it or not',
+    violates: ['OCFSWU-1.secure'],
+    caughtBy: ['OCFSWU/UPD/21'],
+    apply: { opens: [{ in: ['RFPRO', 'RFNOP'], kind: 'swu', to: 'peer', methods: [METHOD.get, METHOD.post] }] },
+  },
+  {
     name: 'unowned-in-clear',
     describe: 'shows the software update in clear while it waits for an owner',
     violates: ['OCFSWU-SEC.unowned'],

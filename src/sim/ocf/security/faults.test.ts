@@ -73,6 +73,14 @@ describe('simulated OCF device: security faults', () => {
       expect((await owner.ask('clear', 'post', SWU, body('http://example.com/x'))).code).to.equal('4.01');
       expect((await owner.get(SWU)).map).to.include({ purl: 'http://example.com/x' });
     },
+    async 'access-list-ignored'() {
+      await take(owner, [dos(2)]);
+      await owner.ask('secure', 'delete', '/oic/sec/acl2');
+      await take(owner, [dos(3)]);
+      expect((await owner.get(SWU)).code).to.equal('2.05');
+      expect(await update('http://example.com/x')).to.equal('2.04');
+      expect((await owner.ask('clear', 'get', SWU)).code, 'but not in clear').to.equal('4.01');
+    },
     async 'unowned-in-clear'() {
       bench.device.factoryReset();
       expect((await owner.ask('clear', 'get', SWU)).code).to.equal('2.05');
