@@ -27,7 +27,6 @@ const MEANWHILE: readonly Shown[] = [
   { title: 'Bluetooth Mesh firmware update', ics: 'dfu-update-server.yaml', rig: 'mesh-sim.yaml', which: 'demo' },
   { title: 'Zigbee OTA upgrade', ics: 'zigbee-client.yaml', rig: 'zigbee-sim.yaml', which: 'demo' },
   { title: 'LwM2M software management', ics: 'lwm2m-client.yaml', rig: 'lwm2m-sim.yaml', which: 'demo' },
-  { title: 'Bluetooth Mesh firmware update', ics: 'dfu-update-server.yaml', rig: 'mesh-sim.yaml', which: 'demo' },
 ];
 
 /** `plumbline demo`: what a run on a bench is like, on the simulated devices; needs nothing but Node. */
