@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { Command } from 'commander';
-import { BenchError, messageOf } from '../core/errors.ts';
+import { InputError, messageOf } from '../core/errors.ts';
 import { loadIcs } from '../ics/ics.ts';
 import { loadProformas } from '../ics/proforma.ts';
 import { loadStandards } from '../standards.ts';
@@ -31,7 +31,7 @@ async function page(file: string, out = `${basename(file).replace(/\.ya?ml$/, ''
   try {
     writeFileSync(out, icsPage(ics.declaration.product, icsRecord(ics, false)));
   } catch (e) {
-    throw new BenchError('page', `cannot be written: ${messageOf(e)}`, { place: { file: out }, cause: e });
+    throw new InputError('page', `cannot be written: ${messageOf(e)}`, { place: { file: out }, cause: e });
   }
   say(out);
   process.exitCode = ics.consistency.consistent ? 0 : 1;

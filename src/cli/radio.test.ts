@@ -39,10 +39,13 @@ describe('plumbline radio', () => {
     try {
       const { status, stderr } = run('--port', String(port));
       expect([status, stderr]).to.deep.equal([
-        3,
+        2,
         `radio 127.0.0.1:${port}: cannot listen: listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`,
       ]);
-      expect(run('--loss', 'much').status).to.equal(2);
+      const wrong = run('--loss', 'much');
+      expect(wrong.status).to.equal(2);
+      expect(wrong.stderr).to.contain('--loss <percent>');
+      expect(run('--port', '70000').status).to.equal(2);
     } finally {
       taken.close();
     }

@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import { InputError } from '../core/errors.ts';
+import { type Command, InvalidArgumentError } from 'commander';
+import { BenchError, InputError } from '../core/errors.ts';
 import { type Air, defaultAir, Medium } from '../sim/radio/medium.ts';
 import { openRadioServer } from '../sim/radio/server.ts';
 import { realTicks } from '../sim/radio/ticks.ts';
@@ -20,7 +20,7 @@ export function register(program: Command): void {
   program
     .command('radio')
     .description('a virtual Bluetooth radio for any HCI host over H4 on TCP; lives until its standard input closes')
-    .option('--port <n>', 'TCP port; every connection gets a controller of its own (preset: a free one)', number, 0)
+    .option('--port <n>', 'TCP port; every connection gets a controller of its own (preset: a free one)', portNumber, 0)
     .option('--host <address>', 'address to listen at', '127.0.0.1')
     .option('--seed <n>', 'losses, delays and random numbers', number, 1)
     .option('--loss <percent>', 'advertisements and connection events lost', number, defaultAir.losePercent)
@@ -36,7 +36,13 @@ async function runRadio({ port, host, seed, loss, delay, eventMs, packets, quiet
   if (eventMs < 1 || packets < 1)
     throw new InputError('radio', 'expected at least one packet per event and one millisecond between events');
   const note = quiet === true ? {} : { note: (text: string) => void process.stderr.write(`${text}\n`) };
-  const server = await openRadioServer({ medium: new Medium(realTicks, seed, air), host, port, ...note });
+  const server = await openRadioServer({ medium: new Medium(realTicks, seed, air), host, port, ...note }).catch(
+    (e: unknown) => {
+      // The address is what the user asked for: a port in use is for them to change.
+      if (e instanceof BenchError) throw new InputError(e.code, e.message, { place: e.place, cause: e });
+      throw e;
+    },
+  );
   process.stdout.write(`${JSON.stringify({ ready: { radio: server.url } })}\n`);
   process.stdin.on('end', () => process.exit(0));
   process.stdin.on('error', () => process.exit(0));
@@ -46,6 +52,15 @@ async function runRadio({ port, host, seed, loss, delay, eventMs, packets, quiet
 function number(word: string): number {
   const value = Number(word);
   if (word.trim() === '' || !Number.isFinite(value) || value < 0)
-    throw new InputError('radio-number', `expected a number, found ${JSON.stringify(word)}`);
+    throw new InvalidArgumentError('expected a number of at least 0.');
+  return value;
+}
+
+const LAST_PORT = 65_535;
+
+function portNumber(word: string): number {
+  const value = number(word);
+  if (!Number.isInteger(value) || value > LAST_PORT)
+    throw new InvalidArgumentError(`expected a port, 0 to ${LAST_PORT}.`);
   return value;
 }

@@ -42,7 +42,8 @@ export interface BlockAsk {
 /** The server's requests to the device that is registered. They go one after the other (RFC 7252 4.7). */
 export interface Client {
   request(ask: Ask): Promise<Outcome>;
-  observe(ask: Omit<Ask, 'method' | 'operation'>): Promise<Observed>;
+  /** FETCH observes several places at once. */
+  observe(ask: Omit<Ask, 'method' | 'operation'> & { readonly method?: 'FETCH' }): Promise<Observed>;
   /** Options of a request with this path, as the device's root asks for. */
   options(path: Path, rest: readonly Option[], query?: readonly string[]): readonly Option[];
   /** One message with retransmission, written as `lwm2m.step`; its code, or undefined where none came. */
@@ -118,7 +119,8 @@ export function openClient(bench: Bench, endpoint: CoapEndpoint, registry: Regis
     observe: (ask) =>
       inTurn(async () => {
         await awake();
-        return noting(await endpoint.observe(common(ask, 'observe')));
+        const { method = 'GET' } = ask;
+        return noting(await endpoint.observe({ ...common(ask, 'observe'), method }));
       }),
     options: (path, rest, query) => [...uriOptions(pathText(path), query), ...rest],
     block: (label, { path, block, payload, format }) =>

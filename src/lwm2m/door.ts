@@ -6,6 +6,8 @@ import { type CoapServer, openServer } from '../coap/server.ts';
 import type { Transmission } from '../coap/transmission.ts';
 import { BenchError } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
+import type { ServerCredentials } from '../link/dtls/credentials.ts';
+import { certificatesIn, ownCertificateIn, ownKeyIn, publicKeyIn } from '../link/dtls/pem.ts';
 import { openDtls } from '../link/dtls/wire.ts';
 import type { Impairments } from '../link/impair.ts';
 import { openUdp, type UdpWire } from '../link/udp.ts';
@@ -58,6 +60,39 @@ function keyOctets(text: string): Buffer {
   return /^(?:[0-9a-f]{2})+$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'utf8');
 }
 
+/**
+ * What the rig gives the server to secure itself with: `psk`, `certificate` (chain and key) or `rawKey`, and whom it trusts: `trust` (roots of
+ * the devices' certificates), `trustedKey` (the raw public key of the device). Throws a BenchError where there is nothing, or not what it should be.
+ */
+export function credentialsOf(bench: Bench): ServerCredentials {
+  const of = <T>(name: string, read: (text: string, where: string) => T): T | undefined =>
+    bench.has(name) ? read(bench.address(name), name) : undefined;
+  const certificate = of('certificate', ownCertificateIn) ?? of('rawKey', ownKeyIn);
+  const roots = of('trust', certificatesIn);
+  const key = of('trustedKey', publicKeyIn);
+  if (certificate === undefined && !bench.has('psk'))
+    throw new BenchError('rig-entry', 'coaps needs an entry psk, certificate or rawKey, found none of them');
+  if (certificate !== undefined && roots === undefined && key === undefined)
+    throw new BenchError(
+      'rig-entry',
+      'an entry certificate or rawKey needs trust or trustedKey beside it, found neither',
+    );
+  return {
+    ...(bench.has('psk') ? { psk: pskFor(bench) } : {}),
+    ...(certificate === undefined
+      ? {}
+      : {
+          certificate,
+          trust: { ...(roots === undefined ? {} : { roots }), ...(key === undefined ? {} : { keys: [key] }) },
+        }),
+  };
+}
+
+function pskFor(bench: Bench): NonNullable<ServerCredentials['psk']> {
+  const { key, identity } = pskOf(bench);
+  return (shown) => (identity === undefined || shown.equals(identity) ? key : undefined);
+}
+
 async function wiresOf(
   bench: Bench,
   { secure, host, port }: Address,
@@ -66,13 +101,12 @@ async function wiresOf(
   const sink = bench.events;
   const below = await openUdp({ host, port, sink, channel: secure ? `${channel}.dtls` : channel });
   if (!secure) return { wire: below, below };
-  const { key, identity } = pskOf(bench);
   const keyLog = join(bench.privateDir, 'sslkeys.log');
   const wire = openDtls({
     wire: below,
     sink,
     channel,
-    server: { psk: (shown) => (identity === undefined || shown.equals(identity) ? key : undefined) },
+    server: credentialsOf(bench),
     keyLog: (line) => appendFileSync(keyLog, `${line}\n`),
   });
   return { wire, below };

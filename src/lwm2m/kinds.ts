@@ -214,14 +214,14 @@ function snapshotOf(answer: Answer, source: Snapshot['source']): Snapshot | unde
   return { instance, state, result, active: active === 1, name, version, source, label, asked: origin };
 }
 
-/** State, result and activation wherever one message of the device shows them together: Reads of an instance, composite Reads, notifications of an instance. */
+/** State, result and activation wherever one message of the device shows them together: Reads and notifications of an instance, composite ones. */
 export const snapshots: Kind<Snapshot> = {
   name: 'state, result and activation',
   read(event, log) {
     const notification = notifications.read(event, log);
     const answer = readAnswer(notification ?? replies.read(event, log), event);
     if (answer === undefined) return undefined;
-    const whole = answer.operation === 'read-composite' || (answer.path.length === 2 && answer.path[0] === 9);
+    const whole = answer.path.length === 0 || (answer.path.length === 2 && answer.path[0] === 9);
     return whole ? snapshotOf(answer, notification === undefined ? 'read' : 'notification') : undefined;
   },
 };

@@ -11,6 +11,7 @@ export type Operation =
   | 'delete'
   | 'observe'
   | 'read-composite'
+  | 'write-composite'
   | 'bootstrap';
 
 /** What stands in the log with a request: `execute: install`. */

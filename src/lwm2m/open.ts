@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Observation } from '../coap/observe.ts';
+import type { Observation, Observed } from '../coap/observe.ts';
 import type { Outcome } from '../coap/request.ts';
 import { DriveEnd } from '../core/case.ts';
 import { BenchError } from '../core/errors.ts';
@@ -8,19 +8,18 @@ import type { Bench } from '../core/standard.ts';
 import { type Peer, printPeer } from '../link/wire.ts';
 import { arranger } from './arrange.ts';
 import { type Account, bootstrapServer } from './bootstrap.ts';
-import { entriesOf, openClient, readFormat } from './client.ts';
+import { type Ask, entriesOf, openClient, readFormat } from './client.ts';
 import { encodeContent, FORMAT } from './codec/content.ts';
 import { type Path, printPath } from './codec/path.ts';
-import { encodeSenmlCbor } from './codec/senml.ts';
 import { RES } from './codec/swmgmt.ts';
-import { type Entry, string, type Value } from './codec/value.ts';
+import { type Entry, integer, string, type Value } from './codec/value.ts';
 import { addressOf, type Door, localTowards, openDoor, pskOf } from './door.ts';
 import { valueAt } from './kinds.ts';
 import type { Triple } from './machine.ts';
 import { packageServers } from './packages.ts';
 import { type Registration, registry } from './registry.ts';
 import { stepper } from './steps.ts';
-import type { Lwm2mTester, Variation } from './tester.ts';
+import type { Lwm2mTester, Variation, Watching } from './tester.ts';
 import { watcher } from './watch.ts';
 
 /** Where the registration of a device is kept over runs: one that believes itself registered says nothing by itself. */
@@ -88,17 +87,22 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     return wild ? localTowards(peer()) : address.host;
   };
   const host = async (): Promise<string> => hostFor(() => client.registration().peer);
-  const account = async (name: string, peer: Peer): Promise<Account> => {
+  const told = async (name: string, peer: Peer): Promise<Account> => {
     const port = endpoint.local.port;
     const uri = `${address.secure ? 'coaps' : 'coap'}://${printPeer({ address: await hostFor(() => peer), port })}`;
     if (!address.secure) return { uri };
+    if (!bench.has('psk'))
+      throw new BenchError(
+        'bootstrap',
+        'the bootstrap server gives accounts in clear or with a psk; the rig has no psk',
+      );
     const { key, identity = Buffer.from(name, 'utf8') } = pskOf(bench);
     return { uri, psk: { identity, key } };
   };
   const bootDoor = bench.has('bootstrap') ? await openBootstrap(bench, door) : undefined;
   if (bootDoor !== undefined) {
     const asked = (): void => roster.forget();
-    const boot = bootstrapServer({ bench, endpoint: bootDoor.endpoint, device, account, asked });
+    const boot = bootstrapServer({ bench, endpoint: bootDoor.endpoint, device, account: told, asked });
     bootDoor.server.route('/bs', (request) => boot.serve(request));
   }
   const packages = packageServers(bench, host);
@@ -145,6 +149,28 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     return bench.power;
   };
 
+  /** SenML CBOR where the device declares it, else SenML JSON. */
+  const compositeFormat = (): number => (bench.declared('SWMGMT 9/5') ? FORMAT.senmlCbor : FORMAT.senmlJson);
+  /** What a composite Read or observation asks for. */
+  const together = (paths: readonly Path[]): Pick<Ask, 'payload' | 'format' | 'accept'> => {
+    const format = compositeFormat();
+    const asked = paths.map((path) => ({ path }));
+    return { payload: encodeContent(format, [], asked), format, accept: format };
+  };
+  const watching = async (observing: Promise<Observed>): Promise<Watching | undefined> => {
+    const observed = await observing;
+    if (observed.kind !== 'observing') return undefined;
+    const { observation } = observed;
+    observations.push(observation);
+    return { end: async (how) => void (await observation.cancel(how)) };
+  };
+
+  /** A resource of the device's account with this server. */
+  const account = (resource: number): Path => {
+    const server = client.registration().links?.links.find((l) => l.path[0] === 1 && l.path.length === 2);
+    return [1, server?.path[1] ?? 0, resource];
+  };
+
   /** What a case does to the device ends what is known of its package. */
   const touched = (): void => {
     open.holds = undefined;
@@ -152,7 +178,13 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
 
   const tester: Omit<Lwm2mTester, 'internals'> = {
     registration: () => client.registration(),
-    read: async (path, label, o) => entriesOf(await readAs('read', path, label, o), path),
+    async read(path, label, o) {
+      const outcome = await readAs('read', path, label, o);
+      // Silence of all repetitions may be the link's: what only reads can be asked anew.
+      const lost = outcome.kind === 'silence' && o?.confirmable !== false;
+      const again = lost ? await readAs('read', path, label, o) : outcome;
+      return entriesOf(again, path);
+    },
     discover: (path, label) =>
       client.request({ operation: 'discover', method: 'GET', path, label, accept: FORMAT.link }),
     write(path, content, label, o = {}) {
@@ -183,25 +215,16 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     },
     remove: (path, label) => client.request({ operation: 'delete', method: 'DELETE', path, label }),
     readTogether: (paths, label) =>
-      client.request({
-        operation: 'read-composite',
-        method: 'FETCH',
-        path: [],
-        label,
-        payload: encodeSenmlCbor(
-          [],
-          paths.map((path) => ({ path })),
-        ),
-        format: FORMAT.senmlCbor,
-        accept: FORMAT.senmlCbor,
-      }),
-    async observe(path, label) {
-      const observed = await client.observe({ path, label, accept: accept() });
-      if (observed.kind !== 'observing') return undefined;
-      const { observation } = observed;
-      observations.push(observation);
-      return { end: async (how) => void (await observation.cancel(how)) };
+      client.request({ operation: 'read-composite', method: 'FETCH', path: [], label, ...together(paths) }),
+    writeTogether(entries, label) {
+      touched();
+      const format = compositeFormat();
+      const payload = encodeContent(format, [], entries);
+      return client.request({ operation: 'write-composite', method: 'iPATCH', path: [], label, payload, format });
     },
+    observe: (path, label) => watching(client.observe({ path, label, accept: accept() })),
+    observeTogether: (paths, label) =>
+      watching(client.observe({ path: [], label, method: 'FETCH', ...together(paths) })),
     push(instance, name, label, o = {}) {
       touched();
       const format = o.format === undefined ? FORMAT.opaque : o.format;
@@ -236,10 +259,8 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
       touched();
       await bench.reset.reset();
     },
-    trigger(label) {
-      const server = client.registration().links?.links.find((l) => l.path[0] === 1 && l.path.length === 2);
-      return tester.execute([1, server?.path[1] ?? 0, 8], label);
-    },
+    lifetime: (seconds, label) => tester.write(account(1), integer(seconds), label),
+    trigger: (label) => tester.execute(account(8), label),
     registers: (limit) => roster.next(timing.real(limit)),
     impair: (impairments) => door.impair(impairments),
     async off() {

@@ -32,6 +32,8 @@ export interface Lwm2mPolicies {
   readonly failedUninstallResult: '59' | '59or57' | 'unchanged' | 'information';
   readonly forUpdateInDelivered: 'refuse' | 'refuseOrInitial';
   readonly unfinishedPush: '0/52' | '0/52or0/0';
+  /** Changed objects with Update Supported Objects false. */
+  readonly objectsTold: 'periodicOnly' | 'information';
   /** A repeated message at a device that declares no memory of them. */
   readonly repeatedRequest: 'sameAnswer' | 'information';
 }

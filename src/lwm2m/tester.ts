@@ -58,8 +58,12 @@ export interface Lwm2mTester {
   remove(path: Path, label: string): Promise<Outcome>;
   /** One composite Read; a device of LwM2M 1.1 or later knows it. */
   readTogether(paths: readonly Path[], label: string): Promise<Outcome>;
+  /** One composite Write. */
+  writeTogether(entries: readonly Entry[], label: string): Promise<Outcome>;
   /** Undefined where the device does not accept the registration. */
   observe(path: Path, label: string): Promise<Watching | undefined>;
+  /** One composite observation. */
+  observeTogether(paths: readonly Path[], label: string): Promise<Watching | undefined>;
   /** Write of a package into an instance, block-wise where it is large. */
   push(instance: number, name: PackageName, label: string, o?: Variation): Promise<Outcome>;
   /** Write of Package URI. */
@@ -84,6 +88,8 @@ export interface Lwm2mTester {
   lose(): void;
   /** Factory reset by the rig; the device is not waited for. Ends the drive where the rig has none. */
   factory(): Promise<void>;
+  /** Write of the lifetime of the registration, seconds. */
+  lifetime(seconds: number, label: string): Promise<Outcome>;
   /** Registration Update Trigger. */
   trigger(label: string): Promise<Outcome>;
   /** Waits for a Register that comes from now on; undefined when none came in time. */

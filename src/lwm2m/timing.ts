@@ -10,9 +10,9 @@ export const LWM2M_TIMING = {
   resumeGap: { ms: 5_000, class: 'link', clause: 'bench: a cut of the link that CoAP repetitions bridge' },
   pollInterval: { ms: 1_000, class: 'protocol', clause: 'bench: pause between two looks at the instance' },
   quietWindow: { ms: 4_000, class: 'protocol', clause: 'bench: how long nothing must happen' },
-  periodMin: { ms: 6_000, class: 'protocol', clause: 'CORE, pmin: the value used' },
-  periodMax: { ms: 12_000, class: 'protocol', clause: 'CORE, pmax: the value used' },
-  periodTolerance: { ms: 5_000, class: 'protocol', clause: 'bench: how exactly periods are judged' },
+  periodMin: { ms: 12_000, class: 'protocol', clause: 'CORE, pmin: the value used' },
+  periodMax: { ms: 24_000, class: 'protocol', clause: 'CORE, pmax: the value used' },
+  periodTolerance: { ms: 8_000, class: 'protocol', clause: 'bench: how exactly periods are judged' },
   slowCheck: {
     ms: 2_000,
     class: 'protocol',
@@ -20,4 +20,5 @@ export const LWM2M_TIMING = {
   },
   drip: { ms: 1_000, class: 'protocol', clause: 'bench: pause before each block of a slow package server' },
   updateLead: { ms: 15_000, class: 'protocol', clause: 'bench: an Update sent so early is not the periodic one' },
+  shortLifetime: { ms: 120_000, class: 'protocol', clause: 'CORE, lifetime: the value used to see a periodic Update' },
 } as const satisfies TimingTable;

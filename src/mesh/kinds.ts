@@ -103,6 +103,30 @@ export function told(
   };
 }
 
+/** The same for every message whose label begins so. */
+export function toldAll(prefix: string): ReturnType<typeof told> {
+  return {
+    name: prefix,
+    read(event, log) {
+      const label = labelOf(event);
+      return label?.startsWith(prefix) === true ? told(label).read(event, log) : undefined;
+    },
+  };
+}
+
+/** What the device was told by its console; a drive goes on only once the console has answered. */
+export function said(verb: string): Kind<{ readonly verb: string }> {
+  return {
+    name: `"${verb}" on the console`,
+    read: (e) => (e.type === 'mesh.say' && e.data?.['verb'] === verb ? { verb } : undefined),
+  };
+}
+
+/** A mark of the drive. */
+export function marked(name: string): Kind<{ readonly data: Ev['data'] }> {
+  return { name, read: (e) => (e.type === 'mark' && e.data?.['name'] === name ? { data: e.data } : undefined) };
+}
+
 /** A message as it came in or went out. */
 export interface Message<V> {
   readonly value: V;

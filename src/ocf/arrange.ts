@@ -7,6 +7,7 @@ import { isRest } from './machine.ts';
 import type { Stand } from './packages/stand.ts';
 import type { Internals, OcfTester } from './tester.ts';
 import { valueOf } from './schema.ts';
+import { isSecured } from './target.ts';
 import type { Watcher } from './watch.ts';
 
 interface Parts {
@@ -64,6 +65,8 @@ export function arranger({
   };
 
   const atRest = async (): Promise<CborMap> => {
+    // A look hides why a device cannot be reached; this tells.
+    await device.target();
     const first = await until(resting, longestRun());
     const there = first !== undefined && resting(first) ? first : await force();
     if (there === undefined || !isCborMap(there) || !resting(there))
@@ -77,7 +80,14 @@ export function arranger({
     const there = await atRest();
     const installed = open.upgraded && valueOf(there, 'swupdateresult') === 1;
     open.upgraded = false;
+    if (installed) stand.installed(await device.version());
     if (isIdle(there) && !installed) return there;
+    // A reset takes the owner of a secured device away: what leads to idle without one comes first.
+    if (!installed && isSecured(bench) && bench.ixit.has('packageOld')) {
+      await runUntil('isac', await tester.serve('packageOld'), isIdle);
+      const now = await atRest();
+      if (isIdle(now)) return now;
+    }
     if (bench.reset !== undefined) {
       await tester.factoryReset();
       return atRest();
@@ -94,14 +104,21 @@ export function arranger({
     idle: async () => void (await idle()),
     async otherResult(code) {
       const has = (r: CborMap): boolean => valueOf(r, 'swupdateresult') === code;
+      const refuse = async (): Promise<void> => {
+        if (!bench.ixit.has('packageOk')) return;
+        const status = code === 404 ? 500 : 404;
+        const purl = await tester.serve('packageOk', { behaviour: { kind: 'status', status } });
+        await runUntil('isvv', purl, (r) => valueOf(r, 'swupdateresult') === status);
+      };
+      const reset = async (): Promise<void> => {
+        if (bench.reset !== undefined) await tester.factoryReset();
+        await atRest();
+      };
       if (!has(await idle())) return;
-      if (bench.reset !== undefined) await tester.factoryReset();
-      const there = await atRest();
-      if (!has(there) || !bench.ixit.has('packageOk')) return;
-      const status = code === 404 ? 500 : 404;
-      const purl = await tester.serve('packageOk', { behaviour: { kind: 'status', status } });
-      await runUntil('isvv', purl, (r) => valueOf(r, 'swupdateresult') === status);
-      await idle();
+      for (const way of isSecured(bench) ? [refuse, reset] : [reset, refuse]) {
+        await way();
+        if (!has(await idle())) return;
+      }
     },
   };
 }

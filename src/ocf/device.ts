@@ -12,7 +12,7 @@ import { devicesOf, linksOf } from './links.ts';
 import { answersOf, ask, byId, type Found, groupBy, isLoopback, type Query } from './multicast.ts';
 import type { Subject } from './notes.ts';
 import { openOwner } from './security/owner.ts';
-import { checkIdentity, isSecured, iutPeer, localTowards, locate, type Target } from './target.ts';
+import { checkIdentity, isSecured, isSought, iutPeer, localTowards, locate, type Target } from './target.ts';
 import type { Variation } from './tester.ts';
 
 /** So many exchanges tell how slow the device and the link are just now. */
@@ -39,10 +39,14 @@ export interface Device {
   request(method: Method, o: Variation & Pick<ClientRequest, 'body' | 'look' | 'subject'>): Promise<Outcome>;
   /** A RETRIEVE sent twice at most, for preparations; undefined where nothing came or the device could not be reached. */
   glance(label: string): Promise<CborMap | undefined>;
+  /** The version that runs, by the IXIT `versionSource`; undefined where there is none or the device does not show it. */
+  version(): Promise<string | undefined>;
   observe(o: Variation): Promise<Observation | undefined>;
   /** A request to another resource by the first client: where the device is secured, as its owner. */
   ask(method: Method, o: Pick<ClientRequest, 'path' | 'subject' | 'label' | 'body'>): Promise<Outcome>;
   watchOther(o: Pick<ClientRequest, 'path' | 'subject' | 'label'>): Promise<Observation | undefined>;
+  /** Takes the tester's entry out of the access control list of a secured device, until it is settled anew. */
+  bar(): Promise<void>;
   /** A secured device was reset, or left normal operation: the next request looks for it and brings it back. */
   unsettle(): void;
   /** One look at the resource; after several without answer the device is looked for anew. */
@@ -115,9 +119,11 @@ export async function openDevice(bench: Bench): Promise<Device> {
   };
   /** Takes the address that the rig names now; true where it is another one. */
   const readdress = async (): Promise<boolean> => {
-    const said = await iutPeer(bench);
     unsettle();
     client.endpoint.forget(peer);
+    // A device that is named by its id is looked for once it does not answer where it was.
+    if (isSought(bench)) return false;
+    const said = await iutPeer(bench);
     if (said.port === peer.port && said.address === peer.address) return false;
     peer = said;
     return true;
@@ -127,8 +133,12 @@ export async function openDevice(bench: Bench): Promise<Device> {
    * others with the same id may be about.
    */
   const findAgain = async (): Promise<void> => {
-    if ((await readdress()) || ids.length === 0 || isLoopback(peer.address)) return;
-    const query = { label: 'find again', rt: RESOURCE_TYPE.softwareUpdate, tries: 1, ours: byId(ids) };
+    const local = isLoopback(peer.address);
+    if ((await readdress()) || ids.length === 0 || (local && !isSought(bench))) return;
+    // A device that lost its owner has another id until it is taken over again.
+    const nameless = owner?.settled === false && !local;
+    const ours: Query['ours'] = (found) => byId(ids)(found) || (nameless && found.from.address === peer.address);
+    const query = { label: 'find again', rt: RESOURCE_TYPE.softwareUpdate, tries: 1, ours };
     const from = (await ask({ ...query, ...way(peer.address.includes(':')) }, events, timing))[0]?.from;
     if (from !== undefined) peer = from;
   };
@@ -170,6 +180,15 @@ export async function openDevice(bench: Bench): Promise<Device> {
       const outcome = await looked('swu', label);
       return outcome === undefined ? undefined : mapOf(outcome);
     },
+    async version() {
+      const [path = '', property = ''] = bench.ixit.has('versionSource')
+        ? bench.ixit.text('versionSource').split('#')
+        : [];
+      if (path === '') return undefined;
+      const outcome = await client.request('GET', { to: peer, path, subject: 'version', label: 'running' });
+      const version = mapOf(outcome)?.[property];
+      return typeof version === 'string' ? version : undefined;
+    },
     async observe({ if: iface, ...rest }) {
       const { who, to, path } = await routeOf(rest);
       const query = iface === undefined ? {} : { query: [`if=${iface}`] };
@@ -185,6 +204,10 @@ export async function openDevice(bench: Bench): Promise<Device> {
       const observed = await first.observe({ ...o, to });
       return observed.kind === 'observing' ? observed.observation : undefined;
     },
+    async bar() {
+      const { peer: to } = await findTarget();
+      await owner?.bar(first, to);
+    },
     unsettle,
     async look() {
       const outcome = await looked('look');
@@ -194,7 +217,13 @@ export async function openDevice(bench: Bench): Promise<Device> {
       await findAgain().catch(() => undefined);
     },
     async alive() {
-      const outcome = await links();
+      let outcome = await links();
+      if (outcome.kind !== 'reply') {
+        // A device may have another port since it restarted by itself.
+        const before = peer;
+        await findAgain().catch(() => undefined);
+        if (peer !== before) outcome = await links();
+      }
       if (outcome.kind !== 'reply')
         throw new BenchError('no-answer', `the device did not answer GET /oic/res (${outcome.kind})`, {
           place: { where: printPeer(peer) },
@@ -217,7 +246,7 @@ export async function openDevice(bench: Bench): Promise<Device> {
             place: { where: printPeer(peer) },
           });
         await sleep(timing.real('pollInterval'));
-        if (missing % LOST_LOOKS === 0) await findAgain().catch(() => undefined);
+        if (isSought(bench) || missing % LOST_LOOKS === 0) await findAgain().catch(() => undefined);
       }
     },
     async close() {

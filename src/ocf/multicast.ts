@@ -5,6 +5,7 @@ import { openCoap } from '../coap/endpoint.ts';
 import { emptyMessage, isResponse, type Message } from '../coap/message.ts';
 import type { Arrival } from '../coap/message-layer.ts';
 import { OPTION, uintOption, uriOptions } from '../coap/options.ts';
+import { BenchError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
 import type { Timing } from '../core/timing.ts';
 import { openUdp } from '../link/udp.ts';
@@ -41,6 +42,24 @@ export function groupBy(iface: string, ipv6: boolean): Pick<Query, 'group' | 'if
   const named = Object.entries(networkInterfaces()).find(([, all]) => all?.some((a) => a.address === iface));
   const name = named?.[0] ?? iface;
   return { group: { address: `${ipv6Link}%${name}`, port }, iface: `::%${name}` };
+}
+
+/** The groups that can be reached by an interface, IPv4 first. Throws a BenchError where this computer has no such interface. */
+export function waysBy(iface: string): Pick<Query, 'group' | 'iface'>[] {
+  const [name, addresses] =
+    Object.entries(networkInterfaces()).find(
+      ([name, all]) => name === iface || all?.some((a) => a.address === iface) === true,
+    ) ?? [];
+  if (name === undefined || addresses === undefined)
+    throw new BenchError('interface', `expected an interface of this computer, found ${iface}`, {
+      place: { where: 'iut.OCFSWU.iut' },
+    });
+  const ipv4 = addresses.find((a) => a.family === 'IPv4' && (a.address === iface || name === iface));
+  const ipv6 = addresses.find((a) => a.family === 'IPv6' && (a.address === iface || name === iface));
+  return [
+    ...(ipv4 === undefined ? [] : [groupBy(ipv4.address, false)]),
+    ...(ipv6 === undefined ? [] : [groupBy(name, true)]),
+  ];
 }
 
 /** Channel of multicast events. */

@@ -7,6 +7,7 @@ import { parsePeer, type Peer, printPeer } from '../link/wire.ts';
 import type { Client } from './client.ts';
 import { RESOURCE_TYPE } from './codec/ocf.ts';
 import { devicesOf, type Link, linksOf } from './links.ts';
+import { ask, byId, type Query, waysBy } from './multicast.ts';
 
 /** Where the resource is. */
 export interface Target {
@@ -18,12 +19,58 @@ export interface Target {
   readonly device: string;
 }
 
-/** `coap://192.168.1.7:5683` as an address. Throws a BenchError that names the entry of the rig. */
+/** A device that the rig names by its id: `ocf://ID?interface=NAME`. */
+interface Sought {
+  readonly id: string;
+  readonly iface: string;
+}
+
+function soughtBy(bench: Bench): Sought | undefined {
+  const [, id, iface] = /^ocf:\/\/([^?]+)\?interface=(.+)$/.exec(bench.address('iut')) ?? [];
+  return id === undefined || iface === undefined ? undefined : { id: id.toLowerCase(), iface };
+}
+
+/** True where the rig names the device by its id, so that its address is found and not told. */
+export function isSought(bench: Bench): boolean {
+  return soughtBy(bench) !== undefined;
+}
+
+/** The id of the device that the rig or the declaration names. */
+export function namedDevice(bench: Bench): string | undefined {
+  const id = bench.has('deviceUuid') ? bench.address('deviceUuid') : soughtBy(bench)?.id;
+  return (id ?? (bench.ixit.has('deviceUuid') ? bench.ixit.text('deviceUuid') : undefined))?.toLowerCase();
+}
+
+/** Multicast queries for a device by its id, over each family of addresses that the interface has. */
+const SEARCH_TRIES = 3;
+
+async function find(bench: Bench, { id, iface }: Sought): Promise<Peer> {
+  const others = new Set<string>();
+  const ours: Query['ours'] = (found) => {
+    for (const other of devicesOf(found.links)) if (other !== id) others.add(other);
+    return byId([id])(found);
+  };
+  for (const way of waysBy(iface)) {
+    const query = { ...way, label: 'find', rt: RESOURCE_TYPE.softwareUpdate, tries: SEARCH_TRIES, ours };
+    const from = (await ask(query, bench.events, bench.timing))[0]?.from;
+    if (from !== undefined) return from;
+  }
+  const answered = others.size === 0 ? 'no other device answered either' : `answered: ${[...others].join(', ')}`;
+  throw new BenchError('not-found', `device ${id} did not answer multicast discovery by ${iface}; ${answered}`, {
+    place: { where: 'iut.OCFSWU.iut' },
+  });
+}
+
+/** Where the device is: `coap://192.168.1.7:5683`, or found by its id. Throws a BenchError that names the entry of the rig. */
 export async function iutPeer(bench: Bench): Promise<Peer> {
+  const sought = soughtBy(bench);
+  if (sought !== undefined) return find(bench, sought);
   const text = bench.address('iut');
   const peer = text.startsWith('coap://') ? parsePeer(text.replace(/^coap:\/\//, '').replace(/\/$/, '')) : undefined;
   if (peer === undefined)
-    throw new BenchError('iut', `expected coap://host:port, found ${text}`, { place: { where: 'iut.OCFSWU.iut' } });
+    throw new BenchError('iut', `expected coap://host:port, or a device with its interface, found ${text}`, {
+      place: { where: 'iut.OCFSWU.iut' },
+    });
   return isIP(peer.address.split('%')[0] ?? '') === 0 ? resolvePeer(peer.address, peer.port) : peer;
 }
 
@@ -60,13 +107,9 @@ export async function linksAt(client: Client, to: Peer, rt: string | undefined, 
 
 /** Throws a BenchError where the rig or the declaration names a device and another one answers. */
 export function checkIdentity(bench: Bench, links: readonly Link[], where: Peer): void {
-  const wanted = bench.has('deviceUuid')
-    ? bench.address('deviceUuid')
-    : bench.ixit.has('deviceUuid')
-      ? bench.ixit.text('deviceUuid')
-      : undefined;
+  const wanted = namedDevice(bench);
   const found = devicesOf(links);
-  if (wanted === undefined || found.length === 0 || found.includes(wanted.toLowerCase())) return;
+  if (wanted === undefined || found.length === 0 || found.includes(wanted)) return;
   throw new BenchError('wrong-device', `expected device ${wanted}, found ${found.join(', ')}`, {
     place: { where: printPeer(where) },
   });

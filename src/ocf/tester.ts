@@ -4,7 +4,7 @@ import type { ActionName } from './codec/swu.ts';
 import type { Method } from '../coap/message.ts';
 import type { Outcome } from '../coap/request.ts';
 import type { Offer, PackageName } from './packages/stand.ts';
-import type { DeviceStateName } from './security/resources.ts';
+import type { DeviceStateName, Pstat } from './security/resources.ts';
 
 /** How a request to the resource differs from what a right client sends. */
 export interface Variation {
@@ -97,13 +97,15 @@ export interface OcfTester {
   /** Writes `tm` of the provisioning status: an action by its bit, or any number. Default label `run`. */
   trigger(mode: Exclude<ActionName, 'idle'> | number, label?: string): Promise<Outcome>;
   /** RETRIEVE of the provisioning status. */
-  modes(label: string): Promise<void>;
+  modes(label: string): Promise<Pstat | undefined>;
   /** UPDATE of the provisioning status with any body. */
   setModes(body: CborMap, label: string): Promise<Outcome>;
   /** Undefined where the device does not accept the registration. */
   observeModes(label: string): Promise<Watching | undefined>;
   /** Asks for an onboarding state; ends the drive where the device refuses. After RESET the device answers again, without owner; the next request takes it over. */
   moveTo(state: DeviceStateName, label?: string): Promise<void>;
+  /** Takes the tester's own entry out of the access control list of the device, until the case is settled. */
+  bar(): Promise<void>;
   /** For standard.ts; cases have no use for it. */
   readonly internals: Internals;
 }

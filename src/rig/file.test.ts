@@ -42,6 +42,13 @@ iut:
     expect(rig.digest).to.match(/^[0-9a-f]{64}$/);
   });
 
+  it('reads a device that is named by its id and the interface to look for it', () => {
+    const id = '12345678-1234-4234-8234-123456789abc';
+    const rig = load(`rig: lan\niut:\n  OCFSWU: { iut: { device: ${id}, interface: eth0 } }\n`);
+    expect(rig.data.iut['OCFSWU']).to.deep.equal({ iut: `ocf://${id}?interface=eth0` });
+    expect(complaints(`rig: lan\niut:\n  OCFSWU: { iut: { device: ${id} } }\n`)).to.have.lengthOf(1);
+  });
+
   it('reads a bench with a power command, a reset line and a console', () => {
     const rig = load(`rig: bench
 bootS: 20
@@ -72,7 +79,7 @@ extra: 1
       'rig.yaml:2:19: expected a factor of at most 1 (1 = real time); found the number 2',
       `rig.yaml:4:19: Invalid discriminator value. Expected 'process' | 'power' | 'reset' | 'console' | 'radio'; found the string "proces"`,
       'rig.yaml:5:10: resources.relay.off is missing',
-      'rig.yaml:7:23: expected a text; found a list',
+      'rig.yaml:7:23: expected a text, or a device with its interface; found a list',
       'rig.yaml:8:1: unknown key extra',
     ]);
   });

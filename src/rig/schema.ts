@@ -102,6 +102,15 @@ const resource = z.discriminatedUnion('kind', [
   radioResource,
 ]);
 
+/** A device that is looked for by its id on the network of an interface: stands for the address `ocf://ID?interface=NAME`. */
+const byId = z
+  .strictObject({
+    device: z.string().min(1),
+    /** Name (`eth0`) or an address of this computer. */
+    interface: z.string().min(1),
+  })
+  .transform(({ device, interface: by }) => `ocf://${device}?interface=${by}`);
+
 /** A rig file as it stands on disk; `docs/recipes/rig.md` explains every key. */
 export const rigSchema = z.strictObject({
   rig: name,
@@ -117,10 +126,13 @@ export const rigSchema = z.strictObject({
   /** What each standard needs to reach the device, by its own names: `OCFSWU: { endpoint: … }`. */
   iut: z.record(
     z.string().regex(/^[A-Z0-9]+$/, 'expected the short name of a standard, such as OCFSWU'),
-    z.record(name, text),
+    z.record(name, z.union([text, byId], 'expected a text, or a device with its interface')),
   ),
 });
 
+/** A rig file as read: defaults filled in, numbers and switches of options as text. */
 export type RigData = z.infer<typeof rigSchema>;
+/** Any one resource; `kind` tells which. */
 export type Resource = RigData['resources'][string];
+/** The settings of one kind of resource. */
 export type ResourceOf<K extends Resource['kind']> = Extract<Resource, { kind: K }>;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchClock, wallNow } from '../core/clock.ts';
-import { BenchError, printError } from '../core/errors.ts';
+import { BenchError, printError, TesterError } from '../core/errors.ts';
 import { memorySink } from '../core/events.ts';
 import type { Registered } from '../core/registered.ts';
 import { loadIcs } from '../ics/ics.ts';
@@ -81,7 +81,10 @@ export async function checkRig(options: CheckOptions): Promise<RigCheck> {
       openRig: () =>
         openRig(untouched, { ...context, opened: (name, detail) => void checked.push({ name, ok: true, detail }) }),
     });
-    for (const standard of standards) checked.push(await probe(standard, () => on.ready(standard)));
+    for (const standard of standards) {
+      const seen = await probe(standard, () => on.ready(standard));
+      checked.push(seen.needsIxit && options.ics === undefined ? { ...seen.found, detail: NEEDS_ICS } : seen.found);
+    }
     await on.close().catch((e: unknown) => checked.push({ name: 'closing', ok: false, detail: printError(e) }));
     const unknown = specs.filter((spec) => !standards.some((s) => s.spec === spec));
     for (const name of unknown) checked.push({ name, ok: false, detail: 'no standard of this name' });
@@ -93,13 +96,19 @@ export async function checkRig(options: CheckOptions): Promise<RigCheck> {
   return redactor.data({ rig: rig.name, ok: checked.every((c) => c.ok), offers, checked });
 }
 
-/** Opens the standard and lets its device answer once. */
-async function probe(standard: Registered, ready: () => Promise<{ alive(): Promise<void> }>): Promise<Checked> {
+const NEEDS_ICS = 'this device is only reached with values of its declaration (IXIT): name it with --ics FILE';
+
+/** Opens the standard and lets its device answer once; also tells whether that failed for want of an IXIT value. */
+async function probe(
+  { spec: name }: Registered,
+  ready: () => Promise<{ alive(): Promise<void> }>,
+): Promise<{ found: Checked; needsIxit: boolean }> {
   try {
     await (await ready()).alive();
-    return { name: standard.spec, ok: true, detail: 'the device answers' };
+    return { found: { name, ok: true, detail: 'the device answers' }, needsIxit: false };
   } catch (e) {
-    return { name: standard.spec, ok: false, detail: printError(e) };
+    const needsIxit = e instanceof TesterError && (e.code === 'ixit' || e.code === 'timer');
+    return { found: { name, ok: false, detail: printError(e) }, needsIxit };
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { InputError, printError } from '../core/errors.ts';
+import { InputError, printError, TesterError } from '../core/errors.ts';
 import type { RunRecord } from '../core/record.ts';
 import { printCheck } from '../cli/rig.ts';
 import { checkRig, type RigCheck } from './check.ts';
@@ -111,6 +111,20 @@ describe('rig check', () => {
         { name: 'FAKE', ok: true, detail: 'the device answers' },
       ],
     });
+  });
+
+  it('asks for the declaration, where the device can only be reached with values of it', async () => {
+    const bench = testBench();
+    const wanting = FAKES.map((entry) => ({
+      ...entry,
+      load: async () => ({
+        ...(await entry.load()),
+        open: () => Promise.reject(new TesterError('ixit', 'undeclared')),
+      }),
+    }));
+    const { checked } = await checkRig({ rig: bench.rigFile, state: join(bench.folder, 'state'), standards: wanting });
+    bench.remove();
+    expect(checked.at(-1)?.detail).to.contain('name it with --ics FILE');
   });
 
   it('says what does not answer', async () => {

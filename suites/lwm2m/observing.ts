@@ -273,7 +273,8 @@ export const observeCases: readonly Lwm2mCase[] = [
 
 /** How often a case switches the activation. */
 export const SWITCHES = 6;
-const PERIODS = { pmin: 6, pmax: 12 } as const;
+/** Seconds, of the rows `periodMin` and `periodMax`. */
+const PERIODS = { pmin: 12, pmax: 24 } as const;
 
 function markAt(j: J, name: string): number {
   return j.log.first(marked(name))?.n ?? Number.POSITIVE_INFINITY;
@@ -310,7 +311,7 @@ function judgePeriods(j: J): void {
     expect(
       link === undefined ? 'no link' : `${attributeOf(link, 'pmin')} ${attributeOf(link, 'pmax')}`,
       'pmin and pmax',
-    ).to.equal('6 12');
+    ).to.equal(`${PERIODS.pmin} ${PERIODS.pmax}`);
   });
   if (set.code !== '2.04') return;
   const all = j.log.before({ n: markAt(j, 'over') }).all(notified('activation'));

@@ -5,14 +5,14 @@ import { FORMAT, printFormat, SINGLE_VALUE } from '../../src/lwm2m/codec/content
 import { printResource, SOFTWARE_MANAGEMENT } from '../../src/lwm2m/codec/definitions.ts';
 import { attributeOf, decodeLinks, modelLinks } from '../../src/lwm2m/codec/link-format.ts';
 import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
-import { printValue, type Value } from '../../src/lwm2m/codec/value.ts';
-import { answered } from '../../src/lwm2m/kinds.ts';
+import { boolean, printValue, type Value } from '../../src/lwm2m/codec/value.ts';
+import { answered, valueAt } from '../../src/lwm2m/kinds.ts';
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { bootstraps, registrations } from '../../src/lwm2m/registered.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
 import { registerAgain, registration } from './anew.ts';
 import { answerTo, awaited, type J, type Lwm2mCase, stateAt } from './claims.ts';
-import { FORMAT_ITEM, ITEM, resources } from './items.ts';
+import { FORMAT_ITEM, ITEM, resourceItem, resources } from './items.ts';
 import { modelCases } from './model.ts';
 import { allInstances, own, see } from './moves.ts';
 
@@ -168,6 +168,46 @@ function discovered(j: J, statement: string): number[] | undefined {
   return modelLinks(decoded.links).links.flatMap(({ path }) => (path.length === 3 ? [path[2] ?? -1] : []));
 }
 
+const COMPOSITE = 'SWMGMT-CORE.composite';
+/** Values written one after the other; the second is how devices leave the factory. */
+const WRITTEN = [true, false] as const;
+
+/** Several resources in one request. */
+const compositeCase: Lwm2mCase = {
+  id: 'SWMGMT/REG/15',
+  purpose: 'what a composite Write writes a composite Read shows, beside state, result and activation',
+  item: ITEM.COMPOSITE,
+  when: `${ITEM.COMPOSITE} and ${resourceItem(RES.supportedObjects)}`,
+  statements: [COMPOSITE],
+  ixit: ['instance'],
+  start: 'registered',
+  async drive(t) {
+    for (const value of WRITTEN) {
+      await t.writeTogether([{ path: [9, own(t), RES.supportedObjects], value: boolean(value) }], `write ${value}`);
+      await t.readTogether(
+        [RES.state, RES.supportedObjects, RES.result, RES.activation].map((resource) => [9, own(t), resource]),
+        `read ${value}`,
+      );
+    }
+  },
+  judge(j) {
+    for (const value of WRITTEN) {
+      const written = answerTo(j, COMPOSITE, 'write-composite', `write ${value}`);
+      const reply = answerTo(j, COMPOSITE, 'read-composite', `read ${value}`);
+      if (written === undefined || reply === undefined) return;
+      const at = (resource: number): Value | undefined => valueAt(reply.entries ?? [], [9, own(j), resource]);
+      j.check(COMPOSITE, () => {
+        expect(written.code, 'answer to the composite Write').to.equal('2.04');
+        expect(reply.code, 'answer to the composite Read').to.equal('2.05');
+        expect(reply.problem, 'body of the composite Read').to.equal(undefined);
+        for (const resource of [RES.state, RES.result, RES.activation])
+          expect(at(resource), printResource(9, resource)).to.not.equal(undefined);
+        expect(at(RES.supportedObjects)?.value, printResource(9, RES.supportedObjects)).to.equal(value);
+      });
+    }
+  },
+};
+
 const BOOT = 'SWMGMT-CORE.bootstrap';
 
 /** How a device gets its server in the first place. */
@@ -207,4 +247,4 @@ const bootstrapCase: Lwm2mCase = {
 };
 
 /** Registration and data model. */
-export const reg = suite<Lwm2mTester, Lwm2mPolicies>('REG', [...about, ...modelCases, bootstrapCase]);
+export const reg = suite<Lwm2mTester, Lwm2mPolicies>('REG', [...about, ...modelCases, bootstrapCase, compositeCase]);

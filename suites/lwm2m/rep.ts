@@ -17,7 +17,6 @@ import {
   INSTALL,
   own,
   perhaps,
-  push,
   run,
   see,
   type T,
@@ -29,9 +28,10 @@ import { numberIn, OBSERVED, observeCases, SWITCHES, turn } from './observing.ts
 
 /** Ways to make the device report a failure, by result code. */
 const FAILURES: Readonly<
-  Record<'53' | '56' | '58', { readonly when: string; provoke(t: T, label: string): Promise<void> }>
+  Record<'53' | '54' | '56' | '58', { readonly when: string; provoke(t: T, label: string): Promise<void> }>
 > = {
-  '53': { when: `${ITEM.INTEGRITY} and ${ITEM.PUSH}`, provoke: (t, label) => push(t, 'packageBroken', label) },
+  '53': { when: ITEM.INTEGRITY, provoke: (t, label) => download(t, 'packageBroken', label) },
+  '54': { when: ITEM.WRONG_TYPE, provoke: (t, label) => download(t, 'packageWrongType', label) },
   '56': {
     when: `${ITEM.INVALID_URI} and SWMGMT 3/4`,
     async provoke(t, label) {
@@ -57,7 +57,17 @@ const failures: Lwm2mCase[] = [
     id: 'SWMGMT/REP/07',
     purpose: 'failures are notified, not only readable',
     statements: ['SWMGMT-CORE.notify-failure'],
-    ixit: ['instance', 'packageBroken', 'packageInstallFails', 'notifyS', 'checkS', 'installS', 'uninstallS'],
+    ixit: [
+      'instance',
+      'packageBroken',
+      'packageWrongType',
+      'packageInstallFails',
+      'notifyS',
+      'checkS',
+      'pullS',
+      'installS',
+      'uninstallS',
+    ],
     variants: Object.fromEntries(Object.entries(FAILURES).map(([code, { when }]) => [code, { when }])),
     start: 'clean',
     async drive(t, variant) {
@@ -129,14 +139,20 @@ const failures: Lwm2mCase[] = [
   {
     ...OBSERVED,
     id: 'SWMGMT/REP/10',
-    purpose: 'an observation of the instance is notified when 12 changes',
+    purpose: 'an observation of the instance, or of 7, 9 and 12 together, is notified when 12 changes',
     when: `${OBSERVED.when} and ${ITEM.ACTIVATE} and ${ITEM.DEACTIVATE}`,
-    statements: ['SWMGMT-CORE.notify-instance'],
+    statements: ['SWMGMT-CORE.notify-instance', 'SWMGMT-CORE.notify-composite'],
     ixit: ['instance', 'packageA', 'activateS', 'notifyS'],
+    variants: { instance: { when: ITEM.OBSERVE }, composite: { when: ITEM.COMPOSITE } },
     start: 'installed',
-    async drive(t) {
+    async drive(t, variant) {
       await t.attributes([9, own(t)], { pmin: 0 }, 'pmin');
-      await t.observe([9, own(t)], 'instance');
+      if (variant === 'composite')
+        await t.observeTogether(
+          [RES.state, RES.result, RES.activation].map((resource) => [9, own(t), resource]),
+          'instance',
+        );
+      else await t.observe([9, own(t)], 'instance');
       for (let i = 0; i < SWITCHES; i++) {
         await turn(t, i % 2 === 0 ? RES.activate : RES.deactivate, `switch ${i}`);
         t.mark('changed');
@@ -144,10 +160,10 @@ const failures: Lwm2mCase[] = [
       }
     },
     judge(j) {
-      const statement = 'SWMGMT-CORE.notify-instance';
+      const statement = j.variant === 'composite' ? 'SWMGMT-CORE.notify-composite' : 'SWMGMT-CORE.notify-instance';
       const accepted = j.log.first(answered('observe', 'instance'));
       if (accepted?.seq === undefined) return j.inconclusive(statement, 'the observation was not accepted');
-      const changed = where(snapshots, 'notification of the instance', (s) => s.source === 'notification');
+      const changed = where(snapshots, 'notification with the change', (s) => s.source === 'notification');
       const span = j.log.after('switch 0');
       if (span.first(changed) !== undefined)
         return j.check(statement, () => expect(span.first(changed)).to.not.equal(undefined));

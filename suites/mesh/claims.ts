@@ -95,8 +95,10 @@ export function byTable<L extends Layout, R extends string>(
 
 /** A phase that had to change by itself: not before the time, and not after it. */
 export interface Expiry<V> {
-  /** What started the timer: the last message that does. */
-  readonly armed: Kind<{ readonly asked?: { readonly n: number; readonly ms: number } }>;
+  /** What started the timer: the last message that does; `asked` where it may have started earlier. */
+  readonly armed:
+    | { readonly n: number; readonly ms: number; readonly asked?: { readonly n: number; readonly ms: number } }
+    | undefined;
   readonly polls: Kind<Answered<V>>;
   /** The phase before the time is over, and the one after it. */
   readonly before: (value: V) => boolean;
@@ -112,9 +114,9 @@ export interface Expiry<V> {
  * question, so that a slow link is never taken for a slow device.
  */
 export function expires<V>(j: J, statement: string, o: Expiry<V>): void {
-  const armed = j.log.last(o.armed);
+  const { armed } = o;
   if (armed === undefined) {
-    j.inconclusive(statement, `${o.armed.name} was not seen, so no timer was started`);
+    j.inconclusive(statement, 'what starts the timer was not seen');
     return;
   }
   const polls = j.log.after(armed).all(o.polls);
@@ -126,13 +128,25 @@ export function expires<V>(j: J, statement: string, o: Expiry<V>): void {
   }
   const old = found === undefined ? polls : polls.slice(0, polls.indexOf(found));
   const last = old.at(-1);
-  if (last !== undefined) j.onTime(statement, o.expected, { from: armed, to: last.asked, notAfter: o.ms, tolerance });
+  if (last === undefined) {
+    j.inconclusive(
+      statement,
+      'the timer was over before it was looked at: the link was too slow to keep the transfer going',
+    );
+    return;
+  }
+  j.onTime(statement, o.expected, { from: armed, to: last.asked, notAfter: o.ms, tolerance });
   if (found?.value === undefined) {
-    if (last !== undefined && j.log.elapsed(armed, last.asked) <= o.ms + tolerance)
+    if (j.log.elapsed(armed, last.asked) <= o.ms + tolerance)
       j.inconclusive(statement, `the case ended before ${o.expected} was due`);
     return;
   }
   const { value } = found;
+  // What was not looked at in time may have happened too early.
+  const least = o.ms - tolerance;
+  const looked = j.log.elapsed(armed, last);
+  if (looked < least && j.log.elapsed(armed.asked ?? armed, found) >= least)
+    j.inconclusive(statement, `nothing was asked between ${Math.round(looked)} ms and the change`);
   j.check(
     statement,
     () => expect(o.after(value) ? o.expected : o.show(value), 'after the timeout').to.equal(o.expected),

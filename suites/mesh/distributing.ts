@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { Limit } from '../../src/core/timing.ts';
 import { nameOf } from '../../src/core/layout/names.ts';
 import { distributionStatusMessage } from '../../src/mesh/codec/messages/distribution.ts';
 import { answer } from '../../src/mesh/kinds.ts';
@@ -99,14 +100,20 @@ export function markImages(t: T, targets: readonly PlayedTarget[]): void {
   t.mark('images', { sent: digest(t.octets('imageA')), received: targets.map((target) => digest(target.image)) });
 }
 
-/** Polls the distribution until one of these phases; undefined where it does not come there. */
+/** Rounds of polling; each lasts as long as the device may make no progress. */
+const ROUNDS = 10;
+
+/** Polls the distribution until one of these phases, for as long as the device goes on with its targets; undefined where it does not come there. */
 export async function untilPhase(t: T, label: string, phases: readonly number[]): Promise<number | undefined> {
   const end = [...phases, distributionPhase.FAILED];
-  const seen = await t.poll(label, t.element('distribution'), distributionGet, {}, ({ phase }) => end.includes(phase), {
-    timer: 'distributeS',
-    of: 'no-progress',
-  });
-  return seen?.phase;
+  const limit: Limit = { timer: 'distributeS', of: 'no-progress' };
+  for (let round = 0, before = t.heard(); round < ROUNDS; round++, before = t.heard()) {
+    const to = t.element('distribution');
+    const seen = await t.poll(label, to, distributionGet, {}, ({ phase }) => end.includes(phase), limit);
+    if (seen !== undefined) return seen.phase;
+    if (t.heard() === before) break;
+  }
+  return undefined;
 }
 
 /** A distribution to targets that stay silent from the first block on: active until it is suspended, cancelled or times out. */

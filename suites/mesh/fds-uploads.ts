@@ -241,7 +241,7 @@ export const uploadCases: readonly MeshCase[] = [
     },
     judge(j) {
       expires<{ readonly phase: number }>(j, 'DFUM-D.upload-timeout', {
-        armed: answer(blobTransferStatus, 'transfer'),
+        armed: j.log.last(answer(blobTransferStatus, 'transfer')),
         polls: answer(uploadStatus, 'poll'),
         before: ({ phase }) => phase === uploadPhase.TRANSFER_ACTIVE,
         after: ({ phase }) => phase === uploadPhase.TRANSFER_ERROR,

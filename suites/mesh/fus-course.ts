@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { updateStartChecks } from '../../src/mesh/checksAndMoves.ts';
 import { nameOf } from '../../src/core/layout/names.ts';
 import { blobPhase, blobStatus, transferMode, updatePhase, updateStatus } from '../../src/mesh/codec/enums.ts';
 import { bitsSet } from '../../src/mesh/codec/fields.ts';
@@ -15,12 +16,12 @@ import {
   updateStart,
   updateStatusMessage,
 } from '../../src/mesh/codec/messages/update.ts';
-import { answer, told } from '../../src/mesh/kinds.ts';
+import { answer, toldAll } from '../../src/mesh/kinds.ts';
 import { updateServerTable } from '../../src/mesh/tables.ts';
 import { byTable, expires, type MeshCase, reply, shows } from './claims.ts';
 import { startValue } from './fus-start.ts';
 import { ITEM } from './items.ts';
-import { beyond, chunksOf, modeOf, sendChunks, serverTimeout, SHORT_BASE, startOf } from './moves.ts';
+import { beyond, chunksOf, modeOf, sendChunks, servePull, serverTimeout, SHORT_BASE, startOf } from './moves.ts';
 
 import {
   CORRUPT,
@@ -147,11 +148,14 @@ export const updateCourseCases: readonly MeshCase[] = [
     ixit: UPDATING,
     async drive(t) {
       const to = t.element('update');
-      const { transfer, value } = await startUpdate(t, await fresh(t), transferMode.PUSH, SHORT_BASE);
+      const mode = modeOf(t, 'update');
+      const { transfer, value } = await startUpdate(t, await fresh(t), mode, SHORT_BASE);
       await t.ask('transfer', to, blobTransferStart, startOf(transfer));
-      await t.ask('block', to, blobBlockStart, { block: 0, chunkSize: transfer.chunkSize });
-      await sendChunks(t, to, transfer, 0, chunksOf(transfer, 0));
-      t.mark('last chunk', { label: `chunk ${chunksOf(transfer, 0).length - 1}` });
+      if (mode === transferMode.PULL) await servePull(t, to, transfer, 0);
+      else {
+        await t.ask('block', to, blobBlockStart, { block: 0, chunkSize: transfer.chunkSize });
+        await sendChunks(t, to, transfer, 0, chunksOf(transfer, 0));
+      }
       await t.ask('blocks before', to, blobTransferGet, {});
       await t.poll('poll', to, updateGet, {}, ({ phase }) => phase === updatePhase.TRANSFER_ERROR, beyond(SHORT_BASE));
       await t.ask('suspended', to, blobTransferGet, {});
@@ -160,9 +164,8 @@ export const updateCourseCases: readonly MeshCase[] = [
       await t.ask('blocks after', to, blobTransferGet, {});
     },
     judge(j) {
-      const last = j.log.events.find((e) => e.type === 'mark' && e.data?.['name'] === 'last chunk')?.data?.['label'];
       expires<{ readonly phase: number }>(j, 'DFUM-U.timeout', {
-        armed: told(typeof last === 'string' ? last : 'last chunk'),
+        armed: j.log.last(toldAll('chunk ')),
         polls: answer(updateStatusMessage, 'poll'),
         before: ({ phase }) => phase === updatePhase.TRANSFER_ACTIVE,
         after: ({ phase }) => phase === updatePhase.TRANSFER_ERROR,
@@ -199,6 +202,30 @@ export const updateCourseCases: readonly MeshCase[] = [
           ).to.deep.equal(blocks(before.value.transfer?.blocksNotReceived)),
         after,
       );
+    },
+  },
+  {
+    ...UPDATE_BASE,
+    id: 'DFUM/FUS/13',
+    purpose: 'Start while the BLOB Transfer Server serves another transfer is answered BLOB Transfer Busy',
+    statements: ['DFUM-U.busy'],
+    ixit: UPDATING,
+    async drive(t) {
+      const { metadata } = await fresh(t);
+      const timeoutBase = t.ixit.number('timeoutBase');
+      await t.say('occupy', { blobId: t.blobId(), base: timeoutBase });
+      const value = { ttl: t.ixit.number('ttl'), timeoutBase, blobId: t.blobId(), image: 0, metadata };
+      await t.ask('busy', t.element('update'), updateStart, value);
+      await t.ask('after', t.element('update'), updateGet, {});
+      await t.say('release');
+    },
+    judge(j) {
+      const S = 'DFUM-U.busy';
+      shows(j, S, updateStatusMessage, 'busy', UPDATE_NAMES, { status: updateStartChecks.blob.status });
+      shows(j, S, updateStatusMessage, 'after', UPDATE_NAMES, {
+        status: updateStatus.SUCCESS,
+        phase: updatePhase.IDLE,
+      });
     },
   },
 ];

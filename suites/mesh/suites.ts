@@ -4,6 +4,9 @@ import type { MeshTester } from '../../src/mesh/tester.ts';
 import { blobBlockCases } from './blob-blocks.ts';
 import { blobCourseCases } from './blob-course.ts';
 import { blobStatusCases } from './blob-status.ts';
+import { blobClientCases } from './blc.ts';
+import { initiatorCases } from './fdc.ts';
+import { updateClientCases } from './fuc.ts';
 import { distributionCases } from './fds-course.ts';
 import { distributionPhaseCases } from './fds-phases.ts';
 import { distributorListCases } from './fds-lists.ts';
@@ -12,7 +15,6 @@ import { updateAnnouncedCases } from './fus-announced.ts';
 import { updateCourseCases } from './fus-course.ts';
 import { updateStartCases } from './fus-start.ts';
 import { gen } from './gen.ts';
-import { ITEM } from './items.ts';
 
 /** BLOB Transfer Server. */
 const blobServer = suite<MeshTester, MeshPolicies>('BLB-S', [
@@ -22,21 +24,11 @@ const blobServer = suite<MeshTester, MeshPolicies>('BLB-S', [
 ]);
 
 /** Firmware Update Server. */
-const updateServer = suite<MeshTester, MeshPolicies>(
-  'FUS',
-  [...updateStartCases, ...updateCourseCases, ...updateAnnouncedCases],
-  [
-    {
-      id: 'DFUM/FUS/13',
-      purpose: 'Start while the BLOB Transfer Server serves another transfer is answered BLOB Transfer Busy',
-      item: ITEM.UPDATE_SERVER,
-      when: ITEM.UPDATE_SERVER,
-      statements: ['DFUM-U.busy'],
-      lacks:
-        'no message of these models occupies the BLOB Transfer Server of the device otherwise; that takes words of its vendor',
-    },
-  ],
-);
+const updateServer = suite<MeshTester, MeshPolicies>('FUS', [
+  ...updateStartCases,
+  ...updateCourseCases,
+  ...updateAnnouncedCases,
+]);
 
 /** Firmware Distribution Server. */
 const distributionServer = suite<MeshTester, MeshPolicies>('FDS', [
@@ -46,10 +38,22 @@ const distributionServer = suite<MeshTester, MeshPolicies>('FDS', [
   ...distributionPhaseCases,
 ]);
 
+/** Firmware Update Client. */
+const updateClient = suite<MeshTester, MeshPolicies>('FUC', updateClientCases);
+
+/** Firmware Distribution Client. */
+const distributionClient = suite<MeshTester, MeshPolicies>('FDC', initiatorCases);
+
+/** BLOB Transfer Client. */
+const blobClient = suite<MeshTester, MeshPolicies>('BLC', blobClientCases);
+
 /** Every suite of mesh firmware update. */
 export const MESH_SUITES: readonly Suite<MeshTester, MeshPolicies>[] = [
   gen,
   blobServer,
   updateServer,
   distributionServer,
+  updateClient,
+  distributionClient,
+  blobClient,
 ];

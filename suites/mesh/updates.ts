@@ -12,7 +12,7 @@ import {
   updateStart,
   updateStatusMessage,
 } from '../../src/mesh/codec/messages/update.ts';
-import { type Answered, answer } from '../../src/mesh/kinds.ts';
+import { type Answered, answer, marked } from '../../src/mesh/kinds.ts';
 import { type J, phasesOf, reply, shows } from './claims.ts';
 import { type StartValue } from './fus-start.ts';
 import { ITEM } from './items.ts';
@@ -106,16 +106,12 @@ export function ends(j: J, statement: string, phase: number): boolean {
   );
   if (!complete) return false;
   const polls = answer(updateStatusMessage, 'verifying');
-  const seen =
-    j.came(
-      statement,
-      where(polls, 'end of the verification', (a) => VERIFIED.includes(a.value?.phase ?? -1)),
-      {
-        stimulus: where(polls, 'Update Get', () => true),
-        within: { ...VERIFY, of: 'no-progress' },
-        instead: j.log.last(polls),
-      },
-    ) ?? j.log.first(where(polls, 'end of the verification', (a) => VERIFIED.includes(a.value?.phase ?? -1)));
+  const end = where(polls, 'end of the verification', (a) => VERIFIED.includes(a.value?.phase ?? -1));
+  const seen = j.came(statement, end, {
+    stimulus: marked('transfer over'),
+    within: { ...VERIFY, of: 'no-progress' },
+    instead: j.log.last(polls),
+  });
   if (seen?.value === undefined) return false;
   const { value } = seen;
   j.check(

@@ -16,7 +16,8 @@ export interface Transfer {
   /** The id that the device gets; a new one unless the rig names one. */
   readonly device?: string;
   readonly method: MethodName;
-  readonly credentials: ClientCredentials;
+  /** Called once the method is chosen: many devices make their PIN only then. */
+  credentials(): Promise<ClientCredentials>;
   /** Path of the software update resource, for the access control list. */
   readonly swu: string;
   /** Plain and secure endpoint of the device. */
@@ -100,8 +101,10 @@ export async function takeOver(
 }
 
 /** The key block of the association by which the device is taken over. */
-async function handshake({ method, credentials, secure }: Transfer, { dtls }: Client): Promise<Buffer> {
+async function handshake(transfer: Transfer, { dtls }: Client): Promise<Buffer> {
+  const { method, secure } = transfer;
   if (dtls === undefined) throw new BenchError('ocf-owning', 'the client of the transfer has no DTLS');
+  const credentials = await transfer.credentials();
   try {
     return (await dtls.connect(secure, credentials)).exportKeyBlock();
   } catch (e) {

@@ -6,12 +6,25 @@ import type { ClientCredentials } from '../../link/dtls/credentials.ts';
 import type { DtlsWire } from '../../link/dtls/port.ts';
 import { type Peer, printPeer } from '../../link/wire.ts';
 import { type Client, openClient, type Secured } from '../client.ts';
+import type { CborMap } from '../codec/cbor.ts';
 import { demand, inspect } from './admin.ts';
 import { uuidOctets } from './keys.ts';
 import { takeOver } from './onboard.ts';
-import { accessFor, DEVICE_STATE, printDeviceState, readDoxm, readPstat, SECURITY_PATH } from './resources.ts';
+import {
+  accessFor,
+  DEVICE_STATE,
+  discoveryOnly,
+  printDeviceState,
+  readDoxm,
+  readPstat,
+  SECURITY_PATH,
+} from './resources.ts';
+import { namedDevice } from '../target.ts';
 import { openStore } from './store.ts';
 import { methodFor, transferCredentials } from './transfer.ts';
+
+/** How a device refuses a client that has no access. */
+const REFUSED = ['4.01', '4.03'];
 
 /** Where the way back from a lost key is described. */
 const RECIPE = 'docs/recipes/ocf-security.md, "When the owner\'s key is lost"';
@@ -35,6 +48,8 @@ export interface Owner {
    * store. Rejects with a BenchError that names the likely cause, and the way back where the key is lost.
    */
   ready(client: Client, reached: Reached): Promise<void>;
+  /** Takes the tester's own entry out of the access control list, until `ready` looks again. */
+  bar(client: Client, to: Peer): Promise<void>;
   /** The device was reset or left normal operation: `ready` looks again. */
   unsettle(): void;
   readonly settled: boolean;
@@ -59,6 +74,7 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
   const keyLog = (line: string): void => appendFileSync(keyLogFile, `${line}\n`);
   let current: string | undefined;
   let settled = false;
+  let barred = false;
 
   const credentials = (key: Uint8Array): ClientCredentials => ({
     suites: ['TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256'],
@@ -77,9 +93,6 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
       `device ${device} has an owner, and this rig cannot come back as that owner: ${why}. See ${RECIPE}`,
       { place: { file: store.file }, cause },
     );
-  /** An unowned device has an id for the time being; once owned it has the one that the rig names. */
-  const namedId = (): string | undefined =>
-    bench.has('deviceUuid') ? bench.address('deviceUuid').toLowerCase() : undefined;
   /** Whether the device says that it has an owner; undefined where it does not tell in clear. */
   const isOwned = async ({ plain: to }: Reached): Promise<boolean | undefined> => {
     const doxm = await inspect({ client: plain, to, step: 'read the owner' }, SECURITY_PATH.doxm);
@@ -94,7 +107,8 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
     if (doxm === undefined || doxm.owned !== false)
       throw lost(id, doxm === undefined ? 'it does not show its doxm in clear' : `no key in ${store.file}`);
     const method = methodFor(bench, doxm.oxms);
-    const named = namedId();
+    // An unowned device has an id for the time being; once owned it has the one that the rig names.
+    const named = namedDevice(bench);
     const once: Secured = {
       connect: () =>
         Promise.reject(new BenchError('ocf-transfer', 'the device ended the association of the owner transfer')),
@@ -107,7 +121,7 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
         tester: store.tester,
         ...(named === undefined ? {} : { device: named }),
         method,
-        credentials: await transferCredentials(bench, method, id),
+        credentials: () => transferCredentials(bench, method, id),
         swu,
         plain: to,
         secure,
@@ -134,24 +148,40 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
     }
   };
 
-  /** From whatever state an owned device is in, back to normal operation. */
+  type Move = (state: keyof typeof DEVICE_STATE) => Promise<void>;
+  const mover =
+    (client: Client, to: Peer): Move =>
+    (state) =>
+      demand({ client, to, step: `move to ${state}` }, 'POST', SECURITY_PATH.pstat, {
+        dos: { s: DEVICE_STATE[state] },
+      });
+  /** Writes the access control list anew; only in provisioning. */
+  const allow = async (client: Client, to: Peer, list: CborMap): Promise<void> => {
+    await demand({ client, to, step: 'clear the access control list' }, 'DELETE', SECURITY_PATH.acl2);
+    await demand({ client, to, step: 'write the access control list' }, 'POST', SECURITY_PATH.acl2, list);
+  };
+
+  /** False where the device refuses its owner: a run may have been killed while the owner's entry was taken out. */
+  const letsIn = async (client: Client, to: Peer, path: string): Promise<boolean> => {
+    const outcome = await client.request('GET', { to, path, subject: 'owning', label: 'read the resource' });
+    return outcome.kind !== 'reply' || !REFUSED.includes(outcome.code);
+  };
+
+  /** From whatever state an owned device is in, back to normal operation with the tester let in. */
   const normal = async (client: Client, { secure: to, swu }: Reached): Promise<void> => {
-    const { pstat, acl2 } = SECURITY_PATH;
-    const move = (state: keyof typeof DEVICE_STATE): Promise<void> =>
-      demand({ client, to, step: `move to ${state}` }, 'POST', pstat, { dos: { s: DEVICE_STATE[state] } });
-    const map = await inspect({ client, to, step: 'read the provisioning status' }, pstat);
+    const move = mover(client, to);
+    const map = await inspect({ client, to, step: 'read the provisioning status' }, SECURITY_PATH.pstat);
     const state = map === undefined ? undefined : readPstat(map).state;
-    if (state === DEVICE_STATE.RFNOP) return;
-    if (state !== DEVICE_STATE.SRESET && state !== DEVICE_STATE.RFPRO)
+    if (state === DEVICE_STATE.RFNOP && !barred && (await letsIn(client, to, swu))) return;
+    if (state !== DEVICE_STATE.SRESET && state !== DEVICE_STATE.RFPRO && state !== DEVICE_STATE.RFNOP)
       throw new BenchError(
         'ocf-owning',
         `expected the owned device in RFPRO, RFNOP or SRESET, observed ${printDeviceState(state)}`,
         { place: { where: printPeer(to) } },
       );
-    if (state === DEVICE_STATE.SRESET) {
-      await move('RFPRO');
-      await demand({ client, to, step: 'allow the tester in' }, 'POST', acl2, accessFor(store.tester, swu));
-    }
+    if (state !== DEVICE_STATE.RFPRO) await move('RFPRO');
+    await allow(client, to, accessFor(store.tester, swu));
+    barred = false;
     await move('RFNOP');
   };
 
@@ -166,9 +196,16 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
     unsettle: () => {
       settled = false;
     },
+    async bar(client, to) {
+      const move = mover(client, to);
+      await move('RFPRO');
+      barred = true;
+      await allow(client, to, discoveryOnly());
+      await move('RFNOP');
+    },
     async ready(client, reached) {
       if (settled) return;
-      const named = namedId();
+      const named = namedDevice(bench);
       const key = store.keyOf(reached.device);
       if (key !== undefined && named !== undefined && named !== reached.device)
         throw new BenchError('wrong-device', `expected device ${named}, found ${reached.device}`, {

@@ -1,4 +1,5 @@
-import { BenchError } from '../../core/errors.ts';
+import { readFileSync } from 'node:fs';
+import { BenchError, messageOf } from '../../core/errors.ts';
 import type { Bench } from '../../core/standard.ts';
 
 /** How long the device's console may take to tell its PIN, real milliseconds. */
@@ -13,12 +14,28 @@ const PIN_WORD = /[0-9A-Za-z]{4,}/g;
 export async function pinOf(bench: Bench): Promise<string> {
   if (bench.has('otmPin')) return bench.address('otmPin').trim();
   if (bench.has('otmPinLine')) return pinFromConsole(bench);
-  if (bench.ixit.has('otmPin')) return bench.ixit.text('otmPin').trim();
+  if (bench.ixit.has('otmPin')) return readReference(bench.ixit.text('otmPin'));
   throw new BenchError(
     'otm-pin',
     'owner transfer by PIN needs the PIN: expected the entry otmPin (env:NAME or file:path) or otmPinLine (a line that makes the console print it)',
     { place: { where: 'iut.OCFSWU' } },
   );
+}
+
+/** An IXIT holds the reference itself: `env:NAME` or `file:path`. */
+function readReference(reference: string): string {
+  const [, kind, name = ''] = /^(env|file):(.+)$/s.exec(reference) ?? [];
+  const place = { where: `otmPin ${reference}` };
+  if (kind === 'env') {
+    const value = process.env[name];
+    if (value !== undefined && value !== '') return value.trim();
+    throw new BenchError('otm-pin', `the environment variable ${name} is not set`, { place });
+  }
+  try {
+    return readFileSync(name, 'utf8').trim();
+  } catch (e) {
+    throw new BenchError('otm-pin', `cannot be read: ${messageOf(e)}`, { place, cause: e });
+  }
 }
 
 async function pinFromConsole(bench: Bench): Promise<string> {

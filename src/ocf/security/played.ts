@@ -20,7 +20,7 @@ export interface PlayedOptions {
   readonly refuses?: { readonly path: string; readonly code: string };
 }
 
-/** A secured device, played for unit tests: it has security resources that remember, no access control, and no software update. */
+/** A secured device, played for unit tests: its security resources remember, and it lets in whom the access control list names. */
 export interface PlayedDevice {
   readonly url: string;
   /** What was asked of it, as `clear POST /oic/sec/doxm`. */
@@ -54,6 +54,7 @@ export async function playDevice(options: PlayedOptions = {}): Promise<PlayedDev
     channel: 'd.coaps',
   });
   const asked: string[] = [];
+  let entries: readonly string[] = [];
   const doxm: Record<string, CborValue> = {};
   const pstat: Record<string, CborValue> = {};
   let key: Buffer | undefined;
@@ -105,6 +106,8 @@ export async function playDevice(options: PlayedOptions = {}): Promise<PlayedDev
       if (dos === 0) reset(FIRST_ID.replace('aaaaaaaa', 'cccccccc'));
       else if (dos !== undefined) Object.assign(pstat, { dos: { s: dos, p: false }, cm: 0, isop: dos === 3 });
     }
+    if (path === '/oic/sec/acl2' && Array.isArray(body['aclist2']))
+      entries = JSON.stringify(body['aclist2']).includes('/vendor/swu') ? ['/vendor/swu'] : [];
     if (path === '/oic/sec/cred')
       key = keyOf(
         block,
@@ -124,7 +127,7 @@ export async function playDevice(options: PlayedOptions = {}): Promise<PlayedDev
       asked.push(`${secure ? 'coaps' : 'clear'} ${method ?? ''} ${path}`);
       if (path === '/oic/res') return answer(links());
       const readable = secure || (path === '/oic/sec/doxm' && doxm['owned'] === false);
-      if (!readable) return { code: '4.01' };
+      if (!readable || (path === '/vendor/swu' && !entries.includes(path))) return { code: '4.01' };
       if (method === 'GET') return answer(path === '/oic/sec/doxm' ? doxm : pstat);
       if (options.refuses?.path === path) return { code: options.refuses.code };
       const sent = body.length === 0 ? undefined : decodeCbor(body);

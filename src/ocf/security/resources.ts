@@ -6,7 +6,6 @@ export const SECURITY_PATH = {
   pstat: '/oic/sec/pstat',
   cred: '/oic/sec/cred',
   acl2: '/oic/sec/acl2',
-  sp: '/oic/sec/sp',
 } as const;
 
 /** Onboarding states, `dos.s` of pstat, by name. */
@@ -73,25 +72,21 @@ export function readPstat(map: CborMap): Pstat {
 /** Permission bits of an access control entry. */
 const PERMISSION = { retrieve: 2, update: 4 } as const;
 
-/**
- * What the tester must be allowed: the resource by its name, because wildcards need not reach it, and discovery in clear, without which the device could not
- * be found any more.
- */
+const DISCOVERY = {
+  subject: { conntype: 'anon-clear' },
+  resources: ['/oic/res', '/oic/d', '/oic/p'].map((href) => ({ href })),
+  permission: PERMISSION.retrieve,
+} as const;
+
+/** Discovery in clear alone, without which the device could not be found any more. */
+export function discoveryOnly(): CborMap {
+  return { aclist2: [DISCOVERY] };
+}
+
+/** What the tester must be allowed: the resource by its name, because wildcards need not reach it, and discovery in clear. */
 export function accessFor(tester: string, swu: string): CborMap {
-  return {
-    aclist2: [
-      {
-        subject: { uuid: tester },
-        resources: [{ href: swu }],
-        permission: PERMISSION.retrieve | PERMISSION.update,
-      },
-      {
-        subject: { conntype: 'anon-clear' },
-        resources: ['/oic/res', '/oic/d', '/oic/p'].map((href) => ({ href })),
-        permission: PERMISSION.retrieve,
-      },
-    ],
-  };
+  const permission = PERMISSION.retrieve | PERMISSION.update;
+  return { aclist2: [{ subject: { uuid: tester }, resources: [{ href: swu }], permission }, DISCOVERY] };
 }
 
 /** A credential of type symmetric pair-wise key without its key: both ends compute the owner PSK and it never travels. */

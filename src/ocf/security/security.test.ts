@@ -218,6 +218,22 @@ describe('OCF owner transfer', () => {
     expect(logOf(sink.events, 1).last(modesRead('provisioning'))).to.include({ state: 3 });
   });
 
+  it('lets itself in again after it took its entry out, in the same run or a later one', async () => {
+    await play();
+    const device = await open();
+    const code = async (by: Device): Promise<string> => {
+      const outcome = await by.request('GET', { subject: 'swu' });
+      return outcome.kind === 'reply' ? outcome.code : outcome.kind;
+    };
+    expect(await code(device)).to.equal('2.05');
+    await device.bar();
+    expect(await code(device)).to.equal('4.01');
+    device.unsettle();
+    expect(await code(device)).to.equal('2.05');
+    await device.bar();
+    expect(await code(await open()), 'in a later run').to.equal('2.05');
+  });
+
   it('names the file where the store cannot be read, and nothing of what is in it', async () => {
     await play();
     writeFileSync(join(folder, OWNER_FILE), '{"tester":"secret"');

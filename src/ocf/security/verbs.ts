@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DriveEnd } from '../../core/case.ts';
 import type { Bench } from '../../core/standard.ts';
 import type { Observation } from '../../coap/observe.ts';
-import type { Device } from '../device.ts';
+import { type Device, mapOf } from '../device.ts';
 import { printInstant } from '../instant.ts';
 import { SCHEDULE } from '../run.ts';
 import type { ActionName } from '../codec/swu.ts';
 import type { OcfTester } from '../tester.ts';
-import { DEVICE_STATE, MODE_BIT, SECURITY_PATH } from './resources.ts';
+import { DEVICE_STATE, MODE_BIT, readPstat, SECURITY_PATH } from './resources.ts';
 
 interface Parts {
   readonly bench: Bench;
@@ -26,7 +26,7 @@ export function securityVerbs({
   observations,
   open,
   back,
-}: Parts): Pick<OcfTester, 'trigger' | 'modes' | 'setModes' | 'observeModes' | 'moveTo'> {
+}: Parts): Pick<OcfTester, 'trigger' | 'modes' | 'setModes' | 'observeModes' | 'moveTo' | 'bar'> {
   const path = SECURITY_PATH.pstat;
   const { timing, clock, events } = bench;
   const setModes: OcfTester['setModes'] = (body, label) => device.ask('POST', { path, subject: 'pstat', label, body });
@@ -47,7 +47,8 @@ export function securityVerbs({
       return setModes({ tm }, label);
     },
     async modes(label) {
-      await device.ask('GET', { path, subject: 'pstat', label });
+      const map = mapOf(await device.ask('GET', { path, subject: 'pstat', label }));
+      return map === undefined ? undefined : readPstat(map);
     },
     setModes,
     async observeModes(label) {
@@ -59,6 +60,10 @@ export function securityVerbs({
           await observation.cancel(how);
         },
       };
+    },
+    async bar() {
+      open.moved = true;
+      await device.bar();
     },
     async moveTo(state, label = state) {
       const outcome = await setModes({ dos: { s: DEVICE_STATE[state] } }, label);

@@ -28,7 +28,12 @@ export interface Behaviour {
   readonly anyFormatAsOpaque?: true;
   readonly treeLengthOff?: number;
   readonly danglingComponentLink?: true;
+  readonly losesCompositeWrite?: true;
+  /** Observations of several resources notify nothing. */
+  readonly compositeUnnotified?: true;
   readonly hidesComponents?: true;
+  /** Objects that software has brought are never registered. */
+  readonly hidesBroughtObjects?: true;
   /** Resources of object 14 that cannot be read. */
   readonly componentUnreadable?: readonly number[];
   /** Added to integers in plain text. */

@@ -228,6 +228,14 @@ describe('simulated LwM2M client', () => {
       await open({ lwm2m: '1.0' });
       expect(await bench.code(ask)).to.equal('4.05');
     });
+    it('with the fault composite-write-lost answers a composite Write and writes nothing', async () => {
+      bench?.close();
+      bench = new Testbench({}, { losesCompositeWrite: true });
+      await bench.registered();
+      const payload = encodeContent(FORMAT.senmlCbor, [], [{ path: [9, 0, 8], value: boolean(true) }]);
+      expect(await bench.code({ code: 'ipatch', path: '/', format: FORMAT.senmlCbor, payload })).to.equal('2.04');
+      expect(await bench.text('/9/0/8')).to.equal('0');
+    });
     it('shows components with links while their package is there', async () => {
       await open({ components: 'yes' });
       const components = [
@@ -283,12 +291,31 @@ describe('simulated LwM2M client', () => {
     });
     it('holds back until pmin has passed and repeats after pmax', async () => {
       await open({ confirmEvery: 1000 });
-      await bench.code({ code: 'put', path: '/9/0/7', queries: ['pmin=4', 'pmax=8'] });
+      await bench.code({ code: 'put', path: '/9/0/7', queries: ['pmin=20', 'pmax=40'] });
       await observe('/9/0/7');
       await bench.push(good);
       await bench.rest('3/0/0');
       await until('two notifications', () => values().length >= 2);
       expect(values().slice(0, 2)).to.deep.equal(['3', '3']);
+    });
+    it('with the fault composite-unnotified tells nothing where several resources are observed', async () => {
+      bench?.close();
+      bench = new Testbench({}, { compositeUnnotified: true });
+      await bench.registered();
+      const paths = [7, 9].map((id) => ({ path: [9, 0, id] }));
+      const payload = encodeContent(FORMAT.senmlCbor, [], paths);
+      const asked = await bench.ask({
+        code: 'fetch',
+        path: '/',
+        format: FORMAT.senmlCbor,
+        payload,
+        observe: 0,
+        token: 3,
+      });
+      expect(asked.code).to.equal('2.05');
+      await bench.push(good);
+      await bench.rest('3/0/0');
+      expect(bench.notified(3)).to.deep.equal([]);
     });
     it('ends at a deregistration, at a reset and at a new registration', async () => {
       await open();

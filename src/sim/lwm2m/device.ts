@@ -1,10 +1,10 @@
 import type { BenchClock } from '../../core/clock.ts';
 import type { EventSink } from '../../core/events.ts';
+import type { ClientCredentials } from '../../link/dtls/credentials.ts';
 import type { Impairments } from '../../link/impair.ts';
 import { type Peer, peerKey, type Wire } from '../../link/wire.ts';
 import { parsePath, type Path, printPath } from '../../lwm2m/codec/path.ts';
 import { printResult, printState, RES, STATE } from '../../lwm2m/codec/swmgmt.ts';
-import type { Entry } from '../../lwm2m/codec/value.ts';
 import { Alarm } from '../alarm.ts';
 import { type BlockLimits, blockwise } from '../coap/blocks.ts';
 import { type Answer, Endpoint, type Handler, type LinkTiming, type Reply, type Request } from '../coap/endpoint.ts';
@@ -15,13 +15,13 @@ import type { Behaviour } from './behaviour.ts';
 import { Bootstrap } from './bootstrap.ts';
 import { deviceObject, serverObject, softwareOwnObject } from './core-objects.ts';
 import { registrationLinks } from './discovery.ts';
-import { download, type Downloaded, type Psk } from './download.ts';
+import { download, type Downloaded } from './download.ts';
 import { type DeviceObject, readEntries } from './model.ts';
 import { compositePaths, operate, type OperationsContext, read, representComposite } from './operations.ts';
 import type { Options } from './options.ts';
 import { QueueMode } from './queue-mode.ts';
 import { Registration } from './registration.ts';
-import { Reporting } from './reporting.ts';
+import { differing, Reporting } from './reporting.ts';
 import { type Account, factory, type Saved } from './saved.ts';
 import type { Software } from './software.ts';
 import { componentObject, softwareObject, type SoftwareObjectPort } from './software-object.ts';
@@ -40,7 +40,8 @@ export interface DeviceSetup {
   readonly store: Store<Saved>;
   readonly sink: EventSink;
   readonly impair?: Impairments;
-  readonly psk?: Psk;
+  /** For coaps package servers. */
+  readonly credentials?: ClientCredentials;
   /** Certificates (PEM) for https. */
   readonly ca?: () => string;
 }
@@ -318,7 +319,7 @@ export class Lwm2mDevice {
 
   /** Fetches a package with the times, keys and certificates of this device. */
   private download(url: URL, user: string, password: string, signal: AbortSignal): Promise<Downloaded> {
-    const { options, behaviour, clock, link, sink, impair, psk, ca } = this.setup;
+    const { options, behaviour, clock, link, sink, impair, credentials: shown, ca } = this.setup;
     const stallMs = behaviour.givesUpAtOnce === true ? link.ackTimeoutMs * 1.5 : options.stallMs * clock.factor;
     const setup = {
       sink,
@@ -328,7 +329,7 @@ export class Lwm2mDevice {
       szx: this.limits.szx,
       resume: options.resume === 'yes' && behaviour.givesUpAtOnce !== true,
       ...(impair === undefined ? {} : { impair }),
-      ...(psk === undefined ? {} : { psk }),
+      ...(shown === undefined ? {} : { dtls: shown }),
       ...(ca === undefined ? {} : { ca }),
       ...(user === '' ? {} : { credentials: { user, password } }),
       ...(behaviour.joinsVersions === true ? { anyEtag: true as const } : {}),
@@ -390,11 +391,4 @@ export class Lwm2mDevice {
 
 function notQuery({ number }: { readonly number: number }): boolean {
   return number !== 15;
-}
-
-/** What a device shows whose notifications and reads differ. */
-function differing(entry: Entry): Entry {
-  const { value } = entry;
-  if (value?.type === 'Integer') return { ...entry, value: { type: 'Integer', value: Number(value.value) + 1 } };
-  return value?.type === 'Boolean' ? { ...entry, value: { type: 'Boolean', value: !value.value } } : entry;
 }

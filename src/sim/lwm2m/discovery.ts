@@ -77,6 +77,7 @@ export function registrationLinks(
   }
   for (const object of objects) {
     if (object.id === 14 && behaviour.hidesComponents === true) continue;
+    if (behaviour.hidesBroughtObjects === true && saved.objects.includes(object.id)) continue;
     const all = object.instances().map(({ id }) => id);
     const listed = object.id === 9 && behaviour.unlistedLast === true ? all.slice(0, -1) : all;
     const ids = object.id === 9 && behaviour.listsDeleted === true ? [...listed, ...saved.deleted] : listed;

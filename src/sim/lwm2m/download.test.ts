@@ -38,9 +38,9 @@ describe('simulated LwM2M client: downloads', () => {
       blockwise(() => ({ code: '2.05', payload: good }), { szx: 2, maxBody: 0 }),
     );
     const url = `coaps://127.0.0.1:${udp.local.port}/p`;
-    expect(await fetch(url, { psk: PSK })).to.deep.equal({ ok: true, data: good });
+    expect(await fetch(url, { dtls: { psk: PSK } })).to.deep.equal({ ok: true, data: good });
     const wrong = { ...PSK, key: Buffer.alloc(16, 8) };
-    expect(await fetch(url, { psk: wrong, stallMs: 300 })).to.deep.equal({ ok: false, why: 'unreachable' });
+    expect(await fetch(url, { dtls: { psk: wrong }, stallMs: 300 })).to.deep.equal({ ok: false, why: 'unreachable' });
     expect(await fetch(url)).to.deep.equal({ ok: false, why: 'unreachable' });
     server.close();
     await wire.close();

@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage, type RequestOptions } fro
 import { request as httpsRequest } from 'node:https';
 import { isIPv6 } from 'node:net';
 import type { EventSink } from '../../core/events.ts';
+import type { ClientCredentials } from '../../link/dtls/credentials.ts';
 import { openDtls } from '../../link/dtls/wire.ts';
 import type { Impairments } from '../../link/impair.ts';
 import { openUdp, resolvePeer } from '../../link/udp.ts';
@@ -19,11 +20,6 @@ export type Downloaded =
       readonly data?: Buffer;
     };
 
-export interface Psk {
-  readonly identity: Buffer;
-  readonly key: Buffer;
-}
-
 export interface DownloadSetup {
   readonly sink: EventSink;
   readonly impair?: Impairments;
@@ -32,7 +28,8 @@ export interface DownloadSetup {
   readonly stallMs: number;
   readonly maxSize: number;
   readonly szx: number;
-  readonly psk?: Psk;
+  /** For coaps servers. */
+  readonly dtls?: ClientCredentials;
   /** Certificates (PEM) that https servers are trusted by. */
   readonly ca?: () => string;
   /** An interrupted http download goes on where it stopped. */
@@ -91,11 +88,11 @@ async function overCoap(url: URL, setup: DownloadSetup, signal: AbortSignal): Pr
   let received = 0;
   try {
     if (secure) {
-      if (setup.psk === undefined) return { ok: false, why: 'unreachable' };
+      if (setup.dtls === undefined) return { ok: false, why: 'unreachable' };
       const dtls = openDtls({ wire: udp, sink: setup.sink, channel: 'packages' });
       wire = dtls;
       const deadlineMs = setup.stallMs;
-      await dtls.connect(to, { psk: setup.psk }, { firstTimerMs: setup.link.ackTimeoutMs / 2, deadlineMs });
+      await dtls.connect(to, setup.dtls, { firstTimerMs: setup.link.ackTimeoutMs / 2, deadlineMs });
     }
     endpoint = new Endpoint(wire, setup.link, () => ({ code: '4.04' }));
     const queries = url.search === '' ? [] : url.search.slice(1).split('&').map(decodeURIComponent);

@@ -5,7 +5,7 @@ import type { Testbench } from './testbench.ts';
 
 /** Purposes that can end in a verdict; MUL/05 only records. */
 const PURPOSES: Readonly<Record<string, number>> = {
-  REG: 14,
+  REG: 15,
   DLP: 16,
   DLU: 15,
   INS: 13,
@@ -35,7 +35,7 @@ describe('simulated LwM2M client: faults', () => {
     const wanted = Object.entries(PURPOSES).flatMap(([group, count]) =>
       Array.from({ length: count }, (_, i) => `SWMGMT/${group}/${String(i + 1).padStart(2, '0')}`),
     );
-    expect(wanted).to.have.length(113);
+    expect(wanted).to.have.length(114);
     expect(wanted.filter((id) => !caught.has(id))).to.deep.equal(RECORDED);
     expect([...caught].filter((id) => !wanted.includes(id))).to.deep.equal([]);
   });
@@ -58,6 +58,8 @@ describe('simulated LwM2M client: faults', () => {
     it('every one of them is tried, here or beside its server', () => {
       const elsewhere = [
         'account-lifetime-ignored',
+        'composite-write-lost',
+        'composite-unnotified',
         'error-page-stored',
         'versions-joined',
         'pull-unchecked',

@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { benchClock } from '../../core/clock.ts';
 import { BenchError, InputError, messageOf } from '../../core/errors.ts';
+import type { ClientCredentials } from '../../link/dtls/credentials.ts';
+import { certificatesIn, ownCertificateIn, ownKeyIn, publicKeyIn } from '../../link/dtls/pem.ts';
 import type { DtlsWire } from '../../link/dtls/port.ts';
 import { openDtls } from '../../link/dtls/wire.ts';
 import type { Impairments } from '../../link/impair.ts';
@@ -12,7 +14,6 @@ import { type DeviceStart, noSink, type SimulatedDevice } from '../process.ts';
 import { folderStore } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { Lwm2mDevice } from './device.ts';
-import type { Psk } from './download.ts';
 import type { Options } from './options.ts';
 import type { Account } from './saved.ts';
 
@@ -33,9 +34,9 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
   const url = await withPort(serverUrl(options.server), start.state);
   const secure = url.protocol === 'coaps:';
   const sink = noSink();
-  const psk = options.psk === '' ? undefined : readPsk(options);
-  if (secure && psk === undefined)
-    throw optionError('psk', 'a coaps server needs a key: psk=env:NAME or psk=file:PATH');
+  const credentials = readCredentials(options);
+  if (secure && credentials === undefined)
+    throw optionError('psk', 'a coaps server needs a key: psk=env:NAME, psk=file:PATH, certificate or rawKey');
   // Read at every fetch: a bench makes its certificate when it first serves by https.
   const ca = options.ca === '' ? {} : { ca: () => readCertificates(options.ca) };
   const impair: Impairments | undefined =
@@ -47,7 +48,7 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
   const dtls = secure ? openDtls({ wire: udp, sink, channel: 'coaps' }) : undefined;
   const device = new Lwm2mDevice({
     wire: dtls ?? udp,
-    connect: (account) => connect(account === undefined ? { url, psk } : serverOf(account, secure), dtls, link),
+    connect: (account) => connect(account === undefined ? { url, credentials } : serverOf(account, secure), dtls, link),
     clock: benchClock(epochMs, factors.protocol),
     link,
     awakeMs: options.awakeMs * factors.link,
@@ -56,7 +57,7 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
     store: folderStore(start.state),
     sink,
     ...wanted,
-    ...(psk === undefined ? {} : { psk }),
+    ...(credentials === undefined ? {} : { credentials }),
     ...ca,
   });
   const local = printPeer({ address: v6 ? '::1' : '127.0.0.1', port: udp.local.port });
@@ -72,18 +73,18 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
 
 interface Server {
   readonly url: URL;
-  readonly psk: Psk | undefined;
+  readonly credentials: ClientCredentials | undefined;
 }
 
-async function connect({ url, psk }: Server, dtls: DtlsWire | undefined, link: LinkTiming): Promise<Peer> {
+async function connect({ url, credentials }: Server, dtls: DtlsWire | undefined, link: LinkTiming): Promise<Peer> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const standard = DEFAULT_PORT[dtls === undefined ? 'coap:' : 'coaps:'];
   const server = await resolvePeer(host, url.port === '' ? standard : Number(url.port));
-  if (dtls === undefined || psk === undefined) return server;
+  if (dtls === undefined || credentials === undefined) return server;
   // A new registration starts a session of its own: the server may have forgotten the old one.
   dtls.forget(server);
   const deadlineMs = Math.max(HANDSHAKE_MS, link.ackTimeoutMs * HANDSHAKE_TIMEOUTS);
-  await dtls.connect(server, { psk }, { firstTimerMs: link.ackTimeoutMs / 2, deadlineMs });
+  await dtls.connect(server, credentials, { firstTimerMs: link.ackTimeoutMs / 2, deadlineMs });
   return server;
 }
 
@@ -94,7 +95,8 @@ function serverOf({ uri, identity, key }: Account, secure: boolean): Server {
     throw new BenchError('sim-bootstrap', `bootstrap and server must both be coap or both coaps; told ${uri}`);
   return {
     url,
-    psk: key === '' ? undefined : { identity: Buffer.from(identity, 'hex'), key: Buffer.from(key, 'hex') },
+    credentials:
+      key === '' ? undefined : { psk: { identity: Buffer.from(identity, 'hex'), key: Buffer.from(key, 'hex') } },
   };
 }
 
@@ -123,10 +125,26 @@ function serverUrl(text: string): URL {
   return url;
 }
 
-function readPsk({ psk, identity, endpoint }: Options): Psk {
+/** What the device shows and trusts; undefined where it is told nothing. */
+function readCredentials(options: Options): ClientCredentials | undefined {
+  const { certificate, trust, rawKey, serverKey } = options;
+  if (certificate !== '')
+    return {
+      certificate: ownCertificateIn(readFile(certificate, 'certificate'), certificate),
+      trust: { roots: certificatesIn(readFile(trust, 'trust'), trust) },
+    };
+  if (rawKey !== '')
+    return {
+      certificate: ownKeyIn(readFile(rawKey, 'rawKey'), rawKey),
+      trust: { keys: [publicKeyIn(readFile(serverKey, 'serverKey'), serverKey)] },
+    };
+  return options.psk === '' ? undefined : { psk: readPsk(options) };
+}
+
+function readPsk({ psk, identity, endpoint }: Options): NonNullable<ClientCredentials['psk']> {
   const [kind = '', ...rest] = psk.split(':');
   const name = rest.join(':');
-  const found = kind === 'env' ? process.env[name] : kind === 'file' ? readKey(name) : undefined;
+  const found = kind === 'env' ? process.env[name] : kind === 'file' ? readFile(name, 'psk') : undefined;
   if (found === undefined)
     throw optionError('psk', kind === 'env' ? `no environment variable ${name}` : 'expected env:NAME or file:PATH');
   const hex = found.trim();
@@ -134,11 +152,11 @@ function readPsk({ psk, identity, endpoint }: Options): Psk {
   return { identity: Buffer.from(identity === '' ? endpoint : identity), key: Buffer.from(hex, 'hex') };
 }
 
-function readKey(file: string): string {
+function readFile(file: string, option: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (e) {
-    throw new InputError('sim-psk', `cannot be read: ${messageOf(e)}`, { place: { file }, cause: e });
+    throw new InputError(`sim-${option}`, `cannot be read: ${messageOf(e)}`, { place: { file }, cause: e });
   }
 }
 

@@ -35,7 +35,10 @@ export function operate(request: Request, context: OperationsContext): Answer | 
   if (path[0] === SECURITY) return { code: '4.01' };
   const composite = options.lwm2m !== '1.0';
   if (message.code === METHOD.fetch) return composite ? readComposite(request, context) : NOT_ALLOWED;
-  if (message.code === METHOD.ipatch) return composite ? writeComposite(request, context) : NOT_ALLOWED;
+  if (message.code === METHOD.ipatch) {
+    if (behaviour.losesCompositeWrite === true) return OK;
+    return composite ? writeComposite(request, context) : NOT_ALLOWED;
+  }
   const place = find(context.objects, path);
   if (path.length === 0) return NOT_ALLOWED;
   if (!place.ok) return { code: behaviour.unknownCode ?? '4.04' };

@@ -7,6 +7,16 @@ export const OPTION_TABLE = {
   endpoint: text('plumbline-sim', 'endpoint name'),
   identity: text('', 'PSK identity for coaps (none: the endpoint name)'),
   psk: text('', 'PSK for coaps, hexadecimal, by reference: env:NAME or file:PATH'),
+  certificate: text(
+    '',
+    'for coaps, file (PEM) with the chain and private key that the device shows; trust goes with it',
+  ),
+  trust: text('', 'file with the certificates (PEM) that coaps servers are trusted by'),
+  rawKey: text(
+    '',
+    'for coaps, file (PEM) with the private key whose public half the device shows raw; serverKey goes with it',
+  ),
+  serverKey: text('', 'file (PEM) with the public key, or the certificate, of the server that shows its key raw'),
   ca: text('', 'file with the certificates (PEM) that https package servers are trusted by'),
   lwm2m: choice(['1.0', '1.1', '1.2'], '1.1', 'LwM2M version'),
   formats: text('', 'content formats by number, with commas; empty: those of the version'),

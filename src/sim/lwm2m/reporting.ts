@@ -107,7 +107,8 @@ export class Reporting {
     const { behaviour } = this.port;
     const failed = behaviour.failuresUnnotified === true && this.showsFailure(watch);
     this.remember(watch);
-    if (behaviour.noNotifications !== true && !failed) {
+    const untold = behaviour.compositeUnnotified === true && watch.paths.length > 1;
+    if (behaviour.noNotifications !== true && !failed && !untold) {
       this.port.awake();
       this.telling = true;
       watch.observers.notify();
@@ -161,4 +162,11 @@ function isState({ path }: Entry): boolean {
 
 function keyOf(paths: readonly Path[]): string {
   return paths.map((path) => path.join('/')).join(' ');
+}
+
+/** What a wrong device shows whose notifications and reads differ. */
+export function differing(entry: Entry): Entry {
+  const { value } = entry;
+  if (value?.type === 'Integer') return { ...entry, value: { type: 'Integer', value: Number(value.value) + 1 } };
+  return value?.type === 'Boolean' ? { ...entry, value: { type: 'Boolean', value: !value.value } } : entry;
 }

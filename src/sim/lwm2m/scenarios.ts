@@ -206,6 +206,11 @@ export const ROWS: readonly Row[] = [
   ],
   ['supported-objects-ignored', newObjects('1'), 1],
   ['supported-objects-always', newObjects('0'), 2],
+  [
+    'brought-objects-untold',
+    after(newObjects('1'), (b) => Promise.resolve(/33000/.test(String(b.registrations())))),
+    false,
+  ],
   ['uninstall-without-effect', after(install(), after(execute('/9/0/6'), stuck('4/2/0'))), true],
   ['uninstall-refuses-argument', after(install(), execute('/9/0/6', '0')), ['4.00', '4/2/0']],
   ['uninstall-keeps-activation', after(active, after(execute('/9/0/6'), rest('0/0/1'))), '0/0/1'],

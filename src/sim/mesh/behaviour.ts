@@ -3,21 +3,20 @@
  * them. The words after the dot say what is wrong with the request.
  */
 export type Situation =
-  | `blob.start.${'inactive' | 'otherId' | 'tooLarge' | 'blockSize' | 'mode' | 'altered' | 'again' | 'resume' | 'tooManyBlocks'}`
+  | `blob.start.${'inactive' | 'otherId' | 'tooLarge' | 'blockSize' | 'mode' | 'altered' | 'again' | 'resume'}`
   | 'blob.get.inactive'
   | `blob.cancel.${'otherId' | 'inactive'}`
   | `blob.blockGet.${'early' | 'suspended'}`
   | `blob.blockStart.${'early' | 'number' | 'chunkSize' | 'altered' | 'again'}`
   | `update.start.${'index' | 'metadata' | 'altered' | 'again' | 'busy'}`
   | `update.check.${'index' | 'metadata' | 'good'}`
-  | `update.apply.${'early' | 'again'}`
-  | `distribution.receivers.${'full' | 'busy'}`
+  | 'update.apply.early'
+  | 'distribution.receivers.full'
   | `distribution.upload.${'again' | 'busy' | 'large'}`
   | `distribution.oob.${'unsupported' | 'malformed' | 'unreachable' | 'current' | 'scheme'}`
   | `distribution.firmware.${'unknown' | 'busy'}`
   | `distribution.start.${'empty' | 'key' | 'image' | 'again' | 'busy'}`
-  | 'distribution.suspend.early'
-  | 'distribution.apply.early';
+  | 'distribution.suspend.early';
 
 /** What takes the place of fields of a message; fields of a group are given by an object of their own. */
 export interface Overlay {
@@ -100,8 +99,65 @@ export interface Behaviour {
   /** What applying really does in place of what was announced. */
   readonly really?: number;
 
+  // Firmware Distribution Server
+  readonly addsTwice?: true;
+  readonly receiversUnlimited?: true;
+  readonly keepsReceivers?: true;
+  readonly windowIgnoresFirst?: true;
+  readonly windowIgnoresLimit?: true;
+  readonly progressBackwards?: true;
+  readonly uploadNeverStored?: true;
+  readonly uploadTimeoutUnseen?: true;
+  readonly uploadCancelIgnored?: true;
+  readonly skipsUriCheck?: true;
+  readonly retrievesWithoutId?: true;
+  /** Get By Index shows the first image whatever the index. */
+  readonly indexIgnored?: true;
+  readonly keepsImages?: true;
+  readonly policyIgnored?: true;
+  readonly appliesWithoutPolicy?: true;
+  /** Goes to Completed without telling any target to apply. */
+  readonly appliesNothing?: true;
+  readonly oneLostFailsAll?: true;
+  readonly completesWithoutAny?: true;
+  readonly suspendIgnored?: true;
+  readonly suspendedForGood?: true;
+  readonly distributionCancelIgnored?: true;
+  readonly cancelsNoTarget?: true;
+  readonly cancelingForGood?: true;
+
+  // Clients
+  /** Chunk size, whatever the servers told. */
+  readonly chunkSize?: number;
+  /** Sends the chunks of a block before its Block Start too. */
+  readonly chunksFirst?: true;
+  /** Factor on the client timeout. */
+  readonly clientTimeoutFactor?: number;
+  readonly skipsTransferGet?: true;
+  /** Goes on with servers that have answered with an error. */
+  readonly keepsFailedTargets?: true;
+  readonly resendsAll?: true;
+  readonly sendsWrongOctets?: true;
+  /** Sends all chunks of a block in pull mode before anybody has asked for them. */
+  readonly pushesInPull?: true;
+  readonly transferBeforeStart?: true;
+  readonly startsWithoutMetadata?: true;
+  /** Takes every image for verified without asking. */
+  readonly assumesVerified?: true;
+  /** Takes an answered Apply for the proof of it. */
+  readonly confirmsNothing?: true;
+
+  /** Added to the size that an Upload Start tells. */
+  readonly uploadSizeOff?: number;
+  readonly oobWithoutId?: true;
+  /** So many receivers are left out. */
+  readonly receiversLeftOut?: number;
+  /** Every Start after the first has another TTL. */
+  readonly resumesAltered?: true;
+  /** Added to the image index of a Distribution Start. */
+  readonly startImageOff?: number;
+
   // Node
   /** Never comes back from the restart that applies an update. */
   readonly silentAfterApply?: true;
-  readonly answersUnbound?: true;
 }

@@ -63,7 +63,8 @@ export function wantedChunks(store: BlobStore, { wanted: most }: BlobLimits, beh
   const { current } = store;
   const wanted = missingChunks(store, behaviour).slice(0, most);
   if (wanted.length === 0 || current === undefined) return wanted;
-  if (behaviour.wantsChunksItHas === true) wanted.push(...current.received.slice(0, 1));
+  // One new chunk at a time, so that the old one is asked for again and again.
+  if (behaviour.wantsChunksItHas === true) wanted.splice(1, wanted.length, ...current.received.slice(0, 1));
   if (behaviour.wantsChunksBeyondBlock === true) wanted.push(current.chunks);
   return wanted;
 }

@@ -10,7 +10,7 @@ import type { Behaviour } from './behaviour.ts';
 import { MeshGatt } from './gatt.ts';
 import type { FirmwareFacts } from './image.ts';
 import { Countdown } from './model.ts';
-import { elementCount, FOUNDATION, makeModels, type NodeModels } from './models.ts';
+import { elementCount, FOUNDATION, makeModels, type NodeModels, savedModels } from './models.ts';
 import { MeshNode } from './node.ts';
 import type { Options } from './options.ts';
 import { Provisionee } from './provisionee.ts';
@@ -102,6 +102,27 @@ export class MeshDevice {
     this.#sendProvisioning(this.#provisionee?.entered(value) ?? []);
   }
 
+  /** Its models; undefined while it is unprovisioned. */
+  get models(): NodeModels | undefined {
+    return this.#models;
+  }
+
+  /** The AppKey that its clients use: the one of the lowest index. */
+  get appKey(): number | undefined {
+    const [first] = this.#saved.configuration.appKeys.map(({ index }) => index).sort((a, b) => a - b);
+    return first;
+  }
+
+  /** The Update Server's BLOB Transfer Server expects a BLOB of another use, which keeps it busy. False where it is busy already. */
+  occupyBlob(blobId: string, timeoutBase: number, ttl = 0xff): boolean {
+    return this.#models?.updateBlob?.prepare(blobId, timeoutBase, ttl) ?? false;
+  }
+
+  /** Ends what `occupyBlob` began. */
+  freeBlob(): void {
+    this.#models?.updateBlob?.cancel();
+  }
+
   // Life
 
   #down(): void {
@@ -144,7 +165,6 @@ export class MeshDevice {
       network,
       foundation: FOUNDATION,
       lowPower: options.lowPower === 'yes',
-      answersUnbound: behaviour.answersUnbound === true,
       models: (sendFrom) => {
         this.#models = makeModels(
           {
@@ -174,9 +194,7 @@ export class MeshDevice {
   /** What the models want kept. */
   #keep(): void {
     if (this.#models === undefined) return;
-    const { blobs, update } = this.#models;
-    const kept = [...blobs].map(([element, blob]) => [element, blob.saved()] as const);
-    this.#save({ ...this.#saved, blobs: Object.fromEntries(kept), ...(update && { update: update.saved() }) });
+    this.#save({ ...this.#saved, ...savedModels(this.#models) });
   }
 
   /** New firmware runs after a restart; what it changes was announced. */

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { octets, seeded } from '../../core/random.ts';
 import { BenchError, InputError, printError } from '../../core/errors.ts';
 import { fileStore } from '../../mesh/stack/stateStore.ts';
@@ -10,7 +10,11 @@ import { openRadioServer } from '../radio/server.ts';
 import { realTicks } from '../radio/ticks.ts';
 import { folderStore } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
+import { openBtp } from './btp.ts';
+import { Clients } from './clients.ts';
+import { clientVerbs } from './clientVerbs.ts';
 import { MeshDevice } from './device.ts';
+import { rolesOf } from './models.ts';
 import type { Options } from './options.ts';
 
 /** What the simulated node is started with. */
@@ -25,7 +29,9 @@ const SEQUENCE_FILE = 'sequence.json';
 
 /** Puts the node on a radio: the one that it is told, or one of its own. Throws InputError or BenchError where that or the state cannot be used. */
 export async function openMeshDevice(start: MeshStart): Promise<SimulatedDevice> {
-  const { options, behaviour, seed, factors, state, impair } = start;
+  const { behaviour, seed, factors, state, impair } = start;
+  const { ca } = start.options;
+  const options = { ...start.options, ca: ca === '' ? '' : resolve(state, ca) };
   if (!/^([0-9a-f]{2}){0,32}$/i.test(options.static))
     throw new InputError('sim-option', `expected up to 32 octets in hexadecimal, found ${options.static}`, {
       place: { where: '--option static' },
@@ -56,7 +62,17 @@ export async function openMeshDevice(start: MeshStart): Promise<SimulatedDevice>
   });
   await device.start();
   const oob = options.static === '' ? 'none' : options.static;
-  return { ready: { radio, uuid: uuid.toString('hex'), address: printed, oob }, verbs: verbsOf(device) };
+  const ready = { radio, uuid: uuid.toString('hex'), address: printed, oob };
+  const roles = rolesOf(options);
+  if (!roles.has('update-client') && !roles.has('distribution-client')) return { ready, verbs: verbsOf(device) };
+  const clients = new Clients({ models: () => device.models, appKey: () => device.appKey });
+  const btp = await openBtp(clients, {
+    address: Buffer.from(address).reverse(),
+    reset: () => device.reset(),
+    expectBlob: (blobId, timeoutBase, ttl) => device.occupyBlob(blobId, timeoutBase, ttl),
+    freeBlob: () => device.freeBlob(),
+  });
+  return { ready: { ...ready, btp }, verbs: { ...verbsOf(device), ...clientVerbs(clients) } };
 }
 
 async function ownRadio(seed: number): Promise<string> {
@@ -73,6 +89,16 @@ function verbsOf(device: MeshDevice): SimulatedDevice['verbs'] {
       run: async () => {
         await device.reset();
         return device.firmwareId;
+      },
+    },
+    blob: {
+      help: 'rx ID BASE: the BLOB server beside the Update Server expects this BLOB; cancel ends that',
+      run: ([word, blobId = '', base = '']) => {
+        if (word === 'cancel') device.freeBlob();
+        else if (word !== 'rx' || !/^[0-9a-f]{16}$/i.test(blobId) || !/^\d{1,5}$/.test(base))
+          throw new Error('expected rx with 16 hex digits and a timeout base, or cancel');
+        else if (!device.occupyBlob(blobId.toLowerCase(), Number(base))) throw new Error('busy');
+        return word;
       },
     },
     shown: {

@@ -1,4 +1,5 @@
 import type { SavedBlob } from './blobStore.ts';
+import type { SavedSlot } from './firmwareStore.ts';
 import { FACTORY_FIRMWARE } from './image.ts';
 import type { SavedUpdate } from './updateServer.ts';
 
@@ -42,6 +43,8 @@ export interface Saved {
   /** BLOB Transfer Servers by element. */
   readonly blobs: Readonly<Record<string, SavedBlob>>;
   readonly update?: SavedUpdate;
+  /** Images of the distributor. */
+  readonly images?: readonly SavedSlot[];
 }
 
 /** A configuration in which nobody has set anything. */

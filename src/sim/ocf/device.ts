@@ -4,24 +4,23 @@ import type { OwnCertificate } from '../../link/dtls/credentials.ts';
 import type { DtlsWire } from '../../link/dtls/port.ts';
 import type { Impairments } from '../../link/impair.ts';
 import { type Peer, printPeer, type Wire } from '../../link/wire.ts';
-import { INTERFACE, VERSION_OPTION } from '../../ocf/codec/ocf.ts';
+import { VERSION_OPTION } from '../../ocf/codec/ocf.ts';
 import { STATES } from '../../ocf/codec/swu.ts';
 import { type BlockLimits, blockwise } from '../coap/blocks.ts';
-import { type Answer, Endpoint, type LinkTiming, type Reply, type Request } from '../coap/endpoint.ts';
+import { type Answer, Endpoint, type LinkTiming, type Request } from '../coap/endpoint.ts';
 import { pathOf } from '../coap/message.ts';
-import { Observers } from '../coap/observe.ts';
 import type { Store } from '../store.ts';
 import type { Behaviour, Unnotified } from './behaviour.ts';
 import { coreResources } from './core-resources.ts';
 import { factory } from './factory.ts';
 import type { Goal } from './machine.ts';
+import { Notifier } from './notifier.ts';
 import type { Options } from './options.ts';
 import { makePackage } from './package.ts';
-import { represent } from './representation.ts';
 import { Alarm } from '../alarm.ts';
 import { CLEAR, type Session } from './security/access.ts';
 import { Security } from './security/security.ts';
-import { content, interfaceOf, type Resource, serve, type ServerContext } from './server.ts';
+import { type Resource, serve, type ServerContext } from './server.ts';
 import { fetchPackage, type FetchOrder, type Got, urlFault } from './source.ts';
 import type { Saved } from './store.ts';
 import { swuResource } from './swu-resource.ts';
@@ -58,7 +57,6 @@ export interface SecurePort {
 }
 
 const MAX_BODY = 8192;
-const FIRST_SEQUENCE = 1000;
 
 /** A simulated OCF device with a software update resource. Alive from construction, which is its boot, until `close`. */
 export class OcfDevice {
@@ -67,15 +65,12 @@ export class OcfDevice {
   private readonly endpoint: Endpoint;
   /** The endpoints in clear and, with security, over DTLS. */
   private readonly endpoints: readonly Endpoint[];
-  private readonly observers: Observers;
+  private readonly notifier: Notifier;
   private readonly security: Security | undefined;
   private readonly updater: Updater;
   private readonly alarm: Alarm;
   private readonly limits: BlockLimits;
   private readonly resources: readonly Resource[];
-  private shown: string;
-  /** What notifications show: the state, or on a wrong device the state before. */
-  private notified: Saved;
 
   constructor(setup: DeviceSetup) {
     this.setup = setup;
@@ -95,19 +90,18 @@ export class OcfDevice {
     const secured =
       secure === undefined ? undefined : open(secure.dtls, (from) => this.security?.sessionOf(from) ?? CLEAR);
     this.endpoints = secured === undefined ? [this.endpoint] : [this.endpoint, secured];
-    this.observers = new Observers(
-      secured ?? this.endpoint,
-      (request) => this.notification(request),
-      this.limits,
-      options.confirmEvery,
-      FIRST_SEQUENCE,
-      behaviour.observe,
-    );
+    this.notifier = new Notifier({
+      saved: this.saved,
+      options,
+      behaviour,
+      endpoint: secured ?? this.endpoint,
+      limits: this.limits,
+      context: this.context,
+      save: () => store.save(this.saved),
+    });
     this.alarm = new Alarm(clock);
     if (secure !== undefined && secured !== undefined) this.security = this.secureWith(secure, secured);
     this.resources = this.makeResources();
-    this.notified = structuredClone(this.saved);
-    this.shown = this.fingerprint();
     this.updater = new Updater({
       saved: this.saved,
       clock,
@@ -183,7 +177,7 @@ export class OcfDevice {
     const { deviceId, platformId, version, ownership, machine, action } = this.saved;
     this.updater.stop();
     this.alarm.clear();
-    this.observers.clear();
+    this.notifier.clear();
     delete this.saved.schedule;
     delete this.saved.validated;
     Object.assign(this.saved, factory(options, seed), { deviceId, platformId, version });
@@ -210,6 +204,7 @@ export class OcfDevice {
 
   private boot(): void {
     const { behaviour, options } = this.setup;
+    this.security?.boot();
     const interrupted = this.saved.machine.run !== undefined;
     if (interrupted && behaviour.boot === 'brick') {
       this.mute(true);
@@ -292,7 +287,7 @@ export class OcfDevice {
       freeze: () => this.freeze(),
       die: () => this.setup.die(),
       busy: () => this.updater.busy,
-      observe: (request, register) => this.observe(request, register),
+      observe: (request, register) => this.notifier.observe(request, register),
       context: this.context,
     });
     const urls = { url: () => this.url, secureUrl: () => this.secureUrl };
@@ -300,51 +295,11 @@ export class OcfDevice {
     return [...core, swu, ...(this.security?.resources ?? [])];
   }
 
-  private observe(request: Request, register: boolean): Answer {
-    const { behaviour } = this.setup;
-    const plain = { ...this.notification(request, this.saved) };
-    if (!register) {
-      this.observers.deregister(request);
-      return plain;
-    }
-    const again = behaviour.observableOnce === true && this.saved.observed;
-    if (behaviour.ignoresObserve === true || again) return plain;
-    this.saved.observed = true;
-    this.setup.store.save(this.saved);
-    const first = this.observers.register(request);
-    return behaviour.firstNotificationEmpty === true
-      ? { ...first, payload: content('2.05', {}, this.context()).payload ?? Buffer.alloc(0) }
-      : first;
-  }
-
-  private notification(request: Request, saved: Saved = this.notified): Reply {
-    const { options, behaviour } = this.setup;
-    const swu = this.resources.find(({ href }) => href === options.href);
-    const iface = swu === undefined ? undefined : interfaceOf(request.message.options, swu, behaviour);
-    return content('2.05', represent(iface ?? INTERFACE.rw, saved, options, behaviour), this.context());
-  }
-
   /** Saves, and tells the observers where what they see is different. */
   private changed(cause: Unnotified): void {
-    const { behaviour, store } = this.setup;
-    store.save(this.saved);
+    this.setup.store.save(this.saved);
     this.security?.notify();
-    const shown = this.fingerprint();
-    if (shown === this.shown) return;
-    this.shown = shown;
-    const before = this.notified;
-    this.notified = structuredClone(this.saved);
-    if (behaviour.unnotified === cause || (behaviour.unnotified === 'state' && cause === 'rest')) return;
-    const now = this.notified;
-    if (behaviour.staleNotifications === true) this.notified = before;
-    this.observers.notify();
-    if (behaviour.repeatsNotifications === true) this.observers.notify();
-    this.notified = now;
-  }
-
-  private fingerprint(): string {
-    const { options, behaviour } = this.setup;
-    return JSON.stringify(represent(INTERFACE.baseline, this.saved, options, behaviour));
+    this.notifier.changed(cause);
   }
 
   private fetch(purl: string, order: FetchOrder): Promise<Got> {
@@ -365,6 +320,7 @@ export class OcfDevice {
 
   private mute(muted: boolean): void {
     for (const endpoint of this.endpoints) endpoint.muted = muted;
+    this.security?.mute(muted);
   }
 
   private freeze(): void {
@@ -376,7 +332,7 @@ export class OcfDevice {
   private offline(): void {
     this.mute(true);
     for (const endpoint of this.endpoints) endpoint.restart();
-    this.observers.clear();
+    this.notifier.clear();
     this.security?.restart();
   }
 

@@ -19,7 +19,7 @@ export const OPTION_TABLE = {
   observable: yesNo('yes', 'resource can be observed'),
   chain: yesNo('no', 'isac and isvv go on to the upgrade by themselves'),
   builtinUrl: text('', 'URL used for an empty purl; none where empty; own: a server in the process of the device'),
-  protocols: text('http,https,coap', 'package protocols, with commas'),
+  protocols: text('http,https,coap', 'package protocols, with commas; coaps is known as well'),
   ca: text('', 'file with the certificates (PEM) that package servers are trusted by, from the state folder on'),
   specialTime: yesNo('no', 'updatetime may be "now" or "none"'),
   partialUpdate: choice(['refuse', 'accept'], 'refuse', 'UPDATE without one of the three properties'),

@@ -5,6 +5,8 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { SubjectAlternativeNameExtension, X509CertificateGenerator } from '@peculiar/x509';
 import { expect } from 'chai';
+import { newAuthority } from '../../link/dtls/certificates.ts';
+import { openDtls } from '../../link/dtls/wire.ts';
 import { openUdp, type UdpWire } from '../../link/udp.ts';
 import { RESULTS } from '../../ocf/codec/swu.ts';
 import { blockwise } from '../coap/blocks.ts';
@@ -48,6 +50,49 @@ describe('simulated OCF device: package sources', () => {
 
   it('takes a path that cannot be decoded for an invalid URL', async () => {
     expect(await fetchPackage('coap://127.0.0.1/%zz', order, setup)).to.include({ result: RESULTS.invalidUrl });
+  });
+  describe('over CoAPS', () => {
+    const secured = async (): Promise<{ url: string; ca: string; data: Buffer }> => {
+      const authority = await newAuthority({ name: 'bench' });
+      const certificate = await authority.issue({ name: 'packages' });
+      const dtls = openDtls({
+        wire: await packageWire(),
+        sink: noSink(),
+        channel: 'packages',
+        server: { certificate },
+      });
+      const data = makePackage({ kind: 'ok', size: 3000 });
+      const reply = blockwise(() => ({ code: '2.05', payload: data }), { szx: 6, maxBody: 0 });
+      const server = new Endpoint(dtls, setup.link, reply);
+      closing.push(() => dtls.close());
+      closing.push(() => server.close());
+      return { url: `coaps://127.0.0.1:${dtls.local.port}/p`, ca: authority.certificate.toString(), data };
+    };
+    const own = { ...setup, protocols: ['coaps'] };
+
+    it('fetches from a server with a certificate that it trusts', async () => {
+      const { url, ca, data } = await secured();
+      const other = (await newAuthority({ name: 'other' })).certificate.toString();
+      expect(await fetchPackage(url, order, { ...own, ca: other + ca })).to.deep.equal({ ok: true, data });
+      const head = await fetchPackage(url, { ...order, headOnly: true }, { ...own, ca });
+      expect(head.ok && head.data.length).to.equal(1024);
+    });
+    it('takes a server that it does not trust for a lost connection', async () => {
+      const { url } = await secured();
+      const ca = (await newAuthority({ name: 'other' })).certificate.toString();
+      const got = await fetchPackage(url, order, { ...own, ca });
+      expect(got).to.include({ ok: false, result: RESULTS.connectionLost });
+      expect(got)
+        .to.have.property('why')
+        .that.matches(/neither trusted nor in the chain/);
+      expect(await fetchPackage(url, order, own), 'no certificates at all').to.include({ ok: false });
+    });
+    it('ends at once when it is given up', async () => {
+      const { url, ca } = await secured();
+      const gone = { ...order, signal: AbortSignal.timeout(1) };
+      const got = await fetchPackage(url.replace(/:\d+\//, ':9/'), gone, { ...own, ca });
+      expect(got).to.include({ ok: false, result: RESULTS.connectionLost });
+    });
   });
   it('fetches over a CoAP link that loses a third of all datagrams', async () => {
     const data = makePackage({ kind: 'ok' });

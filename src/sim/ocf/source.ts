@@ -1,7 +1,11 @@
+import { X509Certificate } from 'node:crypto';
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIPv6 } from 'node:net';
+import { messageOf } from '../../core/errors.ts';
 import type { EventSink } from '../../core/events.ts';
+import type { DtlsWire } from '../../link/dtls/port.ts';
+import { openDtls } from '../../link/dtls/wire.ts';
 import type { Impairments } from '../../link/impair.ts';
 import { openUdp, resolvePeer } from '../../link/udp.ts';
 import type { Peer } from '../../link/wire.ts';
@@ -29,7 +33,7 @@ export interface FetchOrder {
 export interface SourceSetup {
   /** Protocols that the device supports, as they begin a URL: `http`. */
   readonly protocols: readonly string[];
-  /** The certificates (PEM) that HTTPS servers are trusted by; none: those of the system. */
+  /** The certificates (PEM) that HTTPS and CoAPS servers are trusted by; none: those of the system, over CoAPS nobody. */
   readonly ca?: string;
   /** Real milliseconds without progress after which a download is given up. */
   readonly stallMs: number;
@@ -37,6 +41,11 @@ export interface SourceSetup {
   readonly sink: EventSink;
   readonly impair?: Impairments;
 }
+
+const COAP_PORT: Readonly<Record<string, number>> = { 'coap:': 5683, 'coaps:': 5684 };
+/** A handshake may take so many acknowledgement timeouts, and at least this long. */
+const HANDSHAKE_TIMEOUTS = 8;
+const HANDSHAKE_MS = 3000;
 
 const lost = (why: string): Got => ({ ok: false, result: RESULTS.connectionLost, why });
 const invalid = (why: string): Got => ({ ok: false, result: RESULTS.invalidUrl, why });
@@ -59,7 +68,7 @@ export function urlFault(purl: string, protocols: readonly string[]): number | u
 }
 
 /**
- * Fetches a package from an HTTP(S) or CoAP server; for an availability check only its head: a GET with a Range of the first octets
+ * Fetches a package from an HTTP(S) or CoAP(S) server; for an availability check only its head: a GET with a Range of the first octets
  * and an early close, over CoAP the first block. Resolves in every case.
  */
 export function fetchPackage(purl: string, order: FetchOrder, setup: SourceSetup): Promise<Got> {
@@ -68,7 +77,7 @@ export function fetchPackage(purl: string, order: FetchOrder, setup: SourceSetup
   const url = new URL(purl);
   // Reserved never to exist (RFC 6761): no need to bother a name server, which a bench may not have.
   if (url.hostname.endsWith('.invalid')) return Promise.resolve(invalid(`no such host: ${url.hostname}`));
-  return url.protocol === 'coap:' ? fetchCoap(url, order, setup) : fetchHttp(url, order, setup);
+  return Object.hasOwn(COAP_PORT, url.protocol) ? fetchCoap(url, order, setup) : fetchHttp(url, order, setup);
 }
 
 function fetchHttp(url: URL, order: FetchOrder, setup: SourceSetup): Promise<Got> {
@@ -121,13 +130,15 @@ async function fetchCoap(url: URL, order: FetchOrder, setup: SourceSetup): Promi
   let uri: Option[];
   try {
     uri = uriOf(url);
-    to = await resolvePeer(host, url.port === '' ? 5683 : Number(url.port));
+    to = await resolvePeer(host, Number(url.port) || (COAP_PORT[url.protocol] ?? 0));
   } catch (e) {
-    return invalid(e instanceof Error ? e.message : String(e));
+    return invalid(messageOf(e));
   }
   const local = isIPv6(to.address) ? '::' : '0.0.0.0';
   const impair = setup.impair === undefined ? {} : { impair: setup.impair };
-  const wire = await openUdp({ host: local, port: 0, sink: setup.sink, channel: 'packages', ...impair });
+  const udp = await openUdp({ host: local, port: 0, sink: setup.sink, channel: 'packages', ...impair });
+  const dtls = url.protocol === 'coaps:' ? openDtls({ wire: udp, sink: setup.sink, channel: 'packages' }) : undefined;
+  const wire = dtls ?? udp;
   const endpoint = new Endpoint(wire, { ...setup.link, maxRetransmit: 1 }, () => ({ code: '4.04' }));
   const aborted = new Promise<Got>((resolve) => {
     order.signal.addEventListener('abort', () => resolve(lost('given up')), { once: true });
@@ -138,23 +149,30 @@ async function fetchCoap(url: URL, order: FetchOrder, setup: SourceSetup): Promi
     order.onPiece?.();
     return received <= order.maxSize;
   };
-  const fetching = fetchBlocks(endpoint, to, uri, {
-    szx: 6,
-    limitMs: setup.stallMs,
-    goOn,
-    ...(order.headOnly === true ? { firstOnly: true } : {}),
-  }).then((fetched): Got => {
+  const fetching = async (): Promise<Got> => {
+    if (dtls !== undefined) await greet(dtls, to, setup);
+    const part = order.headOnly === true ? { firstOnly: true } : {};
+    const fetched = await fetchBlocks(endpoint, to, uri, { szx: 6, limitMs: setup.stallMs, goOn, ...part });
     if (size > order.maxSize) return tooLarge(order);
     if (fetched.ok) return { ok: true, data: fetched.body };
     return fetched.status === undefined ? lost(fetched.why) : refused(fetched.status);
-  });
+  };
   try {
-    return await Promise.race([fetching, aborted]);
+    return await Promise.race([fetching().catch((e: unknown) => lost(messageOf(e))), aborted]);
   } finally {
     endpoint.close();
     await wire.close();
   }
 }
+
+/** The handshake with a package server, which shows a certificate and asks for none. */
+async function greet(dtls: DtlsWire, to: Peer, { ca = '', link }: SourceSetup): Promise<void> {
+  const roots = [...ca.matchAll(PEM)].map(([pem]) => new X509Certificate(pem));
+  const deadlineMs = Math.max(HANDSHAKE_MS, link.ackTimeoutMs * HANDSHAKE_TIMEOUTS);
+  await dtls.connect(to, { trust: { roots } }, { firstTimerMs: link.ackTimeoutMs / 2, deadlineMs });
+}
+
+const PEM = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
 function uriOf(url: URL): Option[] {
   const segments = url.pathname.split('/').filter((segment) => segment !== '');

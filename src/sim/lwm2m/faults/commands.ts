@@ -105,9 +105,15 @@ export const COMMAND_FAULTS: readonly Fault[] = [
     name: 'supported-objects-always',
     describe: 'always tells of new objects at once',
     violates: ['SWMGMT-9.8.periodic'],
-    caughtBy: [],
+    caughtBy: ['SWMGMT/INS/13'],
     apply: { supportedObjects: 'always' },
-    excused: 'telling earlier than asked is not forbidden',
+  },
+  {
+    name: 'brought-objects-untold',
+    describe: 'never registers the objects that software has brought',
+    violates: ['SWMGMT-9.8.update', 'SWMGMT-9.8.periodic'],
+    caughtBy: ['SWMGMT/INS/13'],
+    apply: { hidesBroughtObjects: true },
   },
   {
     name: 'uninstall-without-effect',

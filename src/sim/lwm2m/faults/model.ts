@@ -284,4 +284,11 @@ export const MODEL_FAULTS: readonly Fault[] = [
     apply: { ignoresAccountLifetime: true },
     needs: { bootstrap: 'yes' },
   },
+  {
+    name: 'composite-write-lost',
+    describe: 'answers a composite Write with 2.04 and writes nothing',
+    violates: ['SWMGMT-CORE.composite'],
+    caughtBy: ['SWMGMT/REG/15'],
+    apply: { losesCompositeWrite: true },
+  },
 ];

@@ -79,4 +79,11 @@ export const REPORTING_FAULTS: readonly Fault[] = [
     caughtBy: ['SWMGMT/REP/10'],
     apply: { instanceNotifiesStateOnly: true },
   },
+  {
+    name: 'composite-unnotified',
+    describe: 'takes an observation of several resources and never notifies it',
+    violates: ['SWMGMT-CORE.notify-composite'],
+    caughtBy: ['SWMGMT/REP/10'],
+    apply: { compositeUnnotified: true },
+  },
 ];

@@ -229,10 +229,10 @@ export const BLOB_SERVER_FAULTS: readonly Fault[] = [
   },
   {
     name: 'report-slow',
-    describe: 'repeats Partial Block Reports after 50 s',
+    describe: 'repeats Partial Block Reports after 100 s',
     violates: ['MBTM-S.report'],
     caughtBy: ['DFUM/BLB-S/18'],
-    apply: { reportSlower: 5 },
+    apply: { reportSlower: 10 },
   },
   {
     name: 'timeout-missing',

@@ -61,7 +61,8 @@ const NEEDED: Readonly<Record<string, number>> = {
 export interface Opening {
   readonly in: readonly DosName[];
   readonly kind: Kind;
-  readonly to: 'clear' | 'owner';
+  /** `peer`: everybody with a key, the owner included. */
+  readonly to: 'clear' | 'owner' | 'peer';
   /** Method codes of CoAP. */
   readonly methods: readonly string[];
 }
@@ -83,8 +84,14 @@ export function mayDo(
   const needed = NEEDED[method] ?? PERMISSION.update;
   const role = session.kind === 'peer' && session.uuid === rownerOf(kind, ownership) ? 'owner' : session.kind;
   const { dos } = ownership;
-  if (openings.some((o) => o.in.includes(dos) && o.kind === kind && o.to === role && o.methods.includes(method)))
-    return true;
+  const opened = openings.some(
+    (o) =>
+      o.in.includes(dos) &&
+      o.kind === kind &&
+      (o.to === role || (o.to === 'peer' && role === 'owner')) &&
+      o.methods.includes(method),
+  );
+  if (opened) return true;
   const byState = role === 'peer' ? 0 : (GRANTS[dos][kind]?.[role] ?? 0);
   const counted = BY_ENTRY.includes(dos) && (kind === 'public' || (kind === 'swu' && session.kind === 'peer'));
   const entries = counted ? ownership.aces.filter((ace) => isSubject(ace, session) && covers(ace, href, kind)) : [];

@@ -65,13 +65,29 @@ describe('simulated OCF device: security faults', () => {
       expect((await owner.ask('clear', 'post', SWU, body('http://example.com/x'))).code).to.equal('2.04');
       expect((await owner.ask('clear', 'get', SWU)).code, 'and nothing else').to.equal('4.01');
     },
+    async 'clear-retrieve-accepted'() {
+      expect((await owner.ask('clear', 'get', SWU)).code).to.equal('2.05');
+      expect((await owner.ask('clear', 'post', SWU, body('http://example.com/x'))).code).to.equal('4.01');
+    },
     async 'clear-update-stored'() {
       expect((await owner.ask('clear', 'post', SWU, body('http://example.com/x'))).code).to.equal('4.01');
       expect((await owner.get(SWU)).map).to.include({ purl: 'http://example.com/x' });
     },
+    async 'access-list-ignored'() {
+      await take(owner, [dos(2)]);
+      await owner.ask('secure', 'delete', '/oic/sec/acl2');
+      await take(owner, [dos(3)]);
+      expect((await owner.get(SWU)).code).to.equal('2.05');
+      expect(await update('http://example.com/x')).to.equal('2.04');
+      expect((await owner.ask('clear', 'get', SWU)).code, 'but not in clear').to.equal('4.01');
+    },
     async 'unowned-in-clear'() {
       bench.device.factoryReset();
       expect((await owner.ask('clear', 'get', SWU)).code).to.equal('2.05');
+    },
+    async 'unowned-update-in-clear'() {
+      bench.device.factoryReset();
+      expect((await owner.ask('clear', 'post', SWU, body('http://example.com/x'))).code).to.equal('2.04');
     },
     async 'soft-reset-open-to-owner'() {
       await take(owner, [dos(4)]);
@@ -83,8 +99,8 @@ describe('simulated OCF device: security faults', () => {
       expect((await owner.ask('clear', 'get', SWU)).code).to.equal('2.05');
     },
     async 'provisioning-clears-mode'() {
+      // At once, when the check that precedes the download still shows idle.
       await tm(64);
-      await reach('svv');
       await take(owner, [dos(2), dos(3)]);
       await rest('sva');
       expect(await cm()).to.equal(0);

@@ -20,7 +20,8 @@ export interface SessionParts {
   readonly certificate?: OwnCertificate;
   /** Shows the PIN. */
   readonly say: (line: string) => void;
-  /** The onboarding association is over. */
+  /** The onboarding association is there, and is over. */
+  readonly began: () => void;
   readonly ended: () => void;
 }
 
@@ -32,6 +33,8 @@ const SIGNED = 'TLS_ECDHE_ECDSA_WITH_AES_128_CCM_8';
 export class Sessions {
   /** Shown to the one who wants to own the device; undefined until the method was chosen. */
   pin: string | undefined;
+  /** Off the net: nobody may come in. */
+  muted = false;
   private readonly parts: SessionParts;
   private onboarding: AssociationInfo | undefined;
   private readonly peers = new Map<string, Peer>();
@@ -99,7 +102,7 @@ export class Sessions {
     const { method, ownership, deviceId, certificate } = this.parts;
     const { dos, oxmsel, creds } = ownership();
     const hint = uuidOctets(deviceId());
-    if (dos === 'RESET') return undefined;
+    if (dos === 'RESET' || this.muted) return undefined;
     if (dos !== 'RFOTM') {
       const known = new Map(creds.map(({ subjectuuid, key }) => [subjectuuid, Buffer.from(key, 'hex')]));
       return { suites: [NORMAL], psk: (identity) => known.get(uuidText(identity)), pskHint: hint };
@@ -126,6 +129,7 @@ export class Sessions {
     // Two may have been on their way at once: the first one is it.
     if (this.onboarding !== undefined) return this.parts.dtls.forget(info.peer);
     this.onboarding = info;
+    this.parts.began();
     this.admit();
   }
 

@@ -1,0 +1,218 @@
+import { expect } from 'chai';
+import { nameOf } from '../../src/core/layout/names.ts';
+import { type Kind, where } from '../../src/core/log.ts';
+import { blobStatus, distributionPhase, transferMode, updatePolicy } from '../../src/mesh/codec/enums.ts';
+import {
+  blobBlockStart,
+  blobBlockStatus,
+  blobChunkTransfer,
+  blobInformationGet,
+  blobPartialBlockReport,
+  blobTransferCancel,
+  blobTransferGet,
+  blobTransferStart,
+} from '../../src/mesh/codec/messages/blob.ts';
+import { distributionStart, distributionStatusMessage } from '../../src/mesh/codec/messages/distribution.ts';
+import { updateCancel } from '../../src/mesh/codec/messages/update.ts';
+import { bitsSet } from '../../src/mesh/codec/fields.ts';
+import { answer, message, sendings } from '../../src/mesh/kinds.ts';
+import { expires, type J, type MeshCase, TRIES } from './claims.ts';
+import { start, TARGETS, untilPhase } from './distributing.ts';
+import { SHORT_BASE } from './moves.ts';
+
+import { BLOB, SOON, to, started, whole, got, inOrder, notBefore, sameOctets, givenUp } from './client-drive.ts';
+
+const { COMPLETED, FAILED, TRANSFER_ACTIVE } = distributionPhase;
+const [FIRST] = TARGETS;
+
+/** BLOB Transfer Client. */
+export const blobClientCases: readonly MeshCase[] = [
+  {
+    ...BLOB,
+    id: 'DFUM/BLC/01',
+    purpose: 'a BLOB is pushed block by block, every chunk with its octets, and the end is asked for',
+    statements: ['MBTM-C.start', 'MBTM-C.blocks', 'MBTM-C.push', 'MBTM-C.end'],
+    policies: ['clientMtu'],
+    demo: true,
+    related: ['MBTM/CL/BT/BV-01-C'],
+    drive: (t) => whole(t),
+    judge(j) {
+      for (const address of TARGETS) {
+        if (!inOrder(j, 'MBTM-C.start', address, [blobInformationGet, blobTransferStart, blobBlockStart])) return;
+        parametersFit(j, address);
+        notBefore(j, 'MBTM-C.blocks', address, blobBlockStart, blobChunkTransfer);
+        got(j, 'MBTM-C.end', to(blobTransferGet, address));
+      }
+      sameOctets(j, 'MBTM-C.push');
+    },
+  },
+  {
+    ...BLOB,
+    id: 'DFUM/BLC/02',
+    purpose: 'in pull mode only the chunks that were asked for are sent',
+    statements: ['MBTM-C.pull'],
+    drive: (t) => whole(t, { mode: transferMode.PULL }),
+    judge(j) {
+      for (const address of TARGETS) judgePull(j, address);
+      sameOctets(j, 'MBTM-C.pull');
+    },
+  },
+  {
+    ...BLOB,
+    id: 'DFUM/BLC/03',
+    purpose: 'only chunks that are missing are sent again',
+    statements: ['MBTM-C.resend'],
+    drive: (t) => whole(t, {}, { blob: { loseChunks: [1, 3] } }),
+    judge(j) {
+      for (const address of TARGETS) judgeResent(j, address);
+      sameOctets(j, 'MBTM-C.resend');
+    },
+  },
+  {
+    ...BLOB,
+    id: 'DFUM/BLC/04',
+    purpose: 'a server that answers with an error status is dropped',
+    statements: ['MBTM-C.error'],
+    async drive(t) {
+      t.target(TARGETS[1], { blob: { startStatus: blobStatus.INTERNAL_ERROR } });
+      await start(t, [FIRST], [TARGETS[1]], { policy: updatePolicy.VERIFY_AND_APPLY });
+      await untilPhase(t, 'distributing', [COMPLETED]);
+    },
+    judge(j) {
+      const S = 'MBTM-C.error';
+      const transfer = to(blobTransferStart, TARGETS[1]);
+      if (j.came(S, transfer, { stimulus: started, within: SOON }) === undefined) return;
+      j.never(S, to(blobBlockStart, TARGETS[1]), { stimulus: transfer });
+      j.never(S, to(blobChunkTransfer, TARGETS[1]), { stimulus: transfer });
+      const end = j.log.last(answer(distributionStatusMessage, 'distributing'))?.value?.phase;
+      j.check(S, () =>
+        expect(nameOf(distributionPhase, end ?? -1), 'end with the other server').to.equal(
+          nameOf(distributionPhase, COMPLETED),
+        ),
+      );
+    },
+  },
+  {
+    ...BLOB,
+    id: 'DFUM/BLC/05',
+    purpose: 'a server that stays silent is dropped when the client timeout is over, and not before',
+    statements: ['MBTM-C.silence'],
+    related: ['MBTM/CL/BT/BV-08-C'],
+    async drive(t) {
+      await start(t, [FIRST], [], { timeoutBase: SHORT_BASE }, { blob: { silentFromBlock: 0 } });
+      await untilPhase(t, 'distributing', [FAILED]);
+    },
+    judge(j) {
+      const ttl = j.log.first(message(distributionStart, 'out'))?.value.ttl ?? 0;
+      const blockStart = j.log.first(to(blobBlockStart, FIRST));
+      expires<{ readonly phase: number }>(j, 'MBTM-C.silence', {
+        armed: blockStart,
+        polls: answer(distributionStatusMessage, 'distributing'),
+        before: ({ phase }) => phase === TRANSFER_ACTIVE,
+        after: ({ phase }) => phase === FAILED,
+        show: ({ phase }) => nameOf(distributionPhase, phase),
+        expected: 'the only server dropped',
+        // 10 000 x (client timeout base + 2) + 100 x TTL milliseconds.
+        ms: j.ms({ timer: 'timeoutUnit', times: SHORT_BASE + 2 + ttl / 100 }),
+      });
+    },
+  },
+  {
+    ...BLOB,
+    id: 'DFUM/BLC/06',
+    purpose: 'a transfer that is given up is cancelled at every server',
+    statements: ['MBTM-C.cancel'],
+    drive: (t) => givenUp(t),
+    judge(j) {
+      const S = 'MBTM-C.cancel';
+      // A target frees its BLOB server on Update Cancel as well, so either of the two ends the transfer.
+      for (const address of TARGETS) {
+        const ended: Kind<object> = {
+          name: `BLOB Transfer Cancel or Update Cancel to ${address}`,
+          read: (event, log) =>
+            to(blobTransferCancel, address).read(event, log) ?? to(updateCancel, address).read(event, log),
+        };
+        j.came(S, ended, { stimulus: sendings('cancel'), within: SOON });
+        const cancel = j.log.first(to(blobTransferCancel, address));
+        const transfer = j.log.first(to(blobTransferStart, address));
+        if (cancel !== undefined && transfer !== undefined)
+          j.check(
+            S,
+            () => expect(cancel.value.blobId, 'BLOB id of Transfer Cancel').to.equal(transfer.value.blobId),
+            cancel,
+          );
+      }
+    },
+  },
+];
+
+/** Transfer Start and Block Start stay within what the played target told. */
+function parametersFit(j: J, address: number): void {
+  const transfer = j.log.first(to(blobTransferStart, address));
+  if (transfer === undefined) return;
+  const { mtu, blockSizeLog, mode } = transfer.value;
+  j.check(
+    'MBTM-C.start',
+    () => {
+      expect(nameOf(transferMode, mode), 'mode of Transfer Start').to.equal(nameOf(transferMode, transferMode.PUSH));
+      expect(blockSizeLog, 'block size log of Transfer Start').to.be.within(6, 12);
+      expect(mtu, 'client MTU').to.be.at.least(20);
+      if (j.policy.clientMtu === 'fail') expect(mtu, 'client MTU').to.be.at.most(380);
+    },
+    transfer,
+  );
+  const blocks = j.log.all(to(blobBlockStart, address));
+  for (const block of blocks)
+    j.check(
+      'MBTM-C.blocks',
+      () => expect(block.value.chunkSize, 'chunk size of Block Start').to.be.within(8, 256),
+      block,
+    );
+}
+
+/** Numbers that the played target asked for before this event, in reports and Block Status. */
+function askedBefore(j: J, address: number, n: number): Set<number> {
+  const reports = j.log
+    .before({ n })
+    .all(where(message(blobPartialBlockReport, 'out'), 'report', (m) => m.src === address));
+  const statuses = j.log.before({ n }).all(where(message(blobBlockStatus, 'out'), 'status', (m) => m.src === address));
+  return new Set([...reports.flatMap((r) => r.value.wanted), ...statuses.flatMap((s) => s.value.wanted ?? [])]);
+}
+
+function judgePull(j: J, address: number): void {
+  const S = 'MBTM-C.pull';
+  const chunks = j.log.all(to(blobChunkTransfer, address));
+  if (chunks.length === 0) {
+    j.came(S, to(blobChunkTransfer, address), { stimulus: started, within: SOON, tries: TRIES });
+    return;
+  }
+  const unasked = chunks.find((c) => !askedBefore(j, address, c.n).has(c.value.chunk));
+  j.check(
+    S,
+    () => expect(unasked?.value.chunk ?? 'none', 'chunks that nobody asked for').to.equal('none'),
+    unasked ?? chunks[0],
+  );
+}
+
+/** After a Block Status with a bitmap only the chunks in it come, until the next Block Status. */
+function judgeResent(j: J, address: number): void {
+  const S = 'MBTM-C.resend';
+  const statuses = j.log.all(where(message(blobBlockStatus, 'out'), 'Block Status', (m) => m.src === address));
+  const gaps = statuses.filter((s) => s.value.missing !== undefined);
+  if (gaps.length === 0) return j.inconclusive(S, `target ${address} did not lose a chunk`);
+  for (const status of gaps) {
+    const next = statuses.find((s) => s.n > status.n);
+    const log = next === undefined ? j.log.after(status) : j.log.after(status).before(next);
+    const resent = log.all(to(blobChunkTransfer, address)).map((c) => c.value.chunk);
+    const missing = bitsSet(status.value.missing ?? Buffer.alloc(0));
+    j.check(
+      S,
+      () =>
+        expect(
+          resent.filter((n) => !missing.includes(n)),
+          'chunks sent again that were there',
+        ).to.deep.equal([]),
+      status,
+    );
+  }
+}
