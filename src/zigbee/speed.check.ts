@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { memorySink } from '../core/events.ts';
 import { ixitOf } from '../core/ixit.ts';
 import { timingOf } from '../core/timing.ts';
+import { setLogger } from 'zigbee-herdsman';
 import { Adapter } from 'zigbee-herdsman/dist/adapter/index.js';
 import { openDongle } from '../link/zigbee/herdsman.ts';
 import type { Arrival } from '../link/zigbee/link.ts';
@@ -38,6 +39,7 @@ const BLOCK_OCTETS = 64;
 const IDENTITY = { manufacturerCode: 0x1234, imageType: 1, fileVersion: 0x20 } as const;
 const LIMITS = { medianMs: 1, p99Ms: 5, share: 0.8 } as const;
 const LONGEST_MS = 120_000;
+const ROUNDS = 3;
 const ENDPOINTS = { own: 13, device: 1 } as const;
 /** MT frames by their second and third octet: AF_INCOMING_MSG and AF_DATA_REQUEST. */
 const [INCOMING, REQUEST] = [0x4481, 0x2401] as const;
@@ -219,8 +221,14 @@ async function bareHost(url: string, folder: string, ieee: string, file: Offered
   };
 }
 
-/** Octets a second of one download, and the delays seen at the relay. */
-async function measure(host: typeof testerHost): Promise<{ rate: number; delays: readonly number[] }> {
+/** One download: octets a second, and the delays seen at the relay. */
+interface Measured {
+  readonly rate: number;
+  readonly delays: readonly number[];
+}
+
+/** Has the client fetch the file once. */
+async function measure(host: typeof testerHost): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-speed-'));
   const { child, ready } = await launch(join(folder, 'device'));
   const between = await relay(ready.dongle);
@@ -250,8 +258,17 @@ async function measure(host: typeof testerHost): Promise<{ rate: number; delays:
   }
 }
 
-const bare = await measure(bareHost);
-const tester = await measure(testerHost);
+const quiet = (): void => undefined;
+setLogger({ debug: quiet, info: quiet, warning: quiet, error: quiet });
+
+/** The better of several downloads: what else runs on the machine can only slow one down. */
+function best(rounds: readonly Measured[]): Measured {
+  return rounds.reduce((a, b) => (b.rate > a.rate ? b : a));
+}
+
+const rounds: { bare: Measured; tester: Measured }[] = [];
+for (let i = 0; i < ROUNDS; i++) rounds.push({ bare: await measure(bareHost), tester: await measure(testerHost) });
+const [bare, tester] = [best(rounds.map((r) => r.bare)), best(rounds.map((r) => r.tester))];
 const sorted = tester.delays.toSorted((a, b) => a - b);
 const part = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? Number.NaN;
 const [median, p99, share] = [part(0.5), part(0.99), tester.rate / bare.rate];

@@ -79,7 +79,7 @@ export class Download {
       if (this.#missing >= MISSING_TRIES && behaviour.asksForMissingImage !== true) return this.#core.backToNormal();
       this.#core.wait(MISSING_PAUSE, () => this.#next());
     } else if (toPage && status !== zclStatus.SUCCESS) {
-      if (behaviour.insistsOnPages === true) return;
+      if (behaviour.insistsOnPages === true) return this.#core.wait(MISSING_PAUSE, () => this.#askPage());
       this.#pages = false;
       this.#pageEnd = undefined;
       this.#next();
