@@ -85,7 +85,7 @@ function stepsFor({ uri, psk }: Account): readonly Step[] {
 export const BOOTSTRAP_STEPS: readonly string[] = stepsFor({ uri: '' }).map(({ label }) => label);
 
 export interface BootstrapSetup {
-  readonly bench: Bench;
+  readonly bench: Pick<Bench, 'events' | 'timing'>;
   readonly endpoint: CoapEndpoint;
   /** The only device that may ask; undefined takes any. */
   readonly device: string | undefined;

@@ -161,6 +161,22 @@ describe('LwM2M tester', () => {
     const gone = await device.endpoint.request({ to: at, method: 'GET', path });
     expect(gone.kind === 'reply' && gone.code).to.equal('4.04');
   });
+  it('serves a package over http to who shows user name and password', async () => {
+    const credentials = { user: 'box', password: 'made-up' };
+    const url = await tester.serve('packageA', { scheme: 'http', credentials });
+    expect((await fetch(url)).status).to.equal(401);
+    const authorization = `Basic ${Buffer.from('box:made-up').toString('base64')}`;
+    const got = await fetch(url, { headers: { authorization } });
+    expect(Buffer.from(await got.arrayBuffer())).to.have.lengthOf(3000);
+    const asked = log()
+      .all(fetches)
+      .filter((f) => f.authorised !== undefined);
+    expect(asked.map((f) => [f.served, f.authorised])).to.deep.equal([
+      ['packageA', false],
+      ['packageA', true],
+    ]);
+    expect(log().last(fetched)).to.include({ served: 'packageA', authorised: true });
+  });
   it('fills a URL up to a number of octets', async () => {
     expect(await tester.serve('packageA', { urlOctets: 255 })).to.have.length(255);
   });

@@ -328,6 +328,7 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     },
     async close() {
       await (await opened)?.close();
+      control.close();
       stack.close();
       await reach.disconnect();
       await link.close(GATT_MS);

@@ -59,6 +59,7 @@ function quoted(arg: string): string {
   return /^[\w@%+=:,./-]+$/.test(arg) ? arg : `'${arg.replaceAll("'", String.raw`'\''`)}'`;
 }
 
+/** The command that runs just this case again, quoted for a shell; with `--anyway` where the run had it. */
 export function repeatCommand(c: { readonly id: string }, run: RunHead): string {
   const anyway = run.ics.anyway ? ' --anyway' : '';
   return `plumbline run --ics ${quoted(run.ics.file)} --rig ${quoted(run.rig.file)} --case ${quoted(c.id)}${anyway}`;

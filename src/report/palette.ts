@@ -9,8 +9,10 @@ export interface Palette {
   readonly verdicts: Readonly<Record<VerdictColour, { readonly ink: string; readonly tint: string }>>;
 }
 
+/** Names of the classes in the style sheet; each has a text colour and a tint behind it. */
 export type VerdictColour = 'fail' | 'error' | 'inconc' | 'notrun' | 'waived' | 'pass' | 'na';
 
+/** On screens by day, and on paper. Contrasts are tested. */
 export const LIGHT: Palette = {
   paper: '#ffffff',
   panel: '#f5f6f8',
@@ -29,6 +31,7 @@ export const LIGHT: Palette = {
   },
 };
 
+/** Where the reader's system asks for dark pages. */
 export const DARK: Palette = {
   paper: '#14171b',
   panel: '#1c2126',

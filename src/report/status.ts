@@ -50,6 +50,7 @@ export function waiversOf(c: CaseRecord, run: RunHead): WaiverRecord[] {
   return failed.every((id) => valid.some((w) => w.statement === id)) ? valid : [];
 }
 
+/** How reports show a case: its verdict, or WAIVED for a FAIL that valid waivers cover as a whole. */
 export function shownAs(c: CaseRecord, run: RunHead): Shown {
   return waiversOf(c, run).length > 0 ? 'WAIVED' : c.verdict;
 }

@@ -53,6 +53,7 @@ export function inOrder(cases: readonly CaseRecord[], run: RunRecord): CaseRecor
   return [...cases].sort((a, b) => rank(a) - rank(b) || natural(a.id, b.id));
 }
 
+/** What `summary.json` and the terminal tell of a run, from its record alone. */
 export function summaryOf(run: RunRecord): Summary {
   const { file, digest, consistent, anyway } = run.ics;
   const notPass = run.cases.filter((c) => c.verdict !== 'PASS' && c.verdict !== 'NOT_APPLICABLE');

@@ -16,6 +16,7 @@ export const VERDICT_CLASS: Readonly<Record<Shown, VerdictColour>> = {
   NOT_APPLICABLE: 'na',
 };
 
+/** A verdict in its colour, with its words. */
 export function badge(shown: Shown): Html {
   return html`<span class="badge ${VERDICT_CLASS[shown]}">${SHOWN_TEXT[shown]}</span>`;
 }

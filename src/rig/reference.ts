@@ -1,6 +1,7 @@
 /** `${device.iut}`: the value that a resource has under a key while the rig is open. */
 const REFERENCE = /\$\{([A-Za-z][\w-]*)\.([\w-]+)\}/g;
 
+/** One reference in a text of a rig file: `${resource.key}`. */
 export interface Reference {
   readonly resource: string;
   readonly key: string;

@@ -130,6 +130,9 @@ export const rigSchema = z.strictObject({
   ),
 });
 
+/** A rig file as read: defaults filled in, numbers and switches of options as text. */
 export type RigData = z.infer<typeof rigSchema>;
+/** Any one resource; `kind` tells which. */
 export type Resource = RigData['resources'][string];
+/** The settings of one kind of resource. */
 export type ResourceOf<K extends Resource['kind']> = Extract<Resource, { kind: K }>;

@@ -17,6 +17,7 @@ export interface WatchTimes {
   readonly attemptBaseMs: number;
 }
 
+/** For real benches; tests take shorter ones. A full garbage collection or a slow disk must stay far below `hungMs`. */
 export const WATCH_TIMES: WatchTimes = { hungMs: 30_000, graceMs: 15_000, attemptBaseMs: 60_000 };
 
 /** What watching a child takes. */

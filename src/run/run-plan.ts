@@ -7,6 +7,7 @@ import { redactedPrinter } from './print.ts';
 import { runCases, type RunInput, type RunResult, type RunSettings } from './run.ts';
 import { learnSecrets } from './secrets.ts';
 
+/** What to run, on which rig, and what becomes of it. */
 export interface RunOptions extends PlanOptions, RunSettings {
   /** Make reports beside the record. Default yes; `prove` wants only records. */
   readonly reports?: boolean;
@@ -14,6 +15,7 @@ export interface RunOptions extends PlanOptions, RunSettings {
   readonly site?: boolean;
 }
 
+/** A settled run with its reports. */
 export interface RunPlanResult extends RunResult {
   readonly reports: Reports | null;
   /** What the gate makes of the record. */

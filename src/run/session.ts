@@ -40,6 +40,7 @@ export function settingOf(registered: Registered, declared: Declared, factors: T
   };
 }
 
+/** What a session needs of the child process that it lives in. */
 export interface SessionContext {
   readonly task: Pick<ChildTask, 'rig' | 'stateDir' | 'privateDir'>;
   readonly events: EventSink;

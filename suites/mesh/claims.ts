@@ -135,13 +135,18 @@ export function expires<V>(j: J, statement: string, o: Expiry<V>): void {
     );
     return;
   }
-  if (last !== undefined) j.onTime(statement, o.expected, { from: armed, to: last.asked, notAfter: o.ms, tolerance });
+  j.onTime(statement, o.expected, { from: armed, to: last.asked, notAfter: o.ms, tolerance });
   if (found?.value === undefined) {
     if (j.log.elapsed(armed, last.asked) <= o.ms + tolerance)
       j.inconclusive(statement, `the case ended before ${o.expected} was due`);
     return;
   }
   const { value } = found;
+  // What was not looked at in time may have happened too early.
+  const least = o.ms - tolerance;
+  const looked = j.log.elapsed(armed, last);
+  if (looked < least && j.log.elapsed(armed.asked ?? armed, found) >= least)
+    j.inconclusive(statement, `nothing was asked between ${Math.round(looked)} ms and the change`);
   j.check(
     statement,
     () => expect(o.after(value) ? o.expected : o.show(value), 'after the timeout').to.equal(o.expected),

@@ -134,7 +134,6 @@ export const updateClientCases: readonly MeshCase[] = [
     when: ITEM.UPDATE_CLIENT,
     statements: ['DFUM-C.check'],
     ixit: ['metadataA', 'firmwareIdA'],
-    needs: ['console'],
     start: 'node',
     async drive(t) {
       t.target(FIRST);

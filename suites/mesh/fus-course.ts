@@ -210,7 +210,6 @@ export const updateCourseCases: readonly MeshCase[] = [
     purpose: 'Start while the BLOB Transfer Server serves another transfer is answered BLOB Transfer Busy',
     statements: ['DFUM-U.busy'],
     ixit: UPDATING,
-    needs: ['console'],
     async drive(t) {
       const { metadata } = await fresh(t);
       const timeoutBase = t.ixit.number('timeoutBase');

@@ -28,7 +28,7 @@ export function serverOf(variant: string | undefined): Server {
 }
 
 /** Server timeout base of transfers whose timeout is not to come: the IXIT; and of those in which it is waited for. */
-export const SHORT_BASE = 1;
+export const SHORT_BASE = 2;
 
 /** The server timeout of a base. */
 export function serverTimeout(base: number, times = 1): Limit {

@@ -105,7 +105,7 @@ export function offers(j: J, s: string, note: string, file: Offered): void {
           hexNumber(f.fileVersion ?? 0, 8),
           `${f.imageSize} octets`,
         ].join(' ');
-  const is = seen.status === 0 ? show(seen as Partial<Offered>) : nameOf(zclStatus, seen.status);
+  const is = seen.status === 0 ? show(seen) : nameOf(zclStatus, seen.status);
   j.check(s, () => mustBe(is === show(file), 'offered file', is, show(file)), seen);
 }
 

@@ -23,6 +23,19 @@ export interface Parts extends Partial<Omit<CaseMeta, 'id' | 'purpose' | 'item' 
   readonly judge: (j: J, s: string) => void;
 }
 
+const BEGIN = 'begin';
+
+/** The judge without what prepared the case: a download that was ended there, or a restart, is none of the case. */
+function fromBegin(j: J): J {
+  const log = j.log.after(BEGIN);
+  return {
+    ...j,
+    log,
+    came: (statement, kind, watch, part = log) => j.came(statement, kind, watch, part),
+    never: (statement, kind, watch, part = log) => j.never(statement, kind, watch, part),
+  };
+}
+
 function caseOf(group: 'CLI' | 'SRV', start: string, number: string, purpose: string, item: string, o: Parts): Case {
   const { when = item, also = [], drive, judge, ...meta } = o;
   const statement = `ZBOTA-${group}.${number}`;
@@ -34,8 +47,11 @@ function caseOf(group: 'CLI' | 'SRV', start: string, number: string, purpose: st
     item,
     when,
     statements: [statement, ...also],
-    drive: (t, variant) => drive(t, variant),
-    judge: (j) => judge(j, statement),
+    drive(t, variant) {
+      t.mark(BEGIN);
+      return drive(t, variant);
+    },
+    judge: (j) => judge(fromBegin(j), statement),
   };
 }
 

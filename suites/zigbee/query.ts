@@ -114,8 +114,10 @@ export const queryCases: readonly Case[] = [
     ixit: ['storageOctets'],
     policies: ['tooLarge'],
     async drive(t) {
-      const file = t.spoilt('imageNewer', 'oversized');
+      const small = t.image('imageNewer');
       const imageSize = t.ixit.number('storageOctets') + 1;
+      const filler = Buffer.alloc(Math.max(0, imageSize - small.imageSize));
+      const file = { ...small, octets: Buffer.concat([small.octets, filler]), imageSize };
       t.offer({ file, rules: [{ on: 'query', note: OFFER, answer: () => [offerOf(file, { imageSize })] }] });
       await provoke(t);
       const began = await t.perhaps(dataRequests, QUIET);

@@ -52,8 +52,8 @@ async function putOff(t: T, answer: Reply): Promise<void> {
   await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
 }
 
-const SECONDS = 30;
-const PERIOD_MS = 20_000;
+const SECONDS = 60;
+const PERIOD_MS = 40_000;
 
 /** The block period in the unit of the client, by the policy or by the revision that it reads. */
 function periodUnitMs(j: J): number {
@@ -62,7 +62,7 @@ function periodUnitMs(j: J): number {
   return blockPeriodUnitMs(j.log.first(values(REVISION))?.value ?? 0);
 }
 
-/** A block period of twenty seconds, in the unit of the client's cluster revision. */
+/** A block period of forty seconds, in the unit of the client's cluster revision. */
 async function periodFor(t: T): Promise<number> {
   await t.readAttributes('revision', [REVISION]);
   const revision = await t.perhaps(values(REVISION), QUIET);
@@ -104,12 +104,12 @@ const ENDED = 'download ended';
 
 /** Purposes 063 to 078: being put off, ended and disturbed; pages. */
 export const waitingCases: readonly Case[] = [
-  cli('063', 'WAIT_FOR_DATA with an offset of 30 s is obeyed', ITEM.WAIT, {
+  cli('063', 'WAIT_FOR_DATA with an offset of 60 s is obeyed', ITEM.WAIT, {
     ixit: ['blockTimeoutS'],
     drive: (t) => putOff(t, waitFor(0, SECONDS)),
     judge: (j, s) => waits(j, s, j.ms('putOff')),
   }),
-  cli('064', 'WAIT_FOR_DATA with absolute times 30 s apart is obeyed', ITEM.WAIT, {
+  cli('064', 'WAIT_FOR_DATA with absolute times 60 s apart is obeyed', ITEM.WAIT, {
     ixit: ['blockTimeoutS'],
     drive: (t) => putOff(t, waitFor(CLOCK, CLOCK + SECONDS)),
     judge: (j, s) => waits(j, s, j.ms('putOff')),
@@ -161,7 +161,7 @@ export const waitingCases: readonly Case[] = [
       await start(t, offerWith(t, PUT_OFF, [waitFor(0, 0, period)], { from: 0 }));
       await t.until(blockRequests, DOWNLOAD);
       await t.readAttributes('period', [PERIOD]);
-      for (let i = 0; i < 5; i++) await t.perhaps(blockRequests, DOWNLOAD);
+      for (let i = 0; i < 3; i++) await t.perhaps(blockRequests, DOWNLOAD);
     },
     judge(j, s) {
       const put = j.log.first(sent(PUT_OFF));

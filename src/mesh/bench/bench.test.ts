@@ -1,8 +1,11 @@
+import { createServer } from 'node:net';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { BenchError } from '../../core/errors.ts';
+import { memorySink } from '../../core/events.ts';
+import { decodeBtp, encodeBtp, openBtp } from './btp.ts';
 import { controlOf } from './control.ts';
 import { newNetwork, readNetwork, writeNetwork } from './network.ts';
 import { rigEntries } from './rigEntries.ts';
@@ -65,7 +68,11 @@ describe('console of a mesh device', () => {
   const spoken = async (values: Readonly<Record<string, string>>): Promise<string[]> => {
     const lines: string[] = [];
     const console = { ask: (line: string) => Promise.resolve((lines.push(line), 'ok')) };
-    await controlOf({ ...entries(values), console }, 100).say('check', { metadata: 'aa', size: 80, firmwareId: 'bb' });
+    await controlOf({ ...entries(values), console, events: memorySink() }, 100).say('check', {
+      metadata: 'aa',
+      size: 80,
+      firmwareId: 'bb',
+    });
     return lines;
   };
   it('speaks the words of the simulated node unless told', async () => {
@@ -79,5 +86,45 @@ describe('console of a mesh device', () => {
   });
   it('speaks the words of a vendor', async () => {
     expect(await spoken({ sayCheck: 'fw load {firmwareId}; fw check' })).to.deep.equal(['fw load bb', 'fw check']);
+  });
+});
+
+describe('BTP', () => {
+  const frame = { service: 5, opcode: 0x61, index: 0, data: Buffer.of(1, 2) };
+
+  it('finds frames in octets that come in pieces', () => {
+    const octets = Buffer.concat([encodeBtp(frame), encodeBtp(frame).subarray(0, 6)]);
+    const { frames, rest } = decodeBtp(octets);
+    expect(frames).to.deep.equal([frame]);
+    expect(rest.length).to.equal(6);
+  });
+
+  it('registers the services, passes events over and tells an error by its name', async () => {
+    const seen: string[] = [];
+    const server = createServer((socket) => {
+      socket.on('data', (data: Buffer) => {
+        for (const { service, opcode, index, data: parameters } of decodeBtp(data).frames) {
+          seen.push(`${service} ${opcode} ${parameters.toString('hex')}`);
+          const event = encodeBtp({ service: 4, opcode: 0x90, index: 0, data: Buffer.alloc(0) });
+          const refused = service === 5;
+          const answer = {
+            service,
+            opcode: refused ? 0 : opcode,
+            index,
+            data: refused ? Buffer.of(3) : Buffer.alloc(0),
+          };
+          socket.write(Buffer.concat([event, encodeBtp(answer)]));
+        }
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const address = server.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    const client = await openBtp(`tcp://127.0.0.1:${port}`, memorySink(), 2000);
+    const failure = await client.ask(5, 0x62, Buffer.alloc(0)).catch((e: unknown) => e);
+    client.close();
+    server.close();
+    expect(seen).to.deep.equal(['0 3 01', '0 3 04', '4 4 00', '0 3 05', '5 98 ']);
+    expect(failure).to.be.instanceOf(BenchError).with.property('message', 'service 5, command 98: not ready');
   });
 });

@@ -3,21 +3,20 @@
  * them. The words after the dot say what is wrong with the request.
  */
 export type Situation =
-  | `blob.start.${'inactive' | 'otherId' | 'tooLarge' | 'blockSize' | 'mode' | 'altered' | 'again' | 'resume' | 'tooManyBlocks'}`
+  | `blob.start.${'inactive' | 'otherId' | 'tooLarge' | 'blockSize' | 'mode' | 'altered' | 'again' | 'resume'}`
   | 'blob.get.inactive'
   | `blob.cancel.${'otherId' | 'inactive'}`
   | `blob.blockGet.${'early' | 'suspended'}`
   | `blob.blockStart.${'early' | 'number' | 'chunkSize' | 'altered' | 'again'}`
   | `update.start.${'index' | 'metadata' | 'altered' | 'again' | 'busy'}`
   | `update.check.${'index' | 'metadata' | 'good'}`
-  | `update.apply.${'early' | 'again'}`
-  | `distribution.receivers.${'full' | 'busy'}`
+  | 'update.apply.early'
+  | 'distribution.receivers.full'
   | `distribution.upload.${'again' | 'busy' | 'large'}`
   | `distribution.oob.${'unsupported' | 'malformed' | 'unreachable' | 'current' | 'scheme'}`
   | `distribution.firmware.${'unknown' | 'busy'}`
   | `distribution.start.${'empty' | 'key' | 'image' | 'again' | 'busy'}`
-  | 'distribution.suspend.early'
-  | 'distribution.apply.early';
+  | 'distribution.suspend.early';
 
 /** What takes the place of fields of a message; fields of a group are given by an object of their own. */
 export interface Overlay {
@@ -139,7 +138,7 @@ export interface Behaviour {
   readonly keepsFailedTargets?: true;
   readonly resendsAll?: true;
   readonly sendsWrongOctets?: true;
-  /** Sends all chunks in pull mode. */
+  /** Sends all chunks of a block in pull mode before anybody has asked for them. */
   readonly pushesInPull?: true;
   readonly transferBeforeStart?: true;
   readonly startsWithoutMetadata?: true;
@@ -153,11 +152,12 @@ export interface Behaviour {
   readonly oobWithoutId?: true;
   /** So many receivers are left out. */
   readonly receiversLeftOut?: number;
+  /** Every Start after the first has another TTL. */
+  readonly resumesAltered?: true;
   /** Added to the image index of a Distribution Start. */
   readonly startImageOff?: number;
 
   // Node
   /** Never comes back from the restart that applies an update. */
   readonly silentAfterApply?: true;
-  readonly answersUnbound?: true;
 }

@@ -130,7 +130,7 @@ export class BlobClient implements Model {
     await Promise.all(
       left(targets).map(async (target) => {
         const seen = await this.information(peer(order, target.address), order.limitMs);
-        if (seen === undefined) this.#drop(order, target, blobStatus.INTERNAL_ERROR);
+        if (seen === undefined) this.#drop(order, target, undefined);
         else told.push(seen);
       }),
     );
@@ -150,7 +150,7 @@ export class BlobClient implements Model {
     await Promise.all(
       left(targets).map(async (target) => {
         const seen = await this.asker.ask(blobTransferStart, start, peer(order, target.address), order.limitMs);
-        if (seen?.status !== blobStatus.SUCCESS) this.#drop(order, target, seen?.status ?? blobStatus.INTERNAL_ERROR);
+        if (seen?.status !== blobStatus.SUCCESS) this.#drop(order, target, seen?.status);
         const blocks = Math.ceil(data.length / 2 ** log);
         const all = bitmapOf(new Set(Array.from({ length: blocks }, (_, block) => block)), blocks);
         missing.set(target, new Set(bitsSet(seen?.transfer?.blocksNotReceived ?? all)));
@@ -168,14 +168,14 @@ export class BlobClient implements Model {
       order.limitMs,
       ({ status, phase }) => status !== blobStatus.SUCCESS || phase === blobPhase.TRANSFER_COMPLETE,
     );
-    if (complete?.status !== blobStatus.SUCCESS)
-      this.#drop(order, target, complete?.status ?? blobStatus.INTERNAL_ERROR);
+    if (complete?.status !== blobStatus.SUCCESS) this.#drop(order, target, complete?.status);
   }
 
-  #drop(order: BlobOrder, target: BlobTarget, status: number): void {
+  /** A status that is undefined stands for silence. */
+  #drop(order: BlobOrder, target: BlobTarget, status: number | undefined): void {
     if (order.course.stopped) return;
-    target.transferStatus = status;
-    if (this.#port.behaviour.keepsFailedTargets === true && status !== blobStatus.INTERNAL_ERROR) return;
+    target.transferStatus = status ?? blobStatus.INTERNAL_ERROR;
+    if (this.#port.behaviour.keepsFailedTargets === true && status !== undefined) return;
     target.lost = true;
     this.lost?.(target.address);
   }
@@ -191,7 +191,7 @@ export class BlobClient implements Model {
     const to = peer(order, target.address);
     const seen = await this.asker.ask(blobBlockStart, { block, chunkSize }, to, order.limitMs);
     if (seen?.status === blobStatus.SUCCESS) return seen;
-    this.#drop(order, target, seen?.status ?? blobStatus.INTERNAL_ERROR);
+    this.#drop(order, target, seen?.status);
     return undefined;
   }
 
@@ -229,13 +229,12 @@ export class BlobClient implements Model {
         open.map(async ([target]) => {
           const seen = await this.asker.ask(blobBlockGet, {}, peer(order, target.address), order.limitMs);
           if (seen?.status === blobStatus.SUCCESS) lacks.set(target, missingOf(seen, chunks));
-          else this.#drop(order, target, seen?.status ?? blobStatus.INTERNAL_ERROR);
+          else this.#drop(order, target, seen?.status);
         }),
       );
       if (count(lacks) < before) moved = now();
       // A server that takes nothing any more is as good as silent.
-      else if (now() - moved > order.limitMs)
-        for (const [target] of open) this.#drop(order, target, blobStatus.INTERNAL_ERROR);
+      else if (now() - moved > order.limitMs) for (const [target] of open) this.#drop(order, target, undefined);
     }
   }
 
@@ -272,16 +271,16 @@ export class BlobClient implements Model {
   ): Promise<void> {
     const part = order.data.subarray(block * 2 ** log, (block + 1) * 2 ** log);
     const chunks = Math.ceil(part.length / chunkSize);
+    if (this.#port.behaviour.pushesInPull === true)
+      for (let chunk = 0; chunk < chunks; chunk++) await this.#chunk(order, target.address, part, chunkSize, chunk);
     const seen = await this.#blockStart(order, block, chunkSize, target);
     if (seen === undefined || seen.format === missingFormat.NONE) return;
     let wanted: readonly number[] = seen.wanted ?? missingOf(seen, chunks);
     while (wanted.length > 0 && !order.course.stopped) {
       const report = this.asker.expect(blobPartialBlockReport, target.address, REPORT_LIMIT_MS);
-      const eager = this.#port.behaviour.pushesInPull === true;
-      const numbers = eager ? Array.from({ length: chunks }, (_, chunk) => chunk) : wanted;
-      for (const chunk of numbers) if (chunk < chunks) await this.#chunk(order, target.address, part, chunkSize, chunk);
+      for (const chunk of wanted) if (chunk < chunks) await this.#chunk(order, target.address, part, chunkSize, chunk);
       const next = await report;
-      if (next === undefined) return this.#drop(order, target, blobStatus.INTERNAL_ERROR);
+      if (next === undefined) return this.#drop(order, target, undefined);
       wanted = next.wanted;
     }
   }

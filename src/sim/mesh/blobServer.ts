@@ -174,8 +174,7 @@ export class BlobServer implements Model {
       return this.#status('blob.start.mode', blobStatus.UNSUPPORTED_TRANSFER_MODE);
     const blocks = Math.ceil(size / 2 ** log);
     // The bitmap of Transfer Status has to fit in one message.
-    if (blocks > 8 * this.#limits.mtu || blocks === 0)
-      return this.#status('blob.start.tooManyBlocks', blobStatus.INVALID_PARAMETER);
+    if (blocks > 8 * this.#limits.mtu || blocks === 0) return blobStatus.INVALID_PARAMETER;
     const transfer: BlobTransfer = {
       mode,
       size,

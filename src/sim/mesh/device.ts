@@ -165,7 +165,6 @@ export class MeshDevice {
       network,
       foundation: FOUNDATION,
       lowPower: options.lowPower === 'yes',
-      answersUnbound: behaviour.answersUnbound === true,
       models: (sendFrom) => {
         this.#models = makeModels(
           {

@@ -26,6 +26,7 @@ export class DistributionClient implements Model {
   readonly #asker: Asker;
   readonly #port: ModelPort;
   readonly #blob: BlobClient;
+  #begun = false;
 
   constructor(port: ModelPort, blob: BlobClient) {
     this.#port = port;
@@ -77,8 +78,10 @@ export class DistributionClient implements Model {
   }
 
   start(start: MessageValue<typeof d.distributionStart>, to: Peer, limitMs: number): Promise<Status | undefined> {
-    const { startImageOff = 0 } = this.#port.behaviour;
-    return this.#asker.ask(d.distributionStart, { ...start, image: start.image + startImageOff }, to, limitMs);
+    const { startImageOff = 0, resumesAltered } = this.#port.behaviour;
+    const ttl = resumesAltered === true && this.#begun ? start.ttl + 1 : start.ttl;
+    this.#begun = true;
+    return this.#asker.ask(d.distributionStart, { ...start, ttl, image: start.image + startImageOff }, to, limitMs);
   }
 
   command(command: DistributionCommand, to: Peer, limitMs: number): Promise<Status | undefined> {

@@ -112,8 +112,7 @@ export class DistributionServer implements Model {
 
   #add(entries: readonly { readonly address: number; readonly image: number }[], from: Peer): void {
     if (entries.length === 0) return;
-    if (BUSY.includes(this.#phase))
-      return this.#receiversStatus(this.#choose('distribution.receivers.busy', S.BUSY_WITH_DISTRIBUTION), from);
+    if (BUSY.includes(this.#phase)) return this.#receiversStatus(S.BUSY_WITH_DISTRIBUTION, from);
     const { addsTwice, receiversUnlimited } = this.#port.behaviour;
     for (const { address, image } of entries) {
       if (address === 0 || address > 0x7fff) continue;
@@ -127,8 +126,7 @@ export class DistributionServer implements Model {
   }
 
   #deleteReceivers(from: Peer): void {
-    if (BUSY.includes(this.#phase))
-      return this.#receiversStatus(this.#choose('distribution.receivers.busy', S.BUSY_WITH_DISTRIBUTION), from);
+    if (BUSY.includes(this.#phase)) return this.#receiversStatus(S.BUSY_WITH_DISTRIBUTION, from);
     if (this.#port.behaviour.keepsReceivers !== true) this.#receivers.length = 0;
     this.#receiversStatus(S.SUCCESS, from);
   }
@@ -294,8 +292,7 @@ export class DistributionServer implements Model {
   #apply(from: Peer): void {
     const order = this.#order;
     if (this.#phase === P.APPLYING_UPDATE || this.#phase === P.COMPLETED) return this.#status(S.SUCCESS, from);
-    if (this.#phase !== P.TRANSFER_SUCCESS || order === undefined)
-      return this.#status(this.#choose('distribution.apply.early', S.WRONG_PHASE), from);
+    if (this.#phase !== P.TRANSFER_SUCCESS || order === undefined) return this.#status(S.WRONG_PHASE, from);
     this.#phase = P.APPLYING_UPDATE;
     this.#status(S.SUCCESS, from);
     void this.#applying({ ...order, course: this.#course });

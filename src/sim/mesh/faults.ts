@@ -4,6 +4,7 @@ import type { Fault } from './fault.ts';
 import { BLOB_SERVER_FAULTS } from './faults/blobServer.ts';
 import { CLIENT_FAULTS } from './faults/clients.ts';
 import { DISTRIBUTION_SERVER_FAULTS } from './faults/distributionServer.ts';
+import { INITIATOR_FAULTS } from './faults/initiator.ts';
 import { UPDATE_SERVER_FAULTS } from './faults/updateServer.ts';
 
 export const FAULTS: readonly Fault[] = [
@@ -11,6 +12,7 @@ export const FAULTS: readonly Fault[] = [
   ...UPDATE_SERVER_FAULTS,
   ...DISTRIBUTION_SERVER_FAULTS,
   ...CLIENT_FAULTS,
+  ...INITIATOR_FAULTS,
 ];
 
 /** The faults of these names. Throws an InputError that names the nearest ones where there is none. */

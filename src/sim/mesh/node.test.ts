@@ -46,7 +46,6 @@ function bench(impair?: Impairment) {
     network,
     foundation: FOUNDATION,
     lowPower: false,
-    answersUnbound: false,
     models: (sendFrom) =>
       makeModels(
         {

@@ -31,7 +31,6 @@ export interface NodeParts {
   readonly models: MakeModels;
   readonly foundation: readonly number[];
   readonly lowPower: boolean;
-  readonly answersUnbound: boolean;
   readonly timers: Timers;
   readonly sar: SarTiming;
   readonly reassemblyMs: number;
@@ -167,8 +166,7 @@ export class MeshNode {
 
   #bound(element: number, model: number, app: number): boolean {
     const { bindings } = this.#configured;
-    const found = bindings.some((b) => b.element === element && b.model === model && b.app === app);
-    return found || this.#parts.answersUnbound;
+    return bindings.some((b) => b.element === element && b.model === model && b.app === app);
   }
 
   #listens(element: number, model: number, dst: number): boolean {

@@ -11,7 +11,7 @@ export const OPTION_TABLE = {
   oob: yesNo('no', 'the distributor retrieves images over HTTP'),
   https: yesNo('no', 'and over HTTPS'),
   ca: text('', 'file with the certificates (PEM) that web servers are trusted by, from the state folder on'),
-  clientLog: count(8, 'block size log that the clients want'),
+  clientLog: count(10, 'block size log that the clients want'),
   clientChunk: count(64, 'chunk size that the clients want'),
   static: text('', 'static OOB value of provisioning, hexadecimal; empty: no OOB'),
   output: yesNo('no', 'provisioning by a number that the device shows: console verb shown'),

@@ -251,8 +251,7 @@ export class UpdateServer implements Model {
   // Apply and cancel
 
   #apply(from: Peer): void {
-    if (this.#phase === P.APPLYING_UPDATE)
-      return void this.#status(this.#choose('update.apply.again', S.SUCCESS), from);
+    if (this.#phase === P.APPLYING_UPDATE) return void this.#status(S.SUCCESS, from);
     const unverified = this.#port.behaviour.appliesUnverified === true && this.#phase !== P.IDLE;
     if (this.#phase !== P.VERIFICATION_SUCCEEDED && !unverified)
       return void this.#status(this.#choose('update.apply.early', S.WRONG_PHASE), from);

@@ -70,6 +70,10 @@ export class Bench {
   readonly heard: Heard[] = [];
   /** Statuses of data confirms. */
   readonly confirms: number[] = [];
+  /** For every frame received: whether it was broadcast. */
+  readonly broadcasts: boolean[] = [];
+  /** Endpoint that frames are sent from. */
+  source = OWN_ENDPOINT;
   /** Device announces. */
   announced = 0;
   readonly #parser = new MtParser();
@@ -98,18 +102,15 @@ export class Bench {
   /** Starts the network and registers an endpoint with the OTA server cluster. */
   async start(): Promise<this> {
     await this.ask(requests.startup, { delay: 0 });
-    await this.ask(requests.register, {
-      endpoint: OWN_ENDPOINT,
-      profile: HOME_AUTOMATION,
-      device: 5,
-      version: 0,
-      latency: 0,
-      inCount: 1,
-      inClusters: [OTA_CLUSTER],
-      outCount: 0,
-      outClusters: [],
-    });
+    await this.register(OWN_ENDPOINT);
     return this;
+  }
+
+  /** Registers an endpoint with the OTA server cluster. */
+  async register(endpoint: number): Promise<void> {
+    const clusters = { inCount: 1, inClusters: [OTA_CLUSTER], outCount: 0, outClusters: [] };
+    const device = { device: 5, version: 0, latency: 0 };
+    await this.ask(requests.register, { endpoint, profile: HOME_AUTOMATION, ...device, ...clusters });
   }
 
   /** The power of everything is gone. */
@@ -132,7 +133,7 @@ export class Bench {
 
   /** Sends a ZCL frame to the node. */
   async raw(data: Buffer, address = this.device.node.address, endpoint = OTA_ENDPOINT): Promise<void> {
-    const head = { sourceEndpoint: OWN_ENDPOINT, cluster: OTA_CLUSTER, transaction: 1, options: 0, radius: 30 };
+    const head = { sourceEndpoint: this.source, cluster: OTA_CLUSTER, transaction: 1, options: 0, radius: 30 };
     await this.ask(requests.data, { address, endpoint, ...head, data });
   }
 
@@ -233,7 +234,8 @@ export class Bench {
       if (is(indications.confirm)) this.confirms.push(data[0] ?? 0);
       if (is({ subsystem: indications.state.subsystem, id: 0xc1 })) this.announced += 1;
       if (!is(indications.incoming)) continue;
-      const { data: frame } = readLayout(indications.incoming.layout, new Reader(data, 'little'));
+      const { data: frame, broadcast } = readLayout(indications.incoming.layout, new Reader(data, 'little'));
+      this.broadcasts.push(broadcast === 1);
       this.heard.push({ data: frame, at: performance.now() });
       this.#changed();
     }

@@ -4,9 +4,9 @@ import type { Fault } from '../fault.ts';
 export const CLIENT_FAULTS: readonly Fault[] = [
   {
     name: 'composition-client-without-blob',
-    describe: 'has no BLOB Transfer Client beside its Update Client',
-    violates: ['DFUM-GEN.update-client'],
-    caughtBy: ['DFUM/GEN/03'],
+    describe: 'has no BLOB Transfer Client beside its Update and Distribution Clients',
+    violates: ['DFUM-GEN.update-client', 'DFUM-GEN.distribution-client'],
+    caughtBy: ['DFUM/GEN/03', 'DFUM/GEN/04'],
     apply: { withoutModels: [0x1401] },
   },
   {
@@ -15,6 +15,13 @@ export const CLIENT_FAULTS: readonly Fault[] = [
     violates: ['DFUM-C.information', 'DFUM-C.apply'],
     caughtBy: ['DFUM/FUC/01', 'DFUM/FUC/04'],
     apply: { confirmsNothing: true },
+  },
+  {
+    name: 'client-check-metadata',
+    describe: 'checks other metadata than it was told to',
+    violates: ['DFUM-C.check'],
+    caughtBy: ['DFUM/FUC/02'],
+    apply: { fields: { 'Firmware Update Firmware Metadata Check': { metadata: Buffer.of(1) } } },
   },
   {
     name: 'client-transfer-before-start',

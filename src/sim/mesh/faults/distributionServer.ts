@@ -312,4 +312,11 @@ export const DISTRIBUTION_SERVER_FAULTS: readonly Fault[] = [
     caughtBy: ['DFUM/FDS/19'],
     apply: { statuses: { 'distribution.oob.unsupported': 11 } },
   },
+  {
+    name: 'distribution-applies-unasked',
+    describe: 'applies with the policy to verify only',
+    violates: ['DFUM-D.distribute', 'DFUM-D.distribute-pull', 'DFUM-D.order'],
+    caughtBy: ['DFUM/FDS/12'],
+    apply: { appliesWithoutPolicy: true },
+  },
 ];

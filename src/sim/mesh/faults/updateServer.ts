@@ -240,4 +240,32 @@ export const UPDATE_SERVER_FAULTS: readonly Fault[] = [
     caughtBy: ['DFUM/FUS/15'],
     apply: { takesProhibitedTtl: true },
   },
+  {
+    name: 'information-unanswered',
+    describe: 'never answers Information Get',
+    violates: ['DFUM-U.information'],
+    caughtBy: ['DFUM/FUS/01'],
+    apply: { unsent: ['Firmware Update Information Status'] },
+  },
+  {
+    name: 'suspended-forgets-blocks',
+    describe: 'forgets the blocks that it has when a transfer times out',
+    violates: ['DFUM-U.resume'],
+    caughtBy: ['DFUM/FUS/12'],
+    apply: { suspendedForgets: true },
+  },
+  {
+    name: 'applies-unasked',
+    describe: 'applies as soon as an image is verified',
+    violates: ['DFUM-U.push', 'DFUM-U.pull', 'DFUM-U.apply', 'DFUM-U.order'],
+    caughtBy: ['DFUM/FUS/08'],
+    apply: { appliesByItself: true },
+  },
+  {
+    name: 'silent-after-apply',
+    describe: 'never comes back from the restart that applies an update',
+    violates: ['DFUM-GEN.answers', 'DFUM-U.apply'],
+    caughtBy: ['DFUM/FUS/08'],
+    apply: { silentAfterApply: true },
+  },
 ];

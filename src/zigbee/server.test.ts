@@ -1,0 +1,112 @@
+import { expect } from 'chai';
+import { ixitOf } from '../core/ixit.ts';
+import { timingOf } from '../core/timing.ts';
+import type { Arrival } from '../link/zigbee/link.ts';
+import { decodeFrame, encodeCommand, valueOf } from './codec/frame.ts';
+import { defaultResponse } from './codec/global.ts';
+import { OTA_CLUSTER, zclStatus } from './codec/numbers.ts';
+import {
+  imageBlockRequest,
+  imageBlockResponse,
+  queryNextImageRequest,
+  queryNextImageResponse,
+  upgradeEndRequest,
+  upgradeEndResponse,
+} from './codec/ota.ts';
+import type { Offered } from './images.ts';
+import { command, type Offer, otaServer } from './server.ts';
+import { ZIGBEE_TIMING } from './timing.ts';
+
+const IDENTITY = { manufacturerCode: 0x1234, imageType: 1, fileVersion: 2 };
+const file: Offered = { ...IDENTITY, octets: Buffer.from(Array.from({ length: 100 }, (_, i) => i)), imageSize: 100 };
+
+/** A server with a client that hears everything but what `lost` says. */
+function bench(offer: Offer | undefined, lost: () => boolean = () => false) {
+  const heard: { octets: Buffer; note: string }[] = [];
+  const timing = timingOf(ZIGBEE_TIMING, ixitOf({}), { protocol: 1, link: 1 });
+  const server = otaServer((_, octets, note) => {
+    const arrives = !lost();
+    if (arrives) heard.push({ octets, note });
+    return Promise.resolve(arrives);
+  }, timing);
+  if (offer !== undefined) server.offer(offer);
+  const ask = async (octets: Buffer): Promise<void> => {
+    const event = { n: 0, ms: 0, channel: 'zigbee', type: 'zigbee.frame' };
+    const arrival: Arrival = {
+      from: 1,
+      fromEndpoint: 1,
+      toEndpoint: 13,
+      cluster: OTA_CLUSTER,
+      broadcast: false,
+      octets,
+      event,
+    };
+    server.handle(arrival);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  const block = (fileOffset: number): Promise<void> =>
+    ask(
+      encodeCommand(
+        imageBlockRequest,
+        { fieldControl: 0, ...IDENTITY, fileOffset, maximumDataSize: 40 },
+        { sequence: 7 },
+      ),
+    );
+  return { heard, ask, block, last: () => decodeFrame(heard.at(-1)?.octets ?? Buffer.alloc(0)) };
+}
+
+describe('zigbee tester: OTA server', () => {
+  it('offers the file, gives the piece asked for under the number of the request, and says when to upgrade', async () => {
+    const { ask, block, last } = bench({ file });
+    await ask(encodeCommand(queryNextImageRequest, { fieldControl: 0, ...IDENTITY, fileVersion: 1 }, { sequence: 6 }));
+    expect(valueOf(queryNextImageResponse, last())).to.deep.equal({ status: 0, ...IDENTITY, imageSize: 100 });
+    await block(80);
+    expect(last().header?.sequence).to.equal(7);
+    expect(valueOf(imageBlockResponse, last())).to.deep.equal({
+      status: 0,
+      ...IDENTITY,
+      fileOffset: 80,
+      data: file.octets.subarray(80),
+    });
+    await ask(encodeCommand(upgradeEndRequest, { status: 0, ...IDENTITY }, { sequence: 8 }));
+    expect(valueOf(upgradeEndResponse, last())).to.include({ currentTime: 0, upgradeTime: 1 });
+  });
+
+  it('refuses blocks where nothing is offered, so that a download ends', async () => {
+    const { block, last } = bench(undefined);
+    await block(0);
+    expect(valueOf(defaultResponse, last())).to.deep.equal({ command: 3, status: zclStatus.NO_IMAGE_AVAILABLE });
+  });
+
+  it('departs from it by rule: from a part of the file on, and as often as told', async () => {
+    const abort = command(imageBlockResponse, { status: zclStatus.ABORT });
+    const { block, heard } = bench({
+      file,
+      rules: [{ on: 'block', from: 0.5, times: 1, note: 'ended', answer: () => [abort] }],
+    });
+    for (const offset of [0, 60, 60]) await block(offset);
+    expect(heard.map((h) => h.note)).to.deep.equal(['block', 'ended', 'block']);
+  });
+
+  it('counts an answer only where it was delivered', async () => {
+    let losses = 1;
+    const abort = command(imageBlockResponse, { status: zclStatus.ABORT });
+    const offer: Offer = { file, rules: [{ on: 'block', times: 1, note: 'ended', answer: () => [abort] }] };
+    const { block, heard } = bench(offer, () => losses-- > 0);
+    for (const offset of [0, 0, 0]) await block(offset);
+    expect(heard.map((h) => h.note)).to.deep.equal(['ended', 'block']);
+  });
+
+  it('keeps silent so often, then answers', async () => {
+    const { block, heard } = bench({ file, rules: [{ on: 'block', times: 2, note: 'none', answer: () => [] }] });
+    for (const offset of [0, 0, 0]) await block(offset);
+    expect(heard.map((h) => h.note)).to.deep.equal(['block']);
+  });
+
+  it('answers nothing that is no request of a client', async () => {
+    const { ask, heard } = bench({ file });
+    await ask(Buffer.of(0x19, 1, 5, 0x95));
+    await ask(Buffer.of(1));
+    expect(heard).to.deep.equal([]);
+  });
+});
