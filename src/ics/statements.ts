@@ -17,7 +17,6 @@ export const EXCUSES = {
   'other-role': 'it binds the other side (the client, the server, the cloud), not the device under test',
   'outside-scope': 'it belongs to another document or layer, and is tested there',
   'checked-on-ics': 'it is a rule over the declaration; the consistency check enforces it',
-  'needs-onboarding': 'it shows only on an onboarded device, which the tester cannot make yet',
   'needs-foreign-stack': 'it shows only with a peer that the tester does not have',
   'needs-tester': 'the tester cannot carry its case out yet; the declared case says what is lacking',
   'needs-vendor-means': 'it shows only with means that the vendor has (a debug port, signing keys)',
