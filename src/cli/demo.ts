@@ -18,6 +18,8 @@ interface Shown {
 
 const DEMO: readonly Shown[] = [
   { title: 'OCF software update', ics: 'ocf-plain.yaml', rig: 'ocf-sim.yaml', which: 'all' },
+  { title: 'OCF software update, secured', ics: 'ocf-secured.yaml', rig: 'ocf-secured-sim.yaml', which: 'demo' },
+  { title: 'Bluetooth Mesh firmware update', ics: 'dfu-update-server.yaml', rig: 'mesh-sim.yaml', which: 'demo' },
   { title: 'LwM2M software management', ics: 'lwm2m-client.yaml', rig: 'lwm2m-sim.yaml', which: 'demo' },
 ];
 

@@ -114,6 +114,14 @@ export function toldAll(prefix: string): ReturnType<typeof told> {
   };
 }
 
+/** What the device was told by its console; a drive goes on only once the console has answered. */
+export function said(verb: string): Kind<{ readonly verb: string }> {
+  return {
+    name: `"${verb}" on the console`,
+    read: (e) => (e.type === 'mesh.say' && e.data?.['verb'] === verb ? { verb } : undefined),
+  };
+}
+
 /** A mark of the drive. */
 export function marked(name: string): Kind<{ readonly data: Ev['data'] }> {
   return { name, read: (e) => (e.type === 'mark' && e.data?.['name'] === name ? { data: e.data } : undefined) };

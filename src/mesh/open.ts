@@ -11,14 +11,14 @@ import { openBle } from '../link/ble/open.ts';
 import { newNetwork, type NodeRecord, readNetwork, writeNetwork } from './bench/network.ts';
 import { GATT_MS, reachOf } from './bench/reach.ts';
 import { rigEntries } from './bench/rigEntries.ts';
-import { playTarget } from './bench/targets.ts';
+import { controlOf } from './bench/control.ts';
+import { playDistributor, playTarget, type TargetSetting } from './bench/targets.ts';
 import { type FirmwareWeb, firmwareWeb } from './bench/web.ts';
 import { clearer } from './bench/clear.ts';
 import { modelIds } from './codec/enums.ts';
 import { encodeMessage, type MessageType } from './codec/message.ts';
 import { defaultTtlGet } from './codec/messages/configuration.ts';
 import { type Composition, configureNode, elementsWith, readComposition } from './model/configureNode.ts';
-import type { PlayedTarget } from './model/playedTarget.ts';
 import { type Answer, requestRaw, setFilter } from './stack/exchange.ts';
 import { KeyRing } from './stack/keyRing.ts';
 import { MeshStack } from './stack/meshStack.ts';
@@ -265,13 +265,19 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     },
     blobId: () => randomBytes(8).toString('hex'),
     target(address, changes = {}) {
-      const made = playTarget(stack, address, changes, {
-        scale: timing.factors.protocol,
-        tickMs: timing.real('pollInterval'),
-        newFirmwareId: tester.octets('firmwareIdA'),
-      });
+      const made = playTarget(stack, address, changes, playing());
       played.push(made);
       return made;
+    },
+    distributor(address) {
+      const made = playDistributor(stack, address, playing());
+      played.push(made);
+      return made;
+    },
+    async say(verb, values = {}) {
+      bench.events.append({ channel: 'mesh', type: 'mesh.say', data: { verb } });
+      await ensure();
+      await control.say(verb, values);
     },
     heard: () => heard,
     offer: async (scheme, offered) => (await web()).offer(scheme, offered),
@@ -285,7 +291,13 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     real: (limit) => timing.real(limit),
   };
 
-  const played: PlayedTarget[] = [];
+  const playing = (): TargetSetting => ({
+    scale: timing.factors.protocol,
+    tickMs: timing.real('pollInterval'),
+    newFirmwareId: tester.octets('firmwareIdA'),
+  });
+  const control = controlOf(bench, timing.real({ timer: 'reply', times: 3 }));
+  const played: { close(): void }[] = [];
   const webHost = bench.has('webHost') ? bench.address('webHost') : '127.0.0.1';
   // Opened with the first offer: most devices never fetch anything.
   let opened: Promise<FirmwareWeb> | undefined;

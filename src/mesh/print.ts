@@ -10,6 +10,7 @@ const SHOWN: readonly string[] = [
   'mesh.closed',
   'mesh.link',
   'mesh.looked',
+  'mesh.say',
 ];
 /** Longer lines are cut: chunks carry hundreds of octets. */
 const WIDTH = 200;

@@ -3,8 +3,10 @@ import type { Layout, Value } from '../core/layout/layout.ts';
 import type { MessageType } from './codec/message.ts';
 import type { Shows } from './bench/reach.ts';
 import type { Composition } from './model/configureNode.ts';
+import type { Values, Verb } from './bench/control.ts';
 import type { Offered } from './bench/web.ts';
 import type { BlobServerBehaviour } from './model/blobServer.ts';
+import type { PlayedDistributor } from './model/playedDistributor.ts';
 import type { PlayedTarget } from './model/playedTarget.ts';
 import type { UpdateServerBehaviour } from './model/updateServer.ts';
 import type { MeshStack } from './stack/meshStack.ts';
@@ -76,6 +78,10 @@ export interface MeshTester {
   blobId(): string;
   /** Plays a target node on one of the tester's elements until the end of the case. */
   target(address: number, changes?: TargetChanges): PlayedTarget;
+  /** Plays a distributor, for a device that is the initiator; until the end of the case. */
+  distributor(address: number): PlayedDistributor;
+  /** Tells the device to do something by its console; recorded as `mesh.say` before. */
+  say(verb: Verb, values?: Values): Promise<void>;
   /** How many messages the device has sent to the elements that play targets: its progress with them. */
   heard(): number;
   /** Puts an image up at the web server of the bench and gives its URI. */

@@ -64,6 +64,8 @@ export function arranger({
   };
 
   const atRest = async (): Promise<CborMap> => {
+    // A look hides why a device cannot be reached; this tells.
+    await device.target();
     const first = await until(resting, longestRun());
     const there = first !== undefined && resting(first) ? first : await force();
     if (there === undefined || !isCborMap(there) || !resting(there))
@@ -77,6 +79,7 @@ export function arranger({
     const there = await atRest();
     const installed = open.upgraded && valueOf(there, 'swupdateresult') === 1;
     open.upgraded = false;
+    if (installed) stand.installed(await device.version());
     if (isIdle(there) && !installed) return there;
     if (bench.reset !== undefined) {
       await tester.factoryReset();

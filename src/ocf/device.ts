@@ -39,6 +39,8 @@ export interface Device {
   request(method: Method, o: Variation & Pick<ClientRequest, 'body' | 'look' | 'subject'>): Promise<Outcome>;
   /** A RETRIEVE sent twice at most, for preparations; undefined where nothing came or the device could not be reached. */
   glance(label: string): Promise<CborMap | undefined>;
+  /** The version that runs, by the IXIT `versionSource`; undefined where there is none or the device does not show it. */
+  version(): Promise<string | undefined>;
   observe(o: Variation): Promise<Observation | undefined>;
   /** A request to another resource by the first client: where the device is secured, as its owner. */
   ask(method: Method, o: Pick<ClientRequest, 'path' | 'subject' | 'label' | 'body'>): Promise<Outcome>;
@@ -175,6 +177,15 @@ export async function openDevice(bench: Bench): Promise<Device> {
     async glance(label) {
       const outcome = await looked('swu', label);
       return outcome === undefined ? undefined : mapOf(outcome);
+    },
+    async version() {
+      const [path = '', property = ''] = bench.ixit.has('versionSource')
+        ? bench.ixit.text('versionSource').split('#')
+        : [];
+      if (path === '') return undefined;
+      const outcome = await client.request('GET', { to: peer, path, subject: 'version', label: 'running' });
+      const version = mapOf(outcome)?.[property];
+      return typeof version === 'string' ? version : undefined;
     },
     async observe({ if: iface, ...rest }) {
       const { who, to, path } = await routeOf(rest);

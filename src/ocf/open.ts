@@ -26,7 +26,7 @@ const PURL_MAX = 64;
 export async function openTester(bench: Bench): Promise<OcfTester> {
   const { events, timing, clock } = bench;
   const device: Device = await openDevice(bench);
-  const stand = packageStand(bench, device.local);
+  const stand = packageStand(bench, device.local, device);
   const watch = watcher(timing, () => device.look());
   const observations: Observation[] = [];
   const dues = new Map<string, number>();

@@ -5,7 +5,7 @@ import { isAction } from './codec/swu.ts';
 import { answered, type Representation, shown, type SwuReply } from './kinds.ts';
 import { isRest, isWorking } from './machine.ts';
 import { packageAsked } from '../link/packages/events.ts';
-import { modesTaken } from './security/kinds.ts';
+import { answerOf, modesTaken } from './security/kinds.ts';
 import { OCF_TIMING } from './timing.ts';
 import { printValue } from './value.ts';
 
@@ -58,13 +58,18 @@ export function acceptedInTime(label: string): Kind<SwuReply> {
   };
 }
 
-/** The device took the schedule in time, or the target mode: the run has to begin. */
+/**
+ * The request of a start that the device took: a schedule in time, or a target mode. Its event is the request, for what it causes may come before its
+ * answer: that can get lost and be repeated.
+ */
 export function started(label: string): Kind<{ readonly code: string }> {
   const byTime = acceptedInTime(label);
   const byMode = modesTaken(label);
   return {
     name: `accepted start (${label})`,
-    read: (event, log) => byTime.read(event, log) ?? byMode.read(event, log),
+    read: (event, log) =>
+      answerOf(event, log, label, (e) => byTime.read(e, log)) ??
+      answerOf(event, log, label, (e) => byMode.read(e, log)),
   };
 }
 

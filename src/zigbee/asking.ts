@@ -31,6 +31,8 @@ export interface Asking {
     from: Direction,
     way?: Way,
   ): Promise<boolean>;
+  /** The same with octets that are made for each sequence number. */
+  insist(note: string, octets: (sequence: number) => Buffer, from: Direction, way?: Way): Promise<boolean>;
 }
 
 export function asking(presence: Presence, timing: Timing, endpoint: number, ownEndpoint: number): Asking {
@@ -69,6 +71,19 @@ export function asking(presence: Presence, timing: Timing, endpoint: number, own
     });
     return { came, stop };
   };
+  const insist: Asking['insist'] = async (note, octets, from, way) => {
+    for (let i = 0; i < TRIES; i++) {
+      const wanted = nextSequence();
+      const waiting = answered(wanted, from);
+      try {
+        await out(octets(wanted), note, way);
+        if (await waiting.came) return true;
+      } finally {
+        waiting.stop();
+      }
+    }
+    return false;
+  };
   return {
     nextSequence,
     out,
@@ -84,19 +99,9 @@ export function asking(presence: Presence, timing: Timing, endpoint: number, own
         octets,
         note,
       ),
-    async ask(note, type, value, from, way) {
-      for (let i = 0; i < TRIES; i++) {
-        const wanted = nextSequence();
-        const waiting = answered(wanted, from);
-        try {
-          await out(encodeCommand(type, value, { sequence: wanted, direction: from }), note, way);
-          if (await waiting.came) return true;
-        } finally {
-          waiting.stop();
-        }
-      }
-      return false;
-    },
+    ask: (note, type, value, from, way) =>
+      insist(note, (wanted) => encodeCommand(type, value, { sequence: wanted, direction: from }), from, way),
+    insist,
   };
 }
 

@@ -14,7 +14,9 @@ export type ImageName =
   | 'imageDelta'
   | 'imageDeltaForeign'
   | 'serverImage'
-  | 'serverImageSecond';
+  | 'serverImageSecond'
+  | 'serverImageRanged'
+  | 'serverImageSpecific';
 
 /** A file as a server offers it. */
 export interface Offered {

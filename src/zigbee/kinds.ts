@@ -77,7 +77,11 @@ export function sent(note: string): Kind<SeenFrame> {
 }
 
 /** A well-formed command from the device: its fields, and the sequence number of its header. */
-export type Received<C extends CommandType> = CommandValue<C> & { readonly sequence: number; readonly quiet: boolean };
+export type Received<C extends CommandType> = CommandValue<C> & {
+  readonly sequence: number;
+  readonly quiet: boolean;
+  readonly broadcast: boolean;
+};
 
 /** Every command of this type from the device. */
 export function received<C extends CommandType>(type: C): Kind<Received<C>> {
@@ -89,7 +93,7 @@ export function received<C extends CommandType>(type: C): Kind<Received<C>> {
       const value = valueOf(type, frame.decoded) as CommandValue<C> | undefined;
       if (value === undefined) return undefined;
       const { sequence, disableDefaultResponse } = frame.decoded.header;
-      return { ...value, sequence, quiet: disableDefaultResponse === 1 };
+      return { ...value, sequence, quiet: disableDefaultResponse === 1, broadcast: frame.broadcast };
     },
   };
 }

@@ -76,6 +76,12 @@ export async function openTester(bench: Bench): Promise<ZigbeeTester> {
       };
       await speaking.out(rawFrame(whole, command, payload), note, way);
     },
+    askRaw: (note, command, payload) =>
+      speaking.insist(
+        note,
+        (sequence) => rawFrame({ frameType: frameType.CLUSTER, direction: side, sequence }, command, payload),
+        side,
+      ),
     readAttributes: read,
     watchStatus: () => watch.start(),
     rest: () => watch.stop(),

@@ -33,6 +33,8 @@ export interface ZigbeeTester extends Images {
   ask<C extends CommandType>(note: string, type: C, value: CommandValue<C>, way?: Way): Promise<boolean>;
   /** Any payload behind a header of the cluster. */
   raw(note: string, command: number, payload: Uint8Array, header?: RawHeader, way?: Way): Promise<void>;
+  /** The same with any payload. */
+  askRaw(note: string, command: number, payload: Uint8Array): Promise<boolean>;
   /** Reads attributes of the side that the device has. */
   readAttributes(note: string, ids: readonly number[]): Promise<boolean>;
   /** Reads ImageUpgradeStatus every `pollInterval` until told otherwise, or until the device restarts. */

@@ -12,8 +12,8 @@ export const ZIGBEE_TIMING = {
   upgradeDelay: { ms: 60_000, class: 'protocol', clause: '11.13.9: the delay that the server asks for' },
   hold: { ms: 300_000, class: 'protocol', clause: '11.13.9: how long a held upgrade is watched' },
   busy: { ms: 15_000, class: 'protocol', clause: 'bench: how long the application is busy' },
-  blockPeriod: { ms: 10_000, class: 'protocol', clause: '11.10: the block period that the server asks for' },
+  blockPeriod: { ms: 20_000, class: 'protocol', clause: '11.10: the block period that the server asks for' },
   broadcastGap: { ms: 10_000, class: 'protocol', clause: 'bench: between two broadcasts, for the broadcast table' },
   pollInterval: { ms: 2_500, class: 'protocol', clause: 'bench: pause between two looks at ImageUpgradeStatus' },
-  tolerance: { ms: 6_000, class: 'protocol', clause: 'bench: how exactly waits are judged' },
+  tolerance: { ms: 10_000, class: 'protocol', clause: 'bench: how exactly waits are judged' },
 } as const satisfies TimingTable;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { nameOf } from '../../src/core/layout/names.ts';
+import { hexNumber, nameOf } from '../../src/core/layout/names.ts';
 import { distributionPhase, updatePhase, additionalInformation } from '../../src/mesh/codec/enums.ts';
 import { blobBlockStart, blobTransferStart } from '../../src/mesh/codec/messages/blob.ts';
 import { distributionStart, receiversGet, receiversList } from '../../src/mesh/codec/messages/distribution.ts';
@@ -9,14 +9,18 @@ import {
   updateGet,
   updateInformationGet,
   updateStart,
+  metadataCheck,
 } from '../../src/mesh/codec/messages/update.ts';
-import { answer, message, sendings } from '../../src/mesh/kinds.ts';
+import { answer, message, sendings, said } from '../../src/mesh/kinds.ts';
 import { type MeshCase, reply } from './claims.ts';
 import { start, TARGETS, untilPhase } from './distributing.ts';
 
+import { ITEM } from './items.ts';
 import { CLIENT, SOON, to, whole, got, inOrder, notBefore, givenUp } from './client-drive.ts';
 
 const { TRANSFER_SUCCESS } = distributionPhase;
+
+const [FIRST] = TARGETS;
 
 /** Firmware Update Client. */
 export const updateClientCases: readonly MeshCase[] = [
@@ -121,6 +125,41 @@ export const updateClientCases: readonly MeshCase[] = [
           stimulus: sendings('cancel'),
           within: SOON,
         });
+    },
+  },
+  {
+    ...CLIENT,
+    id: 'DFUM/FUC/02',
+    purpose: 'the client asks a target whether it takes the metadata',
+    when: ITEM.UPDATE_CLIENT,
+    statements: ['DFUM-C.check'],
+    ixit: ['metadataA', 'firmwareIdA'],
+    needs: ['console'],
+    start: 'node',
+    async drive(t) {
+      t.target(FIRST);
+      await t.say('targets', { addresses: hexNumber(FIRST, 4).slice(2) });
+      await t.say('check', { metadata: t.ixit.text('metadataA'), firmwareId: t.ixit.text('firmwareIdA'), size: 80 });
+      await t.perhaps(to(metadataCheck, FIRST), { timer: 'reply' });
+    },
+    judge(j) {
+      const S = 'DFUM-C.check';
+      const seen = j.came(S, to(metadataCheck, FIRST), {
+        stimulus: said('check'),
+        within: { timer: 'reply', of: 'no-progress' },
+      });
+      if (seen === undefined) return;
+      const { image, metadata } = seen.value;
+      j.check(
+        S,
+        () => {
+          expect(image, 'image index of Metadata Check').to.equal(0);
+          expect(metadata.toString('hex'), 'metadata of Metadata Check').to.equal(
+            j.ixit.text('metadataA').toLowerCase(),
+          );
+        },
+        seen,
+      );
     },
   },
 ];

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { updateStartChecks } from '../../src/mesh/checksAndMoves.ts';
 import { nameOf } from '../../src/core/layout/names.ts';
 import { blobPhase, blobStatus, transferMode, updatePhase, updateStatus } from '../../src/mesh/codec/enums.ts';
 import { bitsSet } from '../../src/mesh/codec/fields.ts';
@@ -201,6 +202,31 @@ export const updateCourseCases: readonly MeshCase[] = [
           ).to.deep.equal(blocks(before.value.transfer?.blocksNotReceived)),
         after,
       );
+    },
+  },
+  {
+    ...UPDATE_BASE,
+    id: 'DFUM/FUS/13',
+    purpose: 'Start while the BLOB Transfer Server serves another transfer is answered BLOB Transfer Busy',
+    statements: ['DFUM-U.busy'],
+    ixit: UPDATING,
+    needs: ['console'],
+    async drive(t) {
+      const { metadata } = await fresh(t);
+      const timeoutBase = t.ixit.number('timeoutBase');
+      await t.say('occupy', { blobId: t.blobId(), base: timeoutBase });
+      const value = { ttl: t.ixit.number('ttl'), timeoutBase, blobId: t.blobId(), image: 0, metadata };
+      await t.ask('busy', t.element('update'), updateStart, value);
+      await t.ask('after', t.element('update'), updateGet, {});
+      await t.say('release');
+    },
+    judge(j) {
+      const S = 'DFUM-U.busy';
+      shows(j, S, updateStatusMessage, 'busy', UPDATE_NAMES, { status: updateStartChecks.blob.status });
+      shows(j, S, updateStatusMessage, 'after', UPDATE_NAMES, {
+        status: updateStatus.SUCCESS,
+        phase: updatePhase.IDLE,
+      });
     },
   },
 ];

@@ -18,6 +18,7 @@ import {
   wasReset,
 } from '../../src/ocf/kinds.ts';
 import { isRest } from '../../src/ocf/machine.ts';
+import { nothingNewer } from '../../src/ocf/packages/installed.ts';
 import { scheduled } from '../../src/ocf/run.ts';
 import { MANDATORY, valueOf } from '../../src/ocf/schema.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
@@ -47,6 +48,13 @@ export const TRIES = 5;
 /** Of requests there are thousands in a run, so that their silence takes more: every sending of two rounds (RFC 7252 4.2). */
 const SENDINGS = 10;
 
+/** Says why nothing can be judged where the bench had no newer package; false where that is not so. */
+export function lacksPackage(j: J, statement: string): boolean {
+  const lacking = j.log.first(nothingNewer);
+  if (lacking !== undefined) j.inconclusive(statement, lacking.reason);
+  return lacking !== undefined;
+}
+
 /** The answer to the request with this label; where none came, the verdict on the silence. A reset is no answer (RFC 7252 4.2). */
 export function answerTo(j: J, statement: string, method: SwuMethod, label: string): Seen<SwuReply> | undefined {
   const rejected = j.log.first(wasReset(method, label));
@@ -56,6 +64,7 @@ export function answerTo(j: J, statement: string, method: SwuMethod, label: stri
   }
   const reply = j.log.first(answered(method, label));
   if (reply !== undefined) return reply;
+  if (j.log.first(sendings(method, label)) === undefined && lacksPackage(j, statement)) return undefined;
   const taken = acknowledged(method, label);
   const delivered = j.log.first(taken) !== undefined;
   return j.came(statement, answered(method, label), {

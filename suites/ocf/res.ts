@@ -139,6 +139,7 @@ export const res = suite<OcfTester, OcfPolicies>('RES', [
       https: { package: 'packageOk', scheme: 'https', when: ITEM.HTTPS },
       http: { package: 'packageOk', scheme: 'http', when: ITEM.HTTP },
       coap: { package: 'packageOk', scheme: 'coap', when: `${ITEM.COAPS} and not ${ITEM.SEC}` },
+      coaps: { package: 'packageOk', scheme: 'coaps', when: `${ITEM.COAPS} and ${ITEM.SEC}` },
     },
     judge: judgeSuccess,
   }),

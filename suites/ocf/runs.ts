@@ -5,11 +5,11 @@ import type { Kind } from '../../src/core/log.ts';
 import type { Limit } from '../../src/core/timing.ts';
 import { retrieved, shown, type SeenRepresentation } from '../../src/ocf/kinds.ts';
 import { type ActionName, isState, type StateName } from '../../src/ocf/codec/swu.ts';
-import { acceptedInTime, activity, ended, rested, scheduled } from '../../src/ocf/run.ts';
-import { modesAnswered, modesTaken } from '../../src/ocf/security/kinds.ts';
+import { acceptedInTime, activity, ended, rested, scheduled, started } from '../../src/ocf/run.ts';
+import { modesAnswered } from '../../src/ocf/security/kinds.ts';
 import type { Plan } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
-import { accepts, type J, type T } from './claims.ts';
+import { accepts, type J, lacksPackage, type T } from './claims.ts';
 
 /** The RETRIEVE that is asked for when the limit of a run has passed. */
 const LAST_LOOK = 'after the limit';
@@ -65,7 +65,9 @@ function tooBusy(j: J): boolean {
 
 /** A run that the device must accept and begin; undefined where it did not, which is then judged or shown to be unclear. */
 export function began(j: J, statement: string, label = 'run'): { readonly n: number; readonly ms: number } | undefined {
-  if (j.log.first(scheduled(label))?.tm !== undefined) return beganByMode(j, statement, label);
+  const plan = j.log.first(scheduled(label));
+  if (plan === undefined && lacksPackage(j, statement)) return undefined;
+  if (plan?.tm !== undefined) return beganByMode(j, statement, label);
   if (accepts(j, 'OCFSWU-T7.update', label) === undefined) return undefined;
   if (j.log.first(acceptedInTime(label)) === undefined) {
     j.inconclusive(
@@ -75,7 +77,6 @@ export function began(j: J, statement: string, label = 'run'): { readonly n: num
     return undefined;
   }
   const end = j.log.last(gaveUp);
-  const plan = j.log.first(scheduled(label));
   const watched =
     end !== undefined && plan !== undefined && j.log.elapsed(plan, end) > plan.inMs + j.ms('scheduleToleranceMs');
   if (!watched && j.log.first(activity(label)) === undefined) {
@@ -105,7 +106,7 @@ function beganByMode(j: J, statement: string, label: string): { readonly n: numb
     j.inconclusive(statement, 'the beginning of the run was not watched to its end');
     return undefined;
   }
-  return j.came(statement, activity(label), { stimulus: modesTaken(label) });
+  return j.came(statement, activity(label), { stimulus: started(label) });
 }
 
 /** The device as it rested after the run; undefined where it did not come to rest, which is then judged. */

@@ -8,7 +8,7 @@ import { packageFetched } from '../../src/ocf/packages/fetched.ts';
 import type { Offer, PackageName } from '../../src/ocf/packages/stand.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { activity, started } from '../../src/ocf/run.ts';
-import { modesAnswered } from '../../src/ocf/security/kinds.ts';
+import { modesAnswered, modesDelivered } from '../../src/ocf/security/kinds.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
 import { judgeCheck, judgeUpgrade, judgeValidation } from './actions.ts';
 import { type J, type OcfCase, readBack, type T } from './claims.ts';
@@ -57,7 +57,7 @@ function judgeNoMode(j: J, tm: number): void {
   const fits = strict ? /^4\./ : /^[24]\./;
   const expected = strict ? 'a refusal, 4.xx' : 'a refusal, 4.xx, or success without effect';
   j.check(MODES, () => mustBe(fits.test(reply.code), `answer to ${label}`, reply.code, expected), reply);
-  j.never(MODES, activity(label), { stimulus: modesAnswered(label) });
+  j.never(MODES, activity(label), { stimulus: modesDelivered(label) });
 }
 
 const cases: readonly OcfCase[] = [

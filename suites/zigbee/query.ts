@@ -135,7 +135,7 @@ export const queryCases: readonly Case[] = [
     },
   }),
   cli('038', 'The version that runs is not fetched again', ITEM.QUERY_RESPONSE, {
-    when: 'not ZBOTA 5/7',
+    when: 'ZBOTA 3/2 and not ZBOTA 5/7',
     ixit: ['imageSame'],
     policies: ['sameVersionUnicast'],
     drive: (t) => offered(t, t.image('imageSame'), offerOf(t.image('imageSame'))),

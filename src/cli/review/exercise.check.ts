@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pooled } from '../prove/execute.ts';
 import { review } from './exercise.ts';
+import { OTHER_SEEDED } from './others.ts';
 import { SEEDED } from './seeded.ts';
 
 /** Runs at a time; they mostly wait. */
@@ -20,7 +21,7 @@ async function main(words: readonly string[]): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-review-'));
   const began = performance.now();
   try {
-    const chosen = SEEDED.filter((s) => names.length === 0 || names.includes(s.fault));
+    const chosen = [...SEEDED, ...OTHER_SEEDED].filter((s) => names.length === 0 || names.includes(s.fault));
     const reviewed = await pooled(
       chosen.map((seeded, i) => ({ seeded, seed: FIRST_SEED + i })),
       WIDTH,

@@ -1,3 +1,4 @@
+import { PlayedDistributor } from '../model/playedDistributor.ts';
 import { PlayedTarget } from '../model/playedTarget.ts';
 import type { MeshStack } from '../stack/meshStack.ts';
 import type { TargetChanges } from '../tester.ts';
@@ -44,5 +45,37 @@ export function playTarget(
     reportMs: REPORT_TICKS * tickMs,
     verifyMs: changes.verifyMs ?? tickMs,
     applyMs: changes.applyMs ?? tickMs,
+  });
+}
+
+/** Ticks that a pretended distribution, its applying and its cancellation take. */
+const WORK_TICKS = { transfer: 20, apply: 10, cancel: 2 } as const;
+/** Room of a played distributor. */
+const ROOM = {
+  maxReceivers: 200,
+  maxImages: 4,
+  maxImageSize: 0x20000,
+  maxUploadSpace: 0x80000,
+  remainingSpace: 0x80000,
+} as const;
+/** Scheme code of https. */
+const HTTPS_SCHEME = Buffer.of(0x17);
+
+/** A distributor that takes every upload, and pretends to distribute. */
+export function playDistributor(
+  stack: MeshStack,
+  address: number,
+  { scale, tickMs, newFirmwareId }: TargetSetting,
+): PlayedDistributor {
+  return new PlayedDistributor(stack, address, {
+    blob: { information: INFORMATION, chunksPerReport: CHUNKS_PER_REPORT },
+    upload: { maxImages: ROOM.maxImages, maxImageSize: ROOM.maxImageSize, oob: 'good', oobFirmwareId: newFirmwareId },
+    distribution: { capabilities: { ...ROOM, oobRetrieval: 1, schemes: HTTPS_SCHEME }, appKeyIndexes: [0] },
+    timeScale: scale,
+    reportMs: REPORT_TICKS * tickMs,
+    oobMs: tickMs,
+    transferMs: WORK_TICKS.transfer * tickMs,
+    applyMs: WORK_TICKS.apply * tickMs,
+    cancelMs: WORK_TICKS.cancel * tickMs,
   });
 }

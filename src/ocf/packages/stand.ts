@@ -4,7 +4,9 @@ import { BenchError, messageOf } from '../../core/errors.ts';
 import type { Bench } from '../../core/standard.ts';
 import type { Behaviour } from '../../link/packages/behaviour.ts';
 import { benchIdentity, type Identity, newAuthority } from '../../link/packages/certificate.ts';
+import { DriveEnd } from '../../core/case.ts';
 import { openCoapPackages } from './coap.ts';
+import { installedMemory, tellNothingNewer } from './installed.ts';
 import { packageRecorder } from '../../link/packages/events.ts';
 import { openHttp } from '../../link/packages/http.ts';
 import { newShelf, type PackageServer } from '../../link/packages/shelf.ts';
@@ -22,7 +24,7 @@ export const PACKAGE_NAMES = [
 export type PackageName = (typeof PACKAGE_NAMES)[number];
 
 /** Protocols that the bench can serve; `foreign` is HTTPS with a certificate that no device trusts, `coap` is in clear. */
-export type Scheme = 'https' | 'http' | 'coap' | 'foreign';
+export type Scheme = 'https' | 'http' | 'coap' | 'coaps' | 'foreign';
 
 /** How a package is offered; without anything a good server by the protocol that the declaration prefers. */
 export interface Offer {
@@ -35,7 +37,9 @@ export interface Offer {
 export interface Stand {
   /** Offers a package and gives the URL; until {@link Stand.clear}. */
   serve(name: PackageName, offer?: Offer): Promise<string>;
-  /** Counts a package as installed: `packageOk` is the next of its folder from now on. */
+  /** Counts the package offered last as installed; `running` is the version that runs now, where it can be read. */
+  installed(running: string | undefined): void;
+  /** Without a reset, `packageOk` is the next of its folder from now on. */
   consume(): void;
   clear(): void;
   close(): Promise<void>;
@@ -61,12 +65,20 @@ function filesOf(reference: string): string[] {
   }
 }
 
+/** What the stand is told of the device. */
+export interface Running {
+  /** The version that runs, where the declaration tells how to read it and the device answers. */
+  version(): Promise<string | undefined>;
+}
+
 /** Opens nothing yet. `host` is the address by which the device reaches the bench. */
-export function packageStand(bench: Bench, host: string): Stand {
+export function packageStand(bench: Bench, host: string, running: Running): Stand {
   const shelf = newShelf();
   const record = packageRecorder(bench.events);
   const servers = new Map<Scheme, Promise<PackageServer>>();
+  const memory = installedMemory(bench.stateDir);
   let used = 0;
+  let offered: { readonly content: Buffer; readonly before: string | undefined } | undefined;
 
   const identity = async (scheme: Exclude<Scheme, 'coap'>): Promise<Identity | undefined> => {
     if (scheme === 'http') return undefined;
@@ -75,30 +87,55 @@ export function packageStand(bench: Bench, host: string): Stand {
   };
   const open = async (scheme: Scheme): Promise<PackageServer> => {
     const dripMs = bench.timing.real('drip');
-    if (scheme === 'coap') return openCoapPackages({ host, port: 0, shelf, record, sink: bench.events, dripMs });
+    const coap = { host, port: 0, shelf, record, sink: bench.events, dripMs };
+    if (scheme === 'coap') return openCoapPackages(coap);
     const shown = await identity(scheme);
+    if (scheme === 'coaps') return openCoapPackages({ ...coap, ...(shown === undefined ? {} : { identity: shown }) });
     return openHttp({ host, port: 0, shelf, record, dripMs, ...(shown === undefined ? {} : { identity: shown }) });
   };
-  const content = (name: PackageName): Buffer => {
+  const firstOf = (name: PackageName, from = 0): Buffer | undefined => {
     const files = filesOf(bench.ixit.text(name));
-    const file = files[Math.min(name === 'packageOk' ? used : 0, files.length - 1)];
-    if (file === undefined)
+    if (files.length === 0)
       throw new BenchError('package', `no package in the folder of ${name}`, {
         place: { file: bench.ixit.text(name) },
       });
-    return readBytes(file);
+    const file = files[from];
+    return file === undefined ? undefined : readBytes(file);
   };
-  // Secured CoAP needs an onboarded device; a bench build without security fetches by CoAP in clear.
+  /** The first of the folder that is not installed yet; where all are, the drive ends: a device is right not to install what it runs. */
+  const newer = async (): Promise<Buffer> => {
+    const before = await running.version();
+    const files = filesOf(bench.ixit.text('packageOk'));
+    const last = before === undefined ? -1 : files.findLastIndex((f) => memory.versionOf(readBytes(f)) === before);
+    const content = firstOf('packageOk', Math.max(used, last + 1));
+    if (content === undefined) {
+      tellNothingNewer(bench.events, 'packageOk', before);
+      throw new DriveEnd('the bench has no newer package');
+    }
+    offered = { content, before };
+    return content;
+  };
+  const contentFor = async (name: PackageName, behaviour: Behaviour): Promise<Buffer> => {
+    // A server that only refuses hands out nothing that could be installed.
+    if (name === 'packageOk' && behaviour.kind !== 'status') return newer();
+    return firstOf(name) ?? Buffer.alloc(0);
+  };
+  // A bench build without security fetches by CoAP in clear.
+  const coap = (): Scheme => (bench.declared('OCFSWU 8/1') ? 'coaps' : 'coap');
   const preferred = (): Scheme =>
-    bench.declared('OCFSWU 6/1') ? 'https' : bench.declared('OCFSWU 6/3') ? 'http' : 'coap';
+    bench.declared('OCFSWU 6/1') ? 'https' : bench.declared('OCFSWU 6/3') ? 'http' : coap();
 
   return {
     async serve(name, { behaviour = GOOD, scheme = preferred() } = {}) {
-      const bytes = content(name);
+      const bytes = await contentFor(name, behaviour);
       const server = servers.get(scheme) ?? open(scheme);
       servers.set(scheme, server);
       const path = shelf.put({ name, behaviour, content: () => bytes });
       return `${(await server).base}${path}`;
+    },
+    installed(now) {
+      // A device that says "success" and runs the same version as before has taught nothing.
+      if (offered !== undefined && now !== undefined && now !== offered.before) memory.learn(offered.content, now);
     },
     consume: () => {
       used++;

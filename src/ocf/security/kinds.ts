@@ -1,4 +1,4 @@
-import { notifications, replies, type SeenReply } from '../../coap/events.ts';
+import { EVENT, notifications, replies, requests, type SeenReply } from '../../coap/events.ts';
 import { type Ev } from '../../core/events.ts';
 import { type Kind, type Log, where } from '../../core/log.ts';
 import { type CborMap, decodeCbor, isCborMap } from '../codec/cbor.ts';
@@ -85,4 +85,28 @@ export function modesTaken(label: string): Kind<ModesReply> {
   return where(modesAnswered(label), `accepted change of the provisioning status (${label})`, (r) =>
     r.code.startsWith('2.'),
   );
+}
+
+/** What answered the request that an event holds; undefined for other events and other labels. */
+export function answerOf<V extends { readonly asked: { readonly n: number } }>(
+  event: Ev,
+  log: Log,
+  label: string,
+  read: (event: Ev) => V | undefined,
+): V | undefined {
+  if (event.type !== EVENT.request || readNote(requests.read(event, log)?.note).label !== label) return undefined;
+  for (const later of log.events) {
+    const answer = later.n > event.n ? read(later) : undefined;
+    if (answer?.asked.n === event.n) return answer;
+  }
+  return undefined;
+}
+
+/** A change of the provisioning status with this label that was answered, at the moment of its request. */
+export function modesDelivered(label: string): Kind<ModesReply> {
+  const answered = modesAnswered(label);
+  return {
+    name: `change of the provisioning status (${label})`,
+    read: (event, log) => answerOf(event, log, label, (e) => answered.read(e, log)),
+  };
 }

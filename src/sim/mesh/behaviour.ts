@@ -128,8 +128,12 @@ export interface Behaviour {
   readonly cancelingForGood?: true;
 
   // Clients
-  /** Blocks and chunks as it likes, whatever the servers told. */
-  readonly ignoresLimits?: true;
+  /** Chunk size, whatever the servers told. */
+  readonly chunkSize?: number;
+  /** Sends the chunks of a block before its Block Start too. */
+  readonly chunksFirst?: true;
+  /** Factor on the client timeout. */
+  readonly clientTimeoutFactor?: number;
   readonly skipsTransferGet?: true;
   /** Goes on with servers that have answered with an error. */
   readonly keepsFailedTargets?: true;
@@ -137,8 +141,10 @@ export interface Behaviour {
   readonly sendsWrongOctets?: true;
   /** Sends all chunks in pull mode. */
   readonly pushesInPull?: true;
-  readonly blobBeforeStart?: true;
+  readonly transferBeforeStart?: true;
   readonly startsWithoutMetadata?: true;
+  /** Takes every image for verified without asking. */
+  readonly assumesVerified?: true;
   /** Takes an answered Apply for the proof of it. */
   readonly confirmsNothing?: true;
 

@@ -1,6 +1,6 @@
 import { blobPhase, blobStatus, missingFormat, modelIds, transferMode } from '../../mesh/codec/enums.ts';
 import type { Decoded } from '../../mesh/codec/access.ts';
-import { bitsSet } from '../../mesh/codec/fields.ts';
+import { bitmapOf, bitsSet } from '../../mesh/codec/fields.ts';
 import type { MessageValue } from '../../mesh/codec/message.ts';
 import {
   blobBlockGet,
@@ -107,6 +107,13 @@ export class BlobClient implements Model {
     await Promise.all(left(targets).map((target) => this.#finish(order, target)));
   }
 
+  /** Transfer Start alone, whatever comes of it. */
+  async announce(order: BlobOrder, address: number): Promise<void> {
+    const { mode, blobId, data, log } = order;
+    const start = { mode, blobId, size: data.length, blockSizeLog: log, mtu: MTU };
+    await this.asker.ask(blobTransferStart, start, peer(order, address), order.limitMs);
+  }
+
   /** Gives the BLOB up at every target. */
   async cancel(order: BlobOrder, targets: readonly BlobTarget[]): Promise<void> {
     await Promise.all(
@@ -127,9 +134,8 @@ export class BlobClient implements Model {
         else told.push(seen);
       }),
     );
-    return this.#port.behaviour.ignoresLimits === true
-      ? { log: order.log, chunk: order.chunk }
-      : geometryFor(order, told);
+    const geometry = geometryFor(order, told);
+    return { ...geometry, chunk: this.#port.behaviour.chunkSize ?? geometry.chunk };
   }
 
   /** The blocks that each target lacks. */
@@ -144,9 +150,10 @@ export class BlobClient implements Model {
     await Promise.all(
       left(targets).map(async (target) => {
         const seen = await this.asker.ask(blobTransferStart, start, peer(order, target.address), order.limitMs);
-        if (seen === undefined || seen.status !== blobStatus.SUCCESS)
-          return this.#drop(order, target, seen?.status ?? blobStatus.INTERNAL_ERROR);
-        missing.set(target, new Set(bitsSet(seen.transfer?.blocksNotReceived ?? Buffer.alloc(0))));
+        if (seen?.status !== blobStatus.SUCCESS) this.#drop(order, target, seen?.status ?? blobStatus.INTERNAL_ERROR);
+        const blocks = Math.ceil(data.length / 2 ** log);
+        const all = bitmapOf(new Set(Array.from({ length: blocks }, (_, block) => block)), blocks);
+        missing.set(target, new Set(bitsSet(seen?.transfer?.blocksNotReceived ?? all)));
       }),
     );
     return missing;
@@ -197,6 +204,14 @@ export class BlobClient implements Model {
     const part = order.data.subarray(block * 2 ** log, (block + 1) * 2 ** log);
     const chunks = Math.ceil(part.length / chunkSize);
     const lacks = new Map<BlobTarget, readonly number[]>();
+    const all = Array.from({ length: chunks }, (_, chunk) => chunk);
+    if (this.#port.behaviour.chunksFirst === true)
+      await this.#sendChunks(
+        order,
+        part,
+        chunkSize,
+        targets.map((target) => [target, all]),
+      );
     await Promise.all(
       targets.map(async (target) => {
         const seen = await this.#blockStart(order, block, chunkSize, target);

@@ -7,6 +7,7 @@ import { BlobClient } from './blobClient.ts';
 import { type BlobLimits, BlobServer } from './blobServer.ts';
 import { DistributionClient } from './distributionClient.ts';
 import { DistributionServer } from './distributionServer.ts';
+import type { SavedBlob } from './blobStore.ts';
 import { FirmwareStore } from './firmwareStore.ts';
 import type { FirmwareFacts } from './image.ts';
 import type { Model, ModelPort, SendAccess } from './model.ts';
@@ -87,8 +88,8 @@ export function makeModels(host: ModelHost, sendFrom: (element: number) => SendA
     send: sendFrom(element),
     changed: () => host.changed(),
   });
-  const addBlob = (element: number, modes: Options['modes']): BlobServer => {
-    const blob = new BlobServer(portOf(element), limitsOf(options, modes), host.saved().blobs[String(element)]);
+  const addBlob = (element: number, modes: Options['modes'], saved?: SavedBlob): BlobServer => {
+    const blob = new BlobServer(portOf(element), limitsOf(options, modes), saved);
     blobs.set(element, blob);
     return blob;
   };
@@ -103,6 +104,7 @@ export function makeModels(host: ModelHost, sendFrom: (element: number) => SendA
     parts.updateClient = updateClient;
     if (roles.has('distribution')) {
       const store = new FirmwareStore(options.images, host.saved().images ?? [], () => host.changed());
+      // Of an upload nothing survives a power cut but the images that are stored.
       const upload = addBlob(0, options.uploadModes);
       const distribution = makeDistributor(host, port, { store, upload, updateClient });
       elements[0]?.push(upload, distribution);
@@ -113,7 +115,7 @@ export function makeModels(host: ModelHost, sendFrom: (element: number) => SendA
   if (roles.has('update')) {
     const element = elements.length;
     const port = portOf(element);
-    const updateBlob = addBlob(element, options.modes);
+    const updateBlob = addBlob(element, options.modes, host.saved().blobs[String(element)]);
     const update = new UpdateServer(port, updateBlob, updateHost(host), host.saved().update);
     elements.push([updateBlob, update]);
     parts.update = update;

@@ -26,6 +26,10 @@ export interface ModelBench {
   sent(): string[];
   /** The same node after a power cut. */
   restart(): ModelBench;
+  /** Where what it sends goes, in place of `sent`. */
+  wire: ((pdu: Buffer, to: number, element: number) => void) | undefined;
+  /** Hands a message to an element. */
+  deliver(pdu: Buffer, element: number, from: number): void;
 }
 
 /** Address of the test's client. */
@@ -36,8 +40,8 @@ export function modelBench(
   options: Partial<Options> = {},
   behaviour: Behaviour = {},
   start: Saved = FACTORY,
+  timers = manualTimers(),
 ): ModelBench {
-  const timers = manualTimers();
   let saved = start;
   const sent: Buffer[] = [];
   const installed: string[] = [];
@@ -52,15 +56,18 @@ export function modelBench(
       },
       install: ({ firmwareId, additional }) => installed.push(`${firmwareId.toString('hex')} ${additional}`),
     },
-    () => (pdu) => {
-      sent.push(pdu);
+    (element) => (pdu, to) => {
+      if (bench.wire === undefined || to.address === CLIENT) sent.push(pdu);
+      else bench.wire(pdu, to.address, element);
       return Promise.resolve(true);
     },
   );
-  const deliver = (pdu: Buffer, element: number): void => {
-    for (const model of models.elements[element] ?? []) model.receive(decodeAccess(pdu), { address: CLIENT, app: 0 });
+  const deliver = (pdu: Buffer, element: number, from = CLIENT): void => {
+    for (const model of models.elements[element] ?? []) model.receive(decodeAccess(pdu), { address: from, app: 0 });
   };
-  return {
+  const bench: ModelBench = {
+    wire: undefined,
+    deliver,
     models,
     timers,
     installed,
@@ -75,4 +82,17 @@ export function modelBench(
     sent: () => sent.splice(0).map((pdu) => pdu.toString('hex')),
     restart: () => modelBench(options, behaviour, saved),
   };
+  return bench;
+}
+
+/** Puts nodes on one network, each under the address of its first element. What is sent to nobody is lost. */
+export function network(nodes: Readonly<Record<number, ModelBench>>): void {
+  for (const [address, bench] of Object.entries(nodes))
+    bench.wire = (pdu, to, element) => {
+      for (const [other, peer] of Object.entries(nodes)) {
+        const at = to - Number(other);
+        if (at < 0 || at >= peer.models.elements.length) continue;
+        queueMicrotask(() => peer.deliver(pdu, at, Number(address) + element));
+      }
+    };
 }

@@ -107,12 +107,12 @@ export class UpdateClient implements Model {
   /** Start, transfer and verification. Targets that fail on the way are lost. */
   async distribute(order: UpdateOrder, targets: readonly UpdateTarget[]): Promise<void> {
     const active = targets.filter((target) => !target.lost);
-    const blobFirst = this.#port.behaviour.blobBeforeStart === true;
-    if (blobFirst) await this.#blob.send(order, active);
+    if (this.#port.behaviour.transferBeforeStart === true)
+      for (const { address } of active) await this.#blob.announce(order, address);
     await Promise.all(active.map((target) => this.#start(order, target)));
     if (order.course.stopped) return;
     const taking = active.filter(({ phase }) => phase === P.TRANSFER_ACTIVE);
-    if (!blobFirst) await this.#blob.send(order, taking);
+    await this.#blob.send(order, taking);
     for (const target of taking) if (target.lost) target.phase = P.TRANSFER_ERROR;
     await Promise.all(active.map((target) => this.#verify(order, target)));
   }
@@ -147,6 +147,10 @@ export class UpdateClient implements Model {
   }
 
   async #verify(order: UpdateOrder, target: UpdateTarget): Promise<void> {
+    if (this.#port.behaviour.assumesVerified === true && !target.lost) {
+      target.phase = P.VERIFICATION_SUCCEEDED;
+      return;
+    }
     while (!target.lost && !order.course.stopped) {
       const seen = await this.asker.ask(updateGet, {}, to(order, target), order.limitMs);
       if (seen === undefined) return this.#lose(order, target, P.UNKNOWN);

@@ -49,8 +49,6 @@ export class UploadServer {
     this.#blob = blob;
     this.#store = store;
     this.#setup = setup;
-    // What a power cut has left of an upload is not kept.
-    if (blob.phase !== 0) blob.cancel();
     blob.events = {
       complete: (image) => this.#complete(image),
       suspended: () => this.#failed(),

@@ -204,6 +204,7 @@ export class OcfDevice {
 
   private boot(): void {
     const { behaviour, options } = this.setup;
+    this.security?.boot();
     const interrupted = this.saved.machine.run !== undefined;
     if (interrupted && behaviour.boot === 'brick') {
       this.mute(true);

@@ -20,6 +20,7 @@ export interface Behaviour extends ServerBehaviour {
   // Notify
   readonly deafToNotify?: readonly number[];
   readonly deafToBroadcast?: true;
+  readonly deafToForeignNotify?: true;
   readonly answersForeignMaker?: true;
   readonly answersForeignType?: true;
   readonly answersSameVersion?: true;
@@ -62,6 +63,11 @@ export interface Behaviour extends ServerBehaviour {
   readonly asksFor?: number;
   readonly asksForVersion?: number;
   readonly countsAskedOctets?: true;
+  /** Goes on by the octets asked for where a block has more, and stores them all. */
+  readonly miscountsLongBlock?: true;
+  /** Takes a block period that is lower than the last one for none. */
+  readonly keepsFirstPeriod?: true;
+  readonly waitsForPast?: true;
   /** Takes the file for complete so many octets early. */
   readonly stopsBeforeEnd?: number;
   readonly abortsOnDuplicate?: true;
@@ -91,6 +97,7 @@ export interface Behaviour extends ServerBehaviour {
   readonly ignoresIntegrity?: true;
   readonly ignoresSignature?: true;
   readonly ignoresDeltaBase?: true;
+  readonly refusesDelta?: true;
 
   // End and upgrade
   /** Status reported for a file that is not valid. */
@@ -117,7 +124,8 @@ export interface Behaviour extends ServerBehaviour {
   readonly resumesWrong?: true;
   readonly restartsAfterPowerCut?: true;
   readonly runsPartialFile?: true;
-  readonly losesCompleteFile?: true;
+  /** File version shown after a power cut in the countdown. */
+  readonly versionAfterCut?: number;
   readonly diesOfMalformed?: true;
   readonly diesOfUnknown?: true;
 }

@@ -17,6 +17,14 @@ export interface ZigbeeStart extends DeviceStart {
   readonly behaviour: Behaviour;
 }
 
+/** Options that are hex numbers, and how long they may be. */
+const HEX_OPTIONS = [
+  ['manufacturer', 4],
+  ['imageType', 4],
+  ['version', 8],
+  ['hardware', 4],
+] as const;
+
 /** Opens the dongle on its port, with the node behind it. Throws InputError or BenchError where an option, the state or the port cannot be used. */
 export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeStart): Promise<SimulatedDevice> {
   const { seed, factors, epochMs, state, impair } = start;
@@ -28,6 +36,9 @@ export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeS
   if (!/^\d{1,6}$/.test(options.delay))
     throw wrong('delay', `expected seconds, found ${JSON.stringify(options.delay)}`);
   if (!/^\d{1,5}$/.test(options.port)) throw wrong('port', `expected a port, found ${JSON.stringify(options.port)}`);
+  for (const [name, digits] of HEX_OPTIONS)
+    if (options[name] !== 'none' && !new RegExp(`^[0-9a-f]{1,${digits}}$`, 'i').test(options[name]))
+      throw wrong(name, `expected up to ${digits} hex digits, found ${JSON.stringify(options[name])}`);
   const port = await openDonglePort(Number(options.port));
   const device = new ZigbeeDevice({
     options,

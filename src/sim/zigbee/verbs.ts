@@ -90,6 +90,7 @@ export function serverVerbs(device: ZigbeeDevice): Verbs {
       run: does(([type, jitter, image = '0', address, endpoint]) => {
         const to: Peer | undefined =
           address === undefined ? undefined : { address: hex(address), endpoint: whole(endpoint ?? `${OTA_ENDPOINT}`) };
+        if (!/^[0-3]$/.test(type ?? '')) throw new Error('expected a payload type from 0 to 3');
         const order = { payloadType: whole(type), jitter: whole(jitter), ...(to !== undefined && { to }) };
         if (!device.notify(whole(image), order)) throw new Error(`no image ${image}`);
       }),

@@ -1,3 +1,4 @@
+import { METHOD } from '../../coap/message.ts';
 import type { Fault } from '../fault.ts';
 
 /** Access to the resource, target and current mode, changes of the device state. They show on a device with security. */
@@ -14,14 +15,14 @@ export const SECURITY_FAULTS: readonly Fault[] = [
     describe: 'takes an UPDATE of anyone on its clear port',
     violates: ['OCFSWU-1.secure'],
     caughtBy: ['OCFSWU/UPD/21'],
-    apply: { opens: [{ in: ['RFNOP'], kind: 'swu', to: 'clear', methods: ['0.02'] }] },
+    apply: { opens: [{ in: ['RFNOP'], kind: 'swu', to: 'clear', methods: [METHOD.post] }] },
   },
   {
     name: 'clear-retrieve-accepted',
     describe: 'shows the software update to anyone on its clear port',
     violates: ['OCFSWU-1.secure'],
     caughtBy: ['OCFSWU/UPD/21'],
-    apply: { opens: [{ in: ['RFNOP'], kind: 'swu', to: 'clear', methods: ['0.01'] }] },
+    apply: { opens: [{ in: ['RFNOP'], kind: 'swu', to: 'clear', methods: [METHOD.get] }] },
   },
   {
     name: 'clear-update-stored',
@@ -35,28 +36,28 @@ export const SECURITY_FAULTS: readonly Fault[] = [
     describe: 'shows the software update in clear while it waits for an owner',
     violates: ['OCFSWU-SEC.unowned'],
     caughtBy: ['OCFSWU/LIFE/02'],
-    apply: { opens: [{ in: ['RFOTM'], kind: 'swu', to: 'clear', methods: ['0.01'] }] },
+    apply: { opens: [{ in: ['RFOTM'], kind: 'swu', to: 'clear', methods: [METHOD.get] }] },
   },
   {
     name: 'unowned-update-in-clear',
     describe: 'takes an UPDATE in clear while it waits for an owner',
     violates: ['OCFSWU-SEC.unowned'],
     caughtBy: ['OCFSWU/LIFE/02'],
-    apply: { opens: [{ in: ['RFOTM'], kind: 'swu', to: 'clear', methods: ['0.02'] }] },
+    apply: { opens: [{ in: ['RFOTM'], kind: 'swu', to: 'clear', methods: [METHOD.post] }] },
   },
   {
     name: 'soft-reset-open-to-owner',
     describe: 'shows the software update to its owner during a soft reset',
     violates: ['OCFSWU-SEC.unowned'],
     caughtBy: ['OCFSWU/LIFE/03'],
-    apply: { opens: [{ in: ['SRESET'], kind: 'swu', to: 'owner', methods: ['0.01'] }] },
+    apply: { opens: [{ in: ['SRESET'], kind: 'swu', to: 'owner', methods: [METHOD.get] }] },
   },
   {
     name: 'soft-reset-open-in-clear',
     describe: 'shows the software update in clear during a soft reset',
     violates: ['OCFSWU-SEC.unowned'],
     caughtBy: ['OCFSWU/LIFE/03'],
-    apply: { opens: [{ in: ['SRESET'], kind: 'swu', to: 'clear', methods: ['0.01'] }] },
+    apply: { opens: [{ in: ['SRESET'], kind: 'swu', to: 'clear', methods: [METHOD.get] }] },
   },
   {
     name: 'provisioning-clears-mode',

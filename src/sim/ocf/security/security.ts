@@ -1,35 +1,28 @@
 import { randomUUID } from 'node:crypto';
-import { isDeepStrictEqual } from 'node:util';
 import type { BenchClock } from '../../../core/clock.ts';
 import type { OwnCertificate } from '../../../link/dtls/credentials.ts';
 import type { DtlsWire } from '../../../link/dtls/port.ts';
 import type { Peer } from '../../../link/wire.ts';
-import type { CborValue } from '../../../ocf/codec/cbor.ts';
-import { INTERFACE } from '../../../ocf/codec/ocf.ts';
-import { STATES } from '../../../ocf/codec/swu.ts';
 import { Alarm } from '../../alarm.ts';
 import type { BlockLimits } from '../../coap/blocks.ts';
-import type { Answer, Endpoint, Reply, Request } from '../../coap/endpoint.ts';
-import { Observers } from '../../coap/observe.ts';
+import type { Endpoint, Request } from '../../coap/endpoint.ts';
 import { pathOf } from '../../coap/message.ts';
 import type { Behaviour } from '../behaviour.ts';
 import type { Goal } from '../machine.ts';
 import type { Options } from '../options.ts';
-import { content, interfaceOf, type Resource, type ServerContext } from '../server.ts';
+import type { Resource, ServerContext } from '../server.ts';
 import type { Saved } from '../store.ts';
 import { type Kind, mayDo, type Session } from './access.ts';
 import { acl2 } from './acl2.ts';
 import { cred } from './cred.ts';
 import { doxm } from './doxm.ts';
 import { ownerKey } from './keys.ts';
+import { Modes } from './modes.ts';
 import { type Ownership, unowned } from './ownership.ts';
-import { pstat } from './pstat.ts';
 import { Sessions } from './sessions.ts';
 import type { Common } from './resource.ts';
 import { sp } from './sp.ts';
 import { type DosName, IDLE_MS, METHODS, type MethodName, RESET_MS } from './states.ts';
-
-const FIRST_SEQUENCE = 2000;
 
 export interface SecurityParts {
   readonly dtls: DtlsWire;
@@ -57,24 +50,12 @@ export class Security {
   private readonly parts: SecurityParts;
   private readonly sessions: Sessions;
   private readonly alarm: Alarm;
-  /** Those who observe pstat. */
-  private readonly observers: Observers;
-  private readonly pstat: Resource;
-  /** What pstat showed last, and what observers are told instead by a wrong device. */
-  private shown: CborValue;
-  private stale: CborValue | undefined;
-  /** Current mode that a client has written, or that is kept over provisioning, on a wrong device. */
-  private written: number | undefined;
-  private kept: number | undefined;
+  private readonly modes: Modes;
 
   constructor(parts: SecurityParts) {
     this.parts = parts;
     const { dtls, method, saved, options, clock } = parts;
     this.alarm = new Alarm(clock);
-    const before = saved.ownership;
-    // Half an owner transfer, or half a reset, does not outlive a power cut.
-    if (before === undefined || before.dos === 'RFOTM') saved.ownership = unowned();
-    else if (before.dos === 'RESET') this.disown();
     const ownership = (): Ownership => this.ownership;
     const deviceId = (): string => saved.deviceId;
     this.sessions = new Sessions({
@@ -88,13 +69,19 @@ export class Security {
       began: () => this.waitForOwner(),
       ended: () => this.abandoned(),
     });
-    const { endpoint, limits } = parts;
-    const represent = (request: Request): Reply => this.notification(request);
-    this.observers = new Observers(endpoint, represent, limits, options.confirmEvery, FIRST_SEQUENCE);
     const common = { ownership, context: parts.context, changed: parts.changed };
-    this.pstat = this.makePstat(common);
+    this.modes = new Modes({ ...parts, ...common, enter: (dos) => this.enter(dos) });
     this.resources = this.makeResources(common, deviceId);
-    this.shown = this.retrieve();
+  }
+
+  /** Power came: half an owner transfer, or half a reset, does not outlive a power cut. */
+  boot(): void {
+    const { saved, wipe } = this.parts;
+    if (this.dos === 'RFOTM') saved.ownership = unowned();
+    if (this.dos !== 'RESET') return;
+    this.disown();
+    wipe();
+    this.sessions.admit();
   }
 
   get dos(): DosName {
@@ -134,22 +121,15 @@ export class Security {
     this.parts.changed();
   }
 
-  /** Tells the observers of pstat where it looks different. */
+  /** Tells the observers of the provisioning status where it looks different. */
   notify(): void {
-    const { behaviour, saved } = this.parts;
-    if (saved.machine.state === 'idle' && saved.machine.run === undefined) this.kept = undefined;
-    const before = this.shown;
-    this.shown = this.retrieve();
-    if (isDeepStrictEqual(before, this.shown) || behaviour.modesUnnotified === true) return;
-    if (behaviour.staleModes === true) this.stale = before;
-    this.observers.notify();
-    this.stale = undefined;
+    this.modes.notify();
   }
 
   /** All associations are forgotten, as by a restart. */
   restart(): void {
     this.alarm.clear();
-    this.observers.clear();
+    this.modes.clear();
     this.sessions.clear(false);
   }
 
@@ -169,23 +149,6 @@ export class Security {
     return (saved.ownership ??= unowned());
   }
 
-  private makePstat(common: Common): Resource {
-    const { behaviour, options, trigger } = this.parts;
-    return pstat({
-      ...common,
-      behaviour,
-      mode: () => this.mode(),
-      modeWritten: (cm) => (this.written = behaviour.takesCm === 'stores' ? cm : undefined),
-      trigger: (goal) => {
-        const started = behaviour.tmStarts?.[goal] ?? goal;
-        if (started !== 'nothing') trigger(started);
-      },
-      enter: (dos) => this.enter(dos),
-      refusesBits: options.combinedTm === 'refuse',
-      observe: (request, register) => this.observe(request, register),
-    });
-  }
-
   private makeResources(common: Common, deviceId: () => string): readonly Resource[] {
     const { saved, method } = this.parts;
     const { label } = METHODS[method];
@@ -197,7 +160,7 @@ export class Security {
         rename: (uuid) => (saved.deviceId = uuid),
         chosen: () => this.sessions.chosen(),
       }),
-      this.pstat,
+      this.modes.resource,
       cred({
         ...common,
         makeKey: (session, subject) => ownerKey(session.keyBlock(), label, subject, saved.deviceId).toString('hex'),
@@ -207,41 +170,15 @@ export class Security {
     ];
   }
 
-  private observe(request: Request, register: boolean): Answer {
-    if (this.parts.behaviour.modesUnobservable === true) return this.notification(request);
-    if (register) return this.observers.register(request);
-    this.observers.deregister(request);
-    return this.notification(request);
-  }
-
-  private notification(request: Request): Reply {
-    const context = this.parts.context();
-    const iface = interfaceOf(request.message.options, this.pstat, context.behaviour) ?? INTERFACE.rw;
-    return content('2.05', this.stale ?? this.pstat.retrieve(iface, []) ?? {}, context);
-  }
-
-  private retrieve(): CborValue {
-    return this.pstat.retrieve(INTERFACE.rw, []) ?? {};
-  }
-
-  /** Update bits of the current mode (table 3). */
-  private mode(): number {
-    const { behaviour, saved } = this.parts;
-    const { state, result, run } = saved.machine;
-    const after = run === undefined ? behaviour.modesAfter?.[result] : undefined;
-    return this.written ?? this.kept ?? after ?? behaviour.modes?.[state] ?? STATES[state].cm;
-  }
-
   private enter(dos: DosName): void {
-    const { provisioningMode } = this.parts.behaviour;
     if (dos === this.dos) return;
-    if (dos === 'RFPRO' && provisioningMode !== undefined) this.kept = provisioningMode === 'cleared' ? 0 : this.mode();
+    if (dos === 'RFPRO') this.modes.provision();
     this.ownership.dos = dos;
     this.alarm.clear();
     if (dos === 'RESET')
       this.alarm.set(this.parts.clock.protocolNow() + RESET_MS, () => {
         this.disown();
-        this.observers.clear();
+        this.modes.clear();
         this.sessions.clear(true);
         this.parts.wipe();
         this.parts.changed();

@@ -65,7 +65,10 @@ describe('simulated OCF device: security states', () => {
     await take(owner, [dos(2)]);
     expect((await owner.ask('secure', 'delete', '/oic/sec/acl2?aceid=1')).code).to.equal('2.02');
     expect((await owner.get('/oic/sec/acl2')).map['aclist2']).to.have.length(1);
-    expect(await code('secure', '/oc/swu')).to.equal('4.01');
+    const wildcard = { subject: { uuid: OWNER }, resources: [{ wc: '*' }], permission: 31 };
+    await take(owner, [['/oic/sec/acl2', { aclist2: [wildcard] }]]);
+    expect(await code('secure', '/oic/d')).to.equal('2.05');
+    expect(await code('secure', '/oc/swu'), 'named by no entry').to.equal('4.01');
     expect(await take(owner, [['/oic/sec/acl2', ENTRIES]])).to.deep.equal(['2.04']);
     expect(await code('secure', '/oc/swu')).to.equal('2.05');
     expect((await owner.get('/oic/sec/cred')).map['creds']).to.have.length(1);
@@ -104,9 +107,12 @@ describe('simulated OCF device: security states', () => {
     expect(bench.device.dos).to.equal('RFNOP');
     await owner.connect({ psk: { identity: uuidOctets(OWNER), key }, suites: [NORMAL] });
     expect(await code('secure', '/oc/swu')).to.equal('2.05');
+    await update(owner);
     await take(owner, [dos(0)]);
     await bench.powerCut();
     expect(bench.device.dos).to.equal('RFOTM');
+    owner = await own(bench);
+    expect((await owner.get('/oc/swu')).map, 'first values').to.include({ purl: '' });
   });
 
   it('forget every connection where the device leaves the net at the end of an update, and let nobody in meanwhile', async () => {
@@ -118,7 +124,7 @@ describe('simulated OCF device: security states', () => {
     await take(owner, [dos(2), again, dos(3)]);
     await update(owner, url);
     await take(owner, [['/oic/sec/pstat', { tm: 128 }]]);
-    await bench.until('the device to leave the net', () => bench.dtls.association(owner.dtls.local) === undefined);
+    await bench.disconnected();
     const credentials: ClientCredentials = { psk: { identity: uuidOctets(OWNER), key }, suites: [NORMAL] };
     const met = await owner.connect(credentials, 100).catch((e: unknown) => String(e));
     expect(met).to.match(/after \d+ ms/);

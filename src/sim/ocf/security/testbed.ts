@@ -187,6 +187,17 @@ export class SecureBench {
     }
   }
 
+  /** Lets time pass until the device ends an association, and stops it there. */
+  async disconnected(): Promise<void> {
+    let closed = false;
+    const deaf = this.dtls.onClosed(() => {
+      closed = true;
+      this.time.stop();
+    });
+    await this.until('the end of an association', () => closed);
+    deaf();
+  }
+
   /** Lets time pass until the device rests in the state. */
   rest(state: string): Promise<void> {
     return this.until(`rest in ${state}`, () => this.device.summary.startsWith(`${state} `) && !this.device.busy);

@@ -175,8 +175,10 @@ export class OtaClient implements Application {
         else this.#download.resume();
         return;
       default:
-        if (behaviour.losesCompleteFile === true) this.#dead = true;
-        else this.#upgrade.resume();
+        if (behaviour.versionAfterCut !== undefined) {
+          state.version = behaviour.versionAfterCut;
+          this.#core.backToNormal();
+        } else this.#upgrade.resume();
     }
   }
 

@@ -141,7 +141,9 @@ export class Download {
     const { state, behaviour, parts } = this.#core;
     parts.slot.append(data);
     const asked = parts.options.maxData;
-    state.offset = (state.offset ?? 0) + (behaviour.countsAskedOctets === true ? asked : data.length);
+    const counted =
+      behaviour.countsAskedOctets === true || (behaviour.miscountsLongBlock === true && data.length > asked);
+    state.offset = (state.offset ?? 0) + (counted ? asked : data.length);
   }
 
   #finish(): void {
@@ -158,12 +160,14 @@ export class Download {
     const { state, behaviour, parts } = this.#core;
     this.#core.tries = 0;
     this.#pageEnd = undefined;
-    if (period !== undefined && behaviour.ignoresPeriod !== true) state.period = period;
+    const lower = behaviour.keepsFirstPeriod === true && (period ?? 0) < state.period;
+    if (period !== undefined && behaviour.ignoresPeriod !== true && !lower) state.period = period;
     if (requestTime === UNTIL_TOLD && behaviour.ignoresWait !== true)
       return this.#core.wait(LONGEST_WAIT, () => this.#next());
     const relative = currentTime === 0 || behaviour.readsTimesAsDelay === true;
     const difference = relative ? requestTime : requestTime - currentTime;
-    let seconds = difference >= 0 ? Math.min(difference, LONGEST_WAIT) : parts.options.pastTime === 'atOnce' ? 0 : 300;
+    const atOnce = parts.options.pastTime === 'atOnce' && behaviour.waitsForPast !== true;
+    let seconds = difference >= 0 ? Math.min(difference, LONGEST_WAIT) : atOnce ? 0 : 300;
     if (behaviour.ignoresWait === true) seconds = 0;
     this.#core.wait(Math.max(seconds, this.#period() / SECOND_MS), () => this.#next());
   }

@@ -100,7 +100,7 @@ function signature(image: Buffer, { at, data }: ImageElement): Buffer {
 /** A patch says which version it was made for. */
 function deltaProblem({ elements }: ImageFile, { version, behaviour }: Target): string | undefined {
   const patch = elements.find(({ tag }) => tag === elementTag.UPGRADE_IMAGE)?.data ?? Buffer.alloc(0);
-  if (!patch.subarray(0, DELTA_MAGIC.length).equals(DELTA_MAGIC)) return 'no patch';
+  if (!patch.subarray(0, DELTA_MAGIC.length).equals(DELTA_MAGIC) || behaviour.refusesDelta === true) return 'no patch';
   const base = Buffer.alloc(4);
   base.writeUInt32LE(version);
   const found = patch.subarray(DELTA_MAGIC.length, DELTA_MAGIC.length + DIGEST);

@@ -35,6 +35,7 @@ export function answersNotify(
   const manufacturer = Number.parseInt(options.manufacturer, 16);
   const foreignMaker = notify.manufacturerCode !== undefined && notify.manufacturerCode !== manufacturer;
   const foreignType = notify.imageType !== undefined && notify.imageType !== Number.parseInt(options.imageType, 16);
+  if (!broadcast && behaviour.deafToForeignNotify === true && (foreignMaker || foreignType)) return false;
   if (!broadcast) return options.foreignNotify === 'query' || !(foreignMaker || foreignType);
   if (foreignMaker && behaviour.answersForeignMaker !== true) return false;
   if (foreignType && behaviour.answersForeignType !== true) return false;

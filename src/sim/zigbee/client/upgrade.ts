@@ -145,7 +145,7 @@ export class Upgrade {
     }
     const relative = currentTime === 0 || behaviour.readsTimesAsDelay === true;
     const difference = relative ? upgradeTime : upgradeTime - currentTime;
-    const past = parts.options.pastTime === 'atOnce' ? 0 : PAST_WAIT;
+    const past = parts.options.pastTime === 'atOnce' && behaviour.waitsForPast !== true ? 0 : PAST_WAIT;
     const seconds = behaviour.upgradeDelay ?? (difference >= 0 && upgradeTime !== UNTIL_TOLD ? difference : past);
     this.#countDown(parts.clock.protocolNow() + seconds * SECOND_MS);
     return zclStatus.SUCCESS;

@@ -8,3 +8,12 @@ export function breaks(
     caughtBy: purposes.map((number) => `ZBOTA/${side}/${number}`),
   };
 }
+
+/** A fault after which the device answers nothing any more. */
+export function silences(
+  side: 'CLI' | 'SRV',
+  ...purposes: readonly string[]
+): { violates: string[]; caughtBy: string[] } {
+  const { violates, caughtBy } = breaks(side, ...purposes);
+  return { violates: [...violates, 'ZBOTA-GEN.answers'], caughtBy };
+}

@@ -56,6 +56,12 @@ export const DISCOVERY_FAULTS: readonly Fault[] = [
     }),
   ),
   {
+    name: 'deaf-to-foreign-notify',
+    describe: 'ignores a unicast notify that names another manufacturer or type',
+    ...breaks('CLI', '014'),
+    apply: { deafToForeignNotify: true },
+  },
+  {
     name: 'deaf-to-broadcast',
     describe: 'ignores a notify that is broadcast',
     ...breaks('CLI', '015', '019'),
@@ -102,7 +108,6 @@ export const DISCOVERY_FAULTS: readonly Fault[] = [
     describe: 'queries upon a notify with a jitter out of range',
     ...breaks('CLI', '022'),
     apply: { takesAnyJitter: true, jitter: 'ignored' },
-    excused: 'the outcome is information unless policy ZB-P11 says otherwise',
   },
   {
     name: 'takes-unknown-notify',

@@ -1,5 +1,5 @@
 import type { Fault } from '../fault.ts';
-import { breaks } from './breaks.ts';
+import { breaks, silences } from './breaks.ts';
 
 /** Blocks, pages and being put off. */
 export const DOWNLOAD_FAULTS: readonly Fault[] = [
@@ -34,6 +34,12 @@ export const DOWNLOAD_FAULTS: readonly Fault[] = [
     apply: { countsAskedOctets: true },
   },
   {
+    name: 'miscounts-long-block',
+    describe: 'stores a block that is longer than asked for, but goes on by what it asked for',
+    ...breaks('CLI', '059'),
+    apply: { miscountsLongBlock: true },
+  },
+  {
     name: 'leaves-last-block',
     describe: 'takes the file for complete sixteen octets early',
     ...breaks('CLI', '051', '054'),
@@ -60,7 +66,7 @@ export const DOWNLOAD_FAULTS: readonly Fault[] = [
   {
     name: 'dies-of-malformed',
     describe: 'hangs after a frame that is cut off',
-    ...breaks('CLI', '058'),
+    ...silences('CLI', '058'),
     apply: { diesOfMalformed: true },
   },
   {
@@ -112,6 +118,19 @@ export const DOWNLOAD_FAULTS: readonly Fault[] = [
     ...breaks('CLI', '067'),
     apply: { keepsPeriodAttribute: true },
     needs: { rate: 'yes' },
+  },
+  {
+    name: 'keeps-first-period',
+    describe: 'keeps a block period that was taken back',
+    ...breaks('CLI', '068'),
+    apply: { keepsFirstPeriod: true },
+    needs: { rate: 'yes' },
+  },
+  {
+    name: 'waits-for-past',
+    describe: 'waits when a time lies before the current time, though it claims to act at once',
+    ...breaks('CLI', '066', '093'),
+    apply: { waitsForPast: true },
   },
   {
     name: 'ignores-abort',

@@ -1,6 +1,6 @@
 import { zclStatus } from '../../../zigbee/codec/numbers.ts';
 import type { Fault } from '../fault.ts';
-import { breaks } from './breaks.ts';
+import { breaks, silences } from './breaks.ts';
 
 /** Servers: all of these need `role=server`. */
 const needs = { role: 'server' } as const;
@@ -353,7 +353,7 @@ export const SERVER_FAULTS: readonly Fault[] = [
   {
     name: 'server-dies-of-unknown',
     describe: 'hangs after a command that it does not know',
-    ...breaks('SRV', '082'),
+    ...silences('SRV', '082'),
     apply: { serverDiesOfUnknown: true },
     needs,
   },

@@ -1,6 +1,6 @@
 import { zclStatus } from '../../../zigbee/codec/numbers.ts';
 import type { Fault } from '../fault.ts';
-import { breaks } from './breaks.ts';
+import { breaks, silences } from './breaks.ts';
 
 /** The check of a file, the end of a download, and the switch to the new version. */
 export const UPGRADE_FAULTS: readonly Fault[] = [
@@ -88,7 +88,7 @@ export const UPGRADE_FAULTS: readonly Fault[] = [
   {
     name: 'never-comes-back',
     describe: 'does not come back after the upgrade',
-    ...breaks('CLI', '090'),
+    ...silences('CLI', '090'),
     apply: { silentAfterUpgrade: true },
   },
   {
@@ -167,10 +167,17 @@ export const UPGRADE_FAULTS: readonly Fault[] = [
     needs: { delta: 'yes' },
   },
   {
-    name: 'hangs-after-power-cut',
-    describe: 'hangs when the power was cut in the countdown',
+    name: 'loses-version',
+    describe: 'shows version 0 when the power was cut in the countdown',
     ...breaks('CLI', '105'),
-    apply: { losesCompleteFile: true },
+    apply: { versionAfterCut: 0 },
+  },
+  {
+    name: 'refuses-delta',
+    describe: 'refuses a patch of the version that runs',
+    ...breaks('CLI', '102'),
+    apply: { refusesDelta: true },
+    needs: { delta: 'yes' },
   },
   {
     name: 'specific-type-wrong',
@@ -182,7 +189,7 @@ export const UPGRADE_FAULTS: readonly Fault[] = [
   {
     name: 'dies-of-unknown',
     describe: 'hangs after a command that it does not know',
-    ...breaks('CLI', '111'),
+    ...silences('CLI', '111'),
     apply: { diesOfUnknown: true },
   },
 ];

@@ -1,0 +1,208 @@
+import { readFileSync } from 'node:fs';
+import { expect } from 'chai';
+import { parse } from 'yaml';
+import type { Ev } from '../../src/core/events.ts';
+import { ixitOf } from '../../src/core/ixit.ts';
+import { type Judgement, judgeAttempt } from '../../src/core/judge.ts';
+import { logOf } from '../../src/core/log.ts';
+import { timingOf } from '../../src/core/timing.ts';
+import { blobPhase, blobStatus, updatePhase, updateStatus } from '../../src/mesh/codec/enums.ts';
+import { encodeMessage, type MessageType, type MessageValue, rawMessage } from '../../src/mesh/codec/message.ts';
+import {
+  blobBlockStart,
+  blobBlockStatus,
+  blobPartialBlockReport,
+  blobTransferGet,
+  blobTransferStatus,
+} from '../../src/mesh/codec/messages/blob.ts';
+import { updateGet, updateStatusMessage } from '../../src/mesh/codec/messages/update.ts';
+import { MESH } from '../../src/mesh/standard.ts';
+import { MESH_TIMING } from '../../src/mesh/timing.ts';
+import { MESH_SUITES } from './suites.ts';
+
+const cases = MESH_SUITES.flatMap((s) => s.cases);
+
+/** How many purposes each group has. */
+const PURPOSES = { GEN: 4, 'BLB-S': 23, FUS: 15, FDS: 21, FUC: 5, FDC: 5, BLC: 6 } as const;
+
+describe('mesh suites', () => {
+  it('have all 79 purposes', () => {
+    const wanted = Object.entries(PURPOSES).flatMap(([group, count]) =>
+      Array.from({ length: count }, (_, i) => `DFUM/${group}/${String(i + 1).padStart(2, '0')}`),
+    );
+    expect(cases.map((c) => c.id).sort()).to.deep.equal(wanted.sort());
+  });
+
+  it('name statements that exist', () => {
+    const read = (spec: string): string[] => {
+      const file = new URL(`../../ics/statements/${spec}.yaml`, import.meta.url.replace('/dist/suites/', '/suites/'));
+      return (parse(readFileSync(file, 'utf8')) as { statements: { id: string }[] }).statements.map((s) => s.id);
+    };
+    const known = new Set([...read('dfum'), ...read('mbtm')]);
+    expect(cases.flatMap((c) => c.statements).filter((s) => !known.has(s))).to.deep.equal([]);
+  });
+});
+
+const NODE = 0x0100;
+const TESTER = 1;
+
+/** A log written by hand: what the tester asked and what the device answered. */
+class Written {
+  readonly events: Ev[] = [];
+  ms = 0;
+
+  add(event: Omit<Ev, 'n' | 'ms'>): number {
+    const n = this.events.length;
+    this.events.push({ n, ms: this.ms, ...event });
+    return n;
+  }
+  message<M extends MessageType>(dir: 'in' | 'out', type: M, value: MessageValue<M>, label?: string): number {
+    return this.octets(dir, encodeMessage(type, value as never), label);
+  }
+  octets(dir: 'in' | 'out', pdu: Buffer, label?: string): number {
+    const [src, dst] = dir === 'in' ? [NODE, TESTER] : [TESTER, NODE];
+    const data = { src, dst, ttl: 5, key: 'app:0', ...(label === undefined ? {} : { label }) };
+    return this.add({ channel: 'mesh', type: 'mesh.access', dir, raw: pdu.toString('hex'), data });
+  }
+  /** A question with its answer, `tries` of which were sent. */
+  ask<M extends MessageType>(label: string, question: MessageType, type: M, value: MessageValue<M>, tries = 1): void {
+    for (let i = 0; i < tries; i++) this.message('out', question, {} as never, label);
+    const via = this.message('in', type, value);
+    this.add({ channel: 'mesh', type: 'mesh.answer', dir: 'in', via, data: { label, tries } });
+  }
+  alive(): void {
+    this.add({ channel: 'run', type: 'alive', data: { ok: true } });
+  }
+}
+
+function judged(id: string, write: (w: Written) => void, policies: Record<string, string> = {}): Judgement {
+  const found = cases.find((c) => c.id === id);
+  if (found === undefined) throw new Error(`no case ${id}`);
+  const written = new Written();
+  written.alive();
+  written.ms = 1;
+  write(written);
+  written.ms += 1;
+  written.alive();
+  const ixit = ixitOf({ verifyS: 1, applyS: 1 });
+  const input = {
+    log: logOf(written.events, 1),
+    ixit,
+    policies,
+    timing: timingOf(MESH_TIMING, ixit, { protocol: 1, link: 1 }),
+    declared: () => true,
+    variant: 'update',
+  };
+  return judgeAttempt(found, input, policies as never, (j) => found.judge(j), MESH.invariants);
+}
+
+describe('mesh verdicts: Transfer Get in Inactive', () => {
+  const id = 'DFUM/BLB-S/02';
+  const inactive = { status: blobStatus.SUCCESS, mode: 0, phase: blobPhase.INACTIVE };
+  it('passes two octets', () => {
+    const { verdict, reasons } = judged(id, (w) => w.ask('get', blobTransferGet, blobTransferStatus, inactive));
+    expect([verdict, reasons]).to.deep.equal(['PASS', []]);
+  });
+  it('fails another status', () => {
+    const { reason } = judged(id, (w) =>
+      w.ask('get', blobTransferGet, blobTransferStatus, { ...inactive, status: blobStatus.WRONG_PHASE }),
+    );
+    expect(reason).to.include({ verdict: 'FAIL', statement: 'MBTM-S.get-inactive', expected: 'SUCCESS (0x00)' });
+  });
+  it('fails a BLOB id in Inactive', () => {
+    const { verdict, statements } = judged(id, (w) =>
+      w.ask('get', blobTransferGet, blobTransferStatus, { ...inactive, blobId: '1100000000000011' }),
+    );
+    expect(verdict).to.equal('FAIL');
+    expect(statements['MBTM-M.fields']).to.equal('FAIL');
+  });
+  it('fails octets that fit no layout', () => {
+    const { reason } = judged(id, (w) => {
+      w.message('out', blobTransferGet, {}, 'get');
+      const via = w.octets('in', rawMessage(blobTransferStatus.opcode, Buffer.of(0)));
+      w.add({ channel: 'mesh', type: 'mesh.answer', dir: 'in', via, data: { label: 'get', tries: 1 } });
+    });
+    expect(reason).to.include({ verdict: 'FAIL', statement: 'MBTM-S.get-inactive' });
+  });
+  it('cannot tell where fewer questions were lost than loss explains', () => {
+    const { verdict } = judged(id, (w) => {
+      for (let i = 0; i < 4; i++) w.message('out', blobTransferGet, {}, 'get');
+    });
+    expect(verdict).to.equal('INCONC');
+  });
+  it('fails a device that answers none of five', () => {
+    const { reason } = judged(id, (w) => {
+      for (let i = 0; i < 5; i++) w.message('out', blobTransferGet, {}, 'get');
+    });
+    expect(reason).to.include({ verdict: 'FAIL', statement: 'MBTM-S.get-inactive' });
+  });
+});
+
+describe('mesh verdicts: the server timeout', () => {
+  const id = 'DFUM/BLB-S/19';
+  const block = { status: blobStatus.SUCCESS, format: 3, block: 0, chunkSize: 8, wanted: [0] };
+  const transfer = { size: 64, blockSizeLog: 6, mtu: 380, blocksNotReceived: Buffer.of(1) };
+  const status = { status: blobStatus.SUCCESS, mode: 2, blobId: '1100000000000011', transfer };
+  /** Armed at 0 s, looked at at these times (s). */
+  const timeline =
+    (running: readonly number[], over?: number) =>
+    (w: Written): void => {
+      const begin = w.ms;
+      w.message('out', blobBlockStart, { block: 0, chunkSize: 8 }, 'block');
+      const via = w.message('in', blobBlockStatus, block);
+      w.add({ channel: 'mesh', type: 'mesh.answer', dir: 'in', via, data: { label: 'block', tries: 1 } });
+      const poll = (s: number, phase: number): void => {
+        w.ms = begin + s * 1000;
+        w.ask('poll', blobTransferGet, blobTransferStatus, { ...status, phase });
+      };
+      for (const s of running) poll(s, blobPhase.WAITING_FOR_NEXT_CHUNK);
+      if (over !== undefined) poll(over, blobPhase.TRANSFER_SUSPENDED);
+    };
+  const verdictOf = (running: readonly number[], over?: number): string => judged(id, timeline(running, over)).verdict;
+
+  it('passes one that is over in time', () => expect(verdictOf([1, 19], 21)).to.equal('PASS'));
+  it('fails one that is over too early', () => expect(verdictOf([1], 5)).to.equal('FAIL'));
+  it('fails one that still runs long after its time', () => expect(verdictOf([1, 40])).to.equal('FAIL'));
+  it('cannot tell where it was over when first looked at', () => expect(verdictOf([], 5)).to.equal('INCONC'));
+  it('cannot tell where the case ended before its time', () => expect(verdictOf([1, 10])).to.equal('INCONC'));
+});
+
+describe('mesh verdicts: order of update phases', () => {
+  const id = 'DFUM/FUS/03';
+  const get = (w: Written, phase: number, tries = 1): void =>
+    w.ask('get', updateGet, updateStatusMessage, { status: updateStatus.SUCCESS, phase }, tries);
+  it('fails a phase that nothing led to', () => {
+    const { statements } = judged(id, (w) => {
+      get(w, updatePhase.IDLE);
+      get(w, updatePhase.VERIFICATION_SUCCEEDED);
+    });
+    expect(statements['DFUM-U.order']).to.equal('FAIL');
+  });
+  it('leaves answers to repeated questions out', () => {
+    const { statements } = judged(id, (w) => {
+      get(w, updatePhase.IDLE);
+      get(w, updatePhase.VERIFICATION_SUCCEEDED, 2);
+    });
+    expect(statements['DFUM-U.order']).to.equal(undefined);
+  });
+});
+
+describe('mesh verdicts: Partial Block Report', () => {
+  it('takes the opcode of older products unless the policy says otherwise', () => {
+    const write = (w: Written): void => {
+      w.message('out', blobBlockStart, { block: 0, chunkSize: 8 }, 'block');
+      const via = w.message('in', blobBlockStatus, { status: 0, format: 3, block: 0, chunkSize: 8, wanted: [0] });
+      w.add({ channel: 'mesh', type: 'mesh.answer', dir: 'in', via, data: { label: 'block', tries: 1 } });
+      for (let i = 0; i < 2; i++) {
+        w.ms += 10_000;
+        w.octets('in', Buffer.concat([rawMessage(0x65, Buffer.of(0))]));
+      }
+    };
+    expect(blobPartialBlockReport.opcode).to.equal(0x68);
+    expect(judged('DFUM/BLB-S/18', write, { reportOpcode: '68or65' }).verdict).to.equal('PASS');
+    expect(judged('DFUM/BLB-S/18', write, { reportOpcode: '68' }).reason).to.include({
+      verdict: 'FAIL',
+      statement: 'MBTM-S.report',
+    });
+  });
+});
