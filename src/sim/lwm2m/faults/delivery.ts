@@ -117,7 +117,7 @@ export const DELIVERY_FAULTS: readonly Fault[] = [
   {
     name: 'too-large-as-57',
     describe: 'reports too large a package as 57 and stays in DOWNLOAD STARTED',
-    violates: ['SWMGMT-R.50'],
+    violates: ['SWMGMT-R.50', 'SWMGMT-R.legal'],
     caughtBy: ['SWMGMT/DLP/08'],
     apply: { tooLarge: { state: 1, result: 57 } },
   },

@@ -68,7 +68,7 @@ export const MODEL_FAULTS: readonly Fault[] = [
   {
     name: 'firmware-results',
     describe: 'reports the results of the firmware object',
-    violates: ['SWMGMT-R.2', 'SWMGMT-R.53', 'SWMGMT-R.reserved'],
+    violates: ['SWMGMT-R.2', 'SWMGMT-R.53', 'SWMGMT-R.reserved', 'SWMGMT-R.legal'],
     caughtBy: ['SWMGMT/INS/01', 'SWMGMT/DLP/06', 'SWMGMT/REP/09'],
     apply: { results: { 2: 1, 3: 1, 50: 2, 51: 3, 52: 4, 53: 5, 54: 6, 56: 7, 57: 8, 58: 8, 59: 8 } },
   },
