@@ -1,9 +1,11 @@
+import { InputError } from '../../core/errors.ts';
 import { cardOf, cardText } from '../../report/card.ts';
 import { readRun } from '../../report/read.ts';
 import { sourcesOf } from '../printer.ts';
-import { execute, pooled } from './execute.ts';
+import { type Errand, execute, pooled } from './execute.ts';
 import type { Outcome } from './matrix.ts';
 import type { Profile } from './profiles.ts';
+import { selections } from './selections.ts';
 
 /** How the datagrams of a conforming device fare. */
 export interface Impaired {
@@ -44,25 +46,40 @@ function impairArgs(o: Impaired, seed: number): string[] {
   return o.reorder ? [...link, '--reorder'] : link;
 }
 
+/** The profiles, each with those of the wanted cases that it selects; one that selects none of them is left out. */
+async function errandsOf({ profiles, cases }: AlarmOptions): Promise<Pick<Errand, 'profile' | 'cases'>[]> {
+  if (cases === undefined) return profiles.map((profile) => ({ profile }));
+  const selected = await selections(profiles);
+  const errands = profiles.map((profile) => ({ profile, cases: cases.filter((id) => selected.get(profile)?.has(id)) }));
+  const useful = errands.filter((e) => e.cases.length > 0);
+  if (useful.length === 0)
+    throw new InputError(
+      'prove',
+      `none of the profiles selects ${cases.join(', ')}; see \`plumbline why CASE --ics FILE\``,
+    );
+  return useful;
+}
+
 /** Runs the profiles without fault behind a bad link, each time with another seed, until enough cases were executed. */
 export async function falseAlarms(o: AlarmOptions): Promise<Alarm> {
   const began = performance.now();
   const verdicts: Record<string, number> = {};
   const alarms: FalseFail[] = [];
+  const errands = await errandsOf(o);
   let executions = 0;
   let next = 0;
   const worker = async (): Promise<void> => {
     while (executions < o.executions) {
-      const profile = o.profiles[next % o.profiles.length] as Profile;
+      const errand = errands[next % errands.length] as Pick<Errand, 'profile' | 'cases'>;
       const seed = o.seed + next++;
       const name = `alarm.${o.lossPercent}.${seed}`;
       const simArgs = impairArgs(o, seed);
-      const outcomes = await execute({ name, profile, simArgs, ...(o.cases && { cases: o.cases }) }, o.folder);
+      const outcomes = await execute({ ...errand, name, simArgs }, o.folder);
       executions += outcomes.length;
       for (const outcome of outcomes) {
         verdicts[outcome.verdict] = (verdicts[outcome.verdict] ?? 0) + 1;
         if (outcome.verdict === 'FAIL')
-          alarms.push({ ...outcome, profile: profile.name, seed, card: await cardIn(outcome) });
+          alarms.push({ ...outcome, profile: errand.profile.name, seed, card: await cardIn(outcome) });
       }
       o.progress(`${executions} of ${o.executions} executions, ${alarms.length} FAIL`);
     }

@@ -1,8 +1,8 @@
 import { loadStandards, STANDARDS } from '../../standards.ts';
-import { planRun } from '../../run/plan.ts';
 import { execute, pooled } from './execute.ts';
 import { evaluate, type Outcome, type Proof, type ProvenFault } from './matrix.ts';
 import type { Profile } from './profiles.ts';
+import { selections } from './selections.ts';
 
 export interface ProofOptions {
   /** As on the command line: `ocf`. */
@@ -16,12 +16,6 @@ export interface ProofOptions {
   /** Folder for the runs; the caller removes it. */
   readonly folder: string;
   progress(text: string): void;
-}
-
-/** The ids that each profile selects. */
-async function selections(profiles: readonly Profile[]): Promise<Map<Profile, ReadonlySet<string>>> {
-  const plans = await pooled(profiles, 1, (p) => planRun({ ics: p.ics, rig: p.rig, long: true }));
-  return new Map(profiles.map((p, i) => [p, new Set(plans[i]?.cases.map((c) => c.id))]));
 }
 
 /**
