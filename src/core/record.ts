@@ -157,6 +157,8 @@ export interface RunRecord {
   readonly counts: Readonly<Record<Verdict, number>>;
   /** Defects of the tester that surfaced outside of every case (a forgotten `await`): the run as a whole counts as ERROR. */
   readonly errors?: readonly string[];
+  /** Cases that the declaration makes applicable and that this run was not asked for; absent where it was asked for all. */
+  readonly notAsked?: number;
   readonly cases: readonly CaseRecord[];
 }
 

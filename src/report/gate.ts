@@ -110,7 +110,7 @@ export function gateSentence({ exit, problems }: Gate): string {
     [of('defect'), 'the tester had a defect'],
     [of('nothing-run'), 'no case was run'],
   ] as const;
-  if (exit === 0) return 'Every applicable case passed or is waived.';
+  if (exit === 0) return 'Every case that was asked for passed or is waived.';
   const text = parts
     .filter(([n]) => n > 0)
     .map(([, part]) => part)

@@ -40,6 +40,13 @@ describe('the summary of a run', () => {
     expect(at).to.deep.equal([...at].sort((a, b) => a - b));
   });
 
+  it('says of a run of chosen cases that it is not the whole', () => {
+    expect(summaryText(sampleRun({ notAsked: 87 }))).to.contain(
+      '*** a selection: applicable cases that were not asked for: 87 ***',
+    );
+    expect(summaryText(sampleRun())).to.not.contain('selection');
+  });
+
   it('writes durations for people', () => {
     expect([900, 61_000, 3_720_000].map(duration)).to.deep.equal(['1 s', '1 min 01 s', '1 h 02 min']);
   });

@@ -87,6 +87,9 @@ export function stampsOf(run: RunRecord): Stamp[] {
     ...((run.errors ?? []).length === 0
       ? []
       : [{ text: 'a defect of the tester surfaced during the run', serious: true }]),
+    ...(run.notAsked === undefined
+      ? []
+      : [{ text: `a selection: applicable cases that were not asked for: ${run.notAsked}`, serious: true }]),
     ...(protocol === 1
       ? []
       : [

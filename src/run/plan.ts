@@ -63,6 +63,7 @@ export async function planRun(options: PlanOptions): Promise<RunInput> {
     Object.fromEntries(registered.filter((r) => here.some((c) => c.spec === r.spec)).map((r) => [r.spec, r.timing])),
   );
   const blank = (c: Selected): CaseRecord => blankRecord(c.meta, c, ics.policies(c.spec));
+  const notAsked = plan.selected.length - asked.selected.length;
   return {
     rig,
     cases: here.map(planned),
@@ -73,6 +74,7 @@ export async function planRun(options: PlanOptions): Promise<RunInput> {
     ],
     declared: declaredBy(ics),
     head: {
+      ...(notAsked === 0 ? {} : { notAsked }),
       versions: versions(),
       product: ics.declaration.product,
       ics: icsRecord(ics, options.anyway === true),

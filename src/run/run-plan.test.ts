@@ -59,6 +59,7 @@ describe('runPlan', () => {
     const { record, exitCode } = await start({}, { cases: ['FAKE/RUN/01'] });
     expect(verdicts(record.cases)).to.equal('01 PASS');
     expect(exitCode).to.equal(0);
+    expect(record.notAsked, 'applicable cases that were not asked for').to.be.greaterThan(0);
     expect(record.ics).to.include({ consistent: true, anyway: false });
     expect(record.statements['FAKE-1.set']?.place).to.equal('F-1');
     expect(record.product).to.include({ name: 'Lamp' });

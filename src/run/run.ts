@@ -21,7 +21,7 @@ export interface RunInput {
   /** Cases that stay out, each with its reason. */
   readonly leftOut: readonly CaseRecord[];
   readonly declared: Declared;
-  readonly head: Pick<RunHead, 'versions' | 'product' | 'ics' | 'statements'>;
+  readonly head: Pick<RunHead, 'versions' | 'product' | 'ics' | 'statements' | 'notAsked'>;
   /** URL of the module that exports the list of standards. */
   readonly standards: string;
 }
