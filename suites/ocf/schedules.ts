@@ -6,6 +6,9 @@ import { accepts, type J, type OcfCase, type T } from './claims.ts';
 import { ITEM } from './items.ts';
 import { began } from './runs.ts';
 
+/** Set when the device answers again after a power cut. */
+const BACK = 'answers again';
+
 /** Set when the window in which nothing may happen, or something may, was watched to its end. */
 export const WATCHED = 'watched';
 
@@ -83,6 +86,7 @@ export function powered(
     async drive(t) {
       await t.retrieve('before');
       await cut(t, await t.serve('packageOk', REFUSED));
+      t.mark(BACK);
       await t.perhaps(activity('run'), { timer: 'scheduleToleranceMs' });
       await t.perhaps(activity('run'), { timer: 'quietS' });
       t.mark(WATCHED);
@@ -94,6 +98,13 @@ export function powered(
         return;
       }
       const sign = j.log.first(activity('run'));
+      const plan = j.log.first(scheduled('run'));
+      const back = j.log.after(BACK).events[0];
+      const late = plan !== undefined && back !== undefined && j.log.elapsed(plan, back) >= plan.inMs;
+      if (policy === 'persistSchedule' && late) {
+        j.inconclusive(statement, 'the device answered again only after the time of the action');
+        return;
+      }
       j.note(sign === undefined ? 'the action did not run' : `the action ran: ${sign.what}`);
       if (j.policy[policy] === 'mustRun') j.came(statement, activity('run'), { stimulus: acceptedInTime('run') });
       if (j.policy[policy] === 'mustNotRun') j.never(statement, activity('run'), { stimulus: acceptedInTime('run') });
