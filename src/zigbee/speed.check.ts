@@ -137,7 +137,11 @@ async function testerHost(url: string, folder: string, ieee: string, file: Offer
   const address = await link.addressOf(ieee);
   if (address === undefined) throw new Error('the simulated client does not answer');
   const to = { address, ieee, endpoint: ENDPOINTS.device, cluster: OTA_CLUSTER, fromEndpoint: ENDPOINTS.own };
-  const respond = async (_: Arrival, zcl: Buffer): Promise<boolean> => (await link.send(to, zcl)).delivered;
+  const respond = (_: Arrival, zcl: Buffer): Promise<boolean> =>
+    link.send(to, zcl).then(
+      (sent) => sent.delivered,
+      () => false,
+    );
   const server = otaServer(respond, timingOf(ZIGBEE_TIMING, ixitOf({}), { protocol: 1, link: 1 }));
   server.offer({ file });
   return {
