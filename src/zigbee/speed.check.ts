@@ -137,7 +137,11 @@ async function testerHost(url: string, folder: string, ieee: string, file: Offer
   const address = await link.addressOf(ieee);
   if (address === undefined) throw new Error('the simulated client does not answer');
   const to = { address, ieee, endpoint: ENDPOINTS.device, cluster: OTA_CLUSTER, fromEndpoint: ENDPOINTS.own };
-  const respond = async (_: Arrival, zcl: Buffer): Promise<boolean> => (await link.send(to, zcl)).delivered;
+  const respond = (_: Arrival, zcl: Buffer): Promise<boolean> =>
+    link.send(to, zcl).then(
+      (sent) => sent.delivered,
+      () => false,
+    );
   const server = otaServer(respond, timingOf(ZIGBEE_TIMING, ixitOf({}), { protocol: 1, link: 1 }));
   server.offer({ file });
   return {
@@ -227,6 +231,10 @@ interface Measured {
   readonly delays: readonly number[];
 }
 
+const quiet = (): void => undefined;
+/** The library keeps quiet; the tester's link has it write into a folder that is gone afterwards. */
+const hush = (): void => setLogger({ debug: quiet, info: quiet, warning: quiet, error: quiet });
+
 /** Has the client fetch the file once. */
 async function measure(host: typeof testerHost): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'plumbline-speed-'));
@@ -235,6 +243,7 @@ async function measure(host: typeof testerHost): Promise<Measured> {
   const octets = makeImage({ ...IDENTITY, elements: [{ tag: 0, data: dummyData(256 * 1024) }] });
   const file: Offered = { ...IDENTITY, octets, imageSize: octets.length };
   try {
+    hush();
     const serving = await host(between.url, folder, ready.ieee, file);
     let first: number | undefined;
     const ended = new Promise<number>((resolve, reject) => {
@@ -251,15 +260,13 @@ async function measure(host: typeof testerHost): Promise<Measured> {
     await serving.close();
     return { rate: octets.length / ((last - (first ?? last)) / 1000), delays: between.delays };
   } finally {
+    hush();
     between.close();
     child.stdin?.end();
     child.kill('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   }
 }
-
-const quiet = (): void => undefined;
-setLogger({ debug: quiet, info: quiet, warning: quiet, error: quiet });
 
 /** The better of several downloads: what else runs on the machine can only slow one down. */
 function best(rounds: readonly Measured[]): Measured {
