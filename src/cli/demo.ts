@@ -25,7 +25,8 @@ const LIVE: readonly Shown[] = [
 const MEANWHILE: readonly Shown[] = [
   { title: 'OCF software update, secured', ics: 'ocf-secured.yaml', rig: 'ocf-secured-sim.yaml', which: 'demo' },
   { title: 'Bluetooth Mesh firmware update', ics: 'dfu-update-server.yaml', rig: 'mesh-sim.yaml', which: 'demo' },
-  { title: 'Zigbee OTA upgrade', ics: 'zigbee-client.yaml', rig: 'zigbee-sim.yaml', which: 'demo' },
+  { title: 'Zigbee OTA upgrade, client', ics: 'zigbee-client.yaml', rig: 'zigbee-sim.yaml', which: 'demo' },
+  { title: 'Zigbee OTA upgrade, server', ics: 'zigbee-server.yaml', rig: 'zigbee-server-sim.yaml', which: 'demo' },
   { title: 'LwM2M software management', ics: 'lwm2m-client.yaml', rig: 'lwm2m-sim.yaml', which: 'demo' },
 ];
 
