@@ -27,6 +27,7 @@ const sound: ProofInput = {
   faults: [fault('off-by-one')],
   faultFree: [pass('X/G/01'), pass('X/G/02')],
   faulty: new Map([['off-by-one', [fail('X/G/01')]]]),
+  repeated: 0,
   seconds: 1,
 };
 

@@ -31,6 +31,8 @@ export interface ProofInput {
   readonly faultFree: readonly (Outcome & { readonly profile: string })[];
   /** Outcomes per fault name. */
   readonly faulty: ReadonlyMap<string, readonly Outcome[]>;
+  /** Case executions that told nothing beside others and were run once more, alone. */
+  readonly repeated: number;
   readonly seconds: number;
 }
 
@@ -48,6 +50,8 @@ export interface Proof {
   }[];
   /** What falls short, one sentence each; empty for a proof that holds. */
   readonly shortfalls: readonly string[];
+  /** Case executions that told nothing beside others and were run once more, alone; the second end counts. */
+  readonly repeated: number;
   readonly seconds: number;
 }
 
@@ -89,6 +93,7 @@ export function evaluate(input: ProofInput): Proof {
       ...cases.filter((c) => c.caughtBy.length === 0).map((c) => `${c.id} is turned to FAIL by no fault`),
       ...input.faults.flatMap((f) => faultShortfalls(f, input.faulty.get(f.name))),
     ],
+    repeated: input.repeated,
     seconds: input.seconds,
   };
 }

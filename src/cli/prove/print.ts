@@ -23,6 +23,9 @@ export function printProof(proof: Proof): string {
     ...(proof.shortfalls.length === 0
       ? ['nothing falls short']
       : [`${proof.shortfalls.length} shortfalls`, ...proof.shortfalls.map((s) => `  ${s}`)]),
+    ...(proof.repeated === 0
+      ? []
+      : [`${proof.repeated} case executions told nothing beside others and were run once more, alone`]),
     `${proof.seconds.toFixed(1)} s`,
   ].join('\n');
 }
