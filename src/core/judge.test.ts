@@ -18,13 +18,18 @@ const meta: CaseMeta = {
 const asked = eventKind('request', 'asked');
 const reply = eventKind('reply', 'reply');
 
+const TIMERS = {
+  answer: { ms: 1000, class: 'protocol', clause: 't' },
+  retransmission: { ms: 1000, class: 'link', clause: 't' },
+} as const;
+
 type Line = [ms: number, type: string, data?: Ev['data']];
 const alive = (ms: number, ok = true): Line => [ms, 'alive', { ok }];
 
 function judged(lines: Line[], judge: (j: Judge<object>) => void, more: Partial<CaseMeta> = {}, factor = 1): Judgement {
   const events = lines.map(([ms, type, data], n): Ev => ({ n, ms, channel: 'run', type, data: data ?? {} }));
   const ixit = ixitOf({});
-  const timing = timingOf({ answer: { ms: 1000, class: 'protocol', clause: 't' } }, ixit, {
+  const timing = timingOf(TIMERS, ixit, {
     protocol: factor,
     link: 1,
   });
@@ -144,6 +149,17 @@ describe('judge', () => {
       expect(came([alive(0), [10, 'asked'], [1500, 'reply'], alive(1600)]).reason).to.include({
         message: 'reply came too late',
       });
+    });
+    it('holds a link timer against the time of the link where the protocol runs faster', () => {
+      const late = (ms: number) =>
+        judged(
+          [alive(0), [0, 'asked'], [ms, 'reply'], alive(1600)],
+          (x) => x.came('X-1.a', reply, { stimulus: asked, within: { timer: 'retransmission' } }),
+          {},
+          0.02,
+        );
+      expect(late(900).verdict).to.equal('PASS');
+      expect(late(1500).reason).to.include({ message: 'reply came too late', observed: 'after 1500 ms' });
     });
     it('is inconclusive when the lateness could be the bench', () => {
       const j = came([alive(0), [0, 'asked'], [1100, 'reply'], [1200, 'loop', { maxMs: 50 }], alive(1600)]);

@@ -230,9 +230,11 @@ class Judging<P> implements Judge<P> {
     const from = chances.filter((c) => c.n < found.n).at(-1);
     if (from === undefined) return;
     const limit = this.ms(within);
-    const took = this.log.elapsed(from, found);
+    // By the limit's own scale: link timers and protocol timers need not be scaled alike.
+    const scale = limit / this.input.timing.real(within);
+    const took = (found.ms - from.ms) * scale;
     if (took <= limit || within.of === 'no-progress') return;
-    const margin = (this.delay() * DELAY_MARGIN * limit) / this.input.timing.real(within);
+    const margin = this.delay() * DELAY_MARGIN * scale;
     if (took <= limit + margin)
       this.inconclusive(
         statement,

@@ -6,7 +6,7 @@ import { defaultResponse, readAttributes, readAttributesResponse } from './codec
 import { dataType } from './codec/dataTypes.ts';
 import { direction, OTA_CLUSTER } from './codec/numbers.ts';
 import { imageBlockRequest } from './codec/ota.ts';
-import { answers, attributes, blockRequests, IUT, refusals, sent } from './kinds.ts';
+import { answers, attributes, blockRequests, delivered, IUT, refusals, sent } from './kinds.ts';
 
 const FROM_CLIENT = direction.CLIENT_TO_SERVER;
 const FROM_SERVER = direction.SERVER_TO_CLIENT;
@@ -57,6 +57,18 @@ describe('zigbee readers of the log', () => {
         .all(sent('look'))
         .map((s) => s.n),
     ).to.deep.equal([2]);
+  });
+  it('a delivery is read where the dongle confirms it', () => {
+    const w = new Written();
+    w.out(read(1), 'look', false);
+    w.out(read(2), 'other');
+    w.out(read(3), 'look');
+    expect(
+      w
+        .log()
+        .all(delivered('look'))
+        .map((s) => s.n),
+    ).to.deep.equal([5]);
   });
   it('an answer belongs to the question with its number, not to a request of the device with the same one', () => {
     const w = new Written();

@@ -76,6 +76,19 @@ export function sent(note: string): Kind<SeenFrame> {
   };
 }
 
+/** The dongle's word that a frame of this note was delivered; a drive waits for it, where `sent` is for judges. */
+export function delivered(note: string): Kind<SeenFrame> {
+  return {
+    name: `delivery of ${note}`,
+    read(event, log) {
+      if (event.type !== ZIGBEE_EVENT.confirm || event.data?.['delivered'] !== true) return undefined;
+      const sending = event.via === undefined ? undefined : log.at(event.via);
+      const frame = sending === undefined ? undefined : frames.read(sending, log);
+      return frame?.dir === 'out' && frame.note === note ? frame : undefined;
+    },
+  };
+}
+
 /** A well-formed command from the device: its fields, and the sequence number of its header. */
 export type Received<C extends CommandType> = CommandValue<C> & {
   readonly sequence: number;

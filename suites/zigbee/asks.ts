@@ -94,6 +94,12 @@ export function queryAnswered(j: J, s: string, note: string, ...statuses: readon
 
 /** The query was answered with this file. */
 export function offers(j: J, s: string, note: string, file: Offered): void {
+  const other = j.log.first(answers(note));
+  if (other !== undefined && j.log.first(queryReplies(note)) === undefined) {
+    const found = other.status === undefined ? 'another answer' : nameOf(zclStatus, other.status);
+    j.check(s, () => mustBe(false, `answer to ${note}`, found, 'a Query Next Image Response'), other);
+    return;
+  }
   const seen = j.came(s, queryReplies(note), { stimulus: sent(note), within: { timer: 'answer' }, tries: TRIES });
   if (seen === undefined) return;
   const show = (f: Partial<Offered>): string =>

@@ -1,6 +1,5 @@
 import { mustBe } from '../../src/core/claim.ts';
 import { nameOf } from '../../src/core/layout/names.ts';
-import type { Kind } from '../../src/core/log.ts';
 import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { attributes, dataRequests, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
 import { CURRENT_VERSION, DOWNLOAD, type J, QUIET, STATUS } from './moves.ts';
@@ -24,6 +23,15 @@ export function statusIs(j: J, s: string, note: string, ...allowed: readonly num
     () => mustBe(allowed.includes(seen.value), 'ImageUpgradeStatus', nameOf(upgradeStatus, seen.value), names),
     seen,
   );
+}
+
+/** The same, of a read that must have been asked for after this answer of the tester; INCONC where it was not. */
+export function statusSince(j: J, s: string, answer: string, note: string, ...allowed: readonly number[]): void {
+  const told = j.log.first(sent(answer));
+  const asked = j.log.first(sent(note));
+  if (told !== undefined && asked !== undefined && asked.n < told.n)
+    j.inconclusive(s, `ImageUpgradeStatus (${note}) was asked for before ${answer} was delivered`);
+  else statusIs(j, s, note, ...allowed);
 }
 
 /** The version that runs is this one; nothing where the client has no such attribute. */
@@ -74,10 +82,4 @@ export function refused(j: J, s: string, note: string, ...statuses: readonly num
     () => mustBe(answer !== undefined && wanted.includes(answer.status), `answer to ${note}`, found, names),
     answer,
   );
-}
-
-/** Numbers of one kind in the order in which they came, repeats left out. */
-export function inOrder<V extends object>(j: J, kind: Kind<V>, number: (value: V) => number): number[] {
-  const all = j.log.all(kind).map(number);
-  return all.filter((value, i) => i === 0 || value !== all[i - 1]);
 }

@@ -6,6 +6,7 @@ import { blockCases } from './blocks.ts';
 import { fileCases } from './files.ts';
 import { lifeCases } from './life.ts';
 import { notifyCases } from './notify.ts';
+import { pagingCases } from './paging.ts';
 import { queryCases } from './query.ts';
 import { switchingCases } from './switching.ts';
 import { waitingCases } from './waiting.ts';
@@ -17,6 +18,7 @@ export const client = suite<ZigbeeTester, ZigbeePolicies>('CLI', [
   ...queryCases,
   ...blockCases,
   ...waitingCases,
+  ...pagingCases,
   ...fileCases,
   ...switchingCases,
   ...lifeCases,

@@ -2,9 +2,9 @@ import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
 import { UNTIL_TOLD, wildCard, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { upgradeEndRequest, upgradeEndResponse } from '../../src/zigbee/codec/ota.ts';
-import { announces, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
+import { announces, delivered, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
 import { refuse, type Reply } from '../../src/zigbee/server.ts';
-import { endedWith, refused, runs, statusIs } from './claims.ts';
+import { endedWith, refused, runs, statusIs, statusSince } from './claims.ts';
 import { ITEM } from './items.ts';
 import { type Case, cli, download, type J, look, marked, QUIET, REBOOT, type T, upgrade } from './moves.ts';
 
@@ -36,6 +36,9 @@ function stayed(j: J, s: string, stimulus: string): void {
 /** An upgrade whose answer asks for a delay; the status is read while it lasts. */
 async function delayed(t: T, end: { currentTime: number; upgradeTime: number }): Promise<void> {
   await download(t, { file: t.image('imageNewer'), end });
+  await t.perhaps(delivered(END), QUIET);
+  // Behind the answer by so much that a read does not overtake it.
+  await t.quiet(announces, { timer: 'pollInterval' });
   await look(t, DURING);
   if ((await t.perhaps(announces, { timer: 'upgradeDelay', times: 0.5 })) === undefined)
     await t.perhaps(announces, { timer: 'rebootS', times: 2.2 });
@@ -58,13 +61,14 @@ function onTime(j: J, s: string): void {
     notAfter: delay + j.ms(REBOOT),
     tolerance: j.ms('tolerance'),
   });
-  statusIs(j, s, DURING, 4);
+  statusSince(j, s, END, DURING, 4);
   runs(j, s, AFTER, newer(j));
 }
 
 /** A held upgrade: the client waits in state 3. */
 async function held(t: T): Promise<void> {
   await download(t, { file: t.image('imageNewer'), end: HOLD });
+  await t.perhaps(delivered(END), QUIET);
   await t.quiet(announces, QUIET);
   await look(t, DURING);
 }
@@ -130,7 +134,7 @@ export const switchingCases: readonly Case[] = [
       await t.perhaps(endRequests, { timer: 'endRepeatS', times: 1.2 });
     },
     judge(j, s) {
-      statusIs(j, s, DURING, 3);
+      statusSince(j, s, END, DURING, 3);
       j.never(s, announces, { stimulus: sent(END), within: { timer: 'hold' } });
       if (j.log.first(announces) !== undefined) return;
       j.came(s, endRequests, { stimulus: marked('asked once'), within: { timer: 'endRepeatS', times: 1.15 } });
@@ -150,7 +154,7 @@ export const switchingCases: readonly Case[] = [
       await look(t, AFTER);
     },
     judge(j, s) {
-      statusIs(j, s, DURING, 3);
+      statusSince(j, s, END, DURING, 3);
       switched(j, s, 'release');
     },
   }),

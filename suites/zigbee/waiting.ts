@@ -1,16 +1,16 @@
 import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
 import { where } from '../../src/core/log.ts';
-import { hexNumber } from '../../src/core/layout/names.ts';
 import { blockPeriodUnitMs } from '../../src/zigbee/codec/attributes.ts';
-import { UNTIL_TOLD, zclStatus } from '../../src/zigbee/codec/numbers.ts';
+import { UNTIL_TOLD, upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { imageBlockRequest, imageBlockResponse, queryNextImageResponse } from '../../src/zigbee/codec/ota.ts';
-import { blockRequests, dataRequests, endRequests, pageRequests, sent, values } from '../../src/zigbee/kinds.ts';
+import { imagesOf } from '../../src/zigbee/images.ts';
+import { blockRequests, dataRequests, endRequests, sent, values } from '../../src/zigbee/kinds.ts';
 import { command, refuse, type Offer, type Reply, type Rule } from '../../src/zigbee/server.ts';
 import { HALF } from './blocks.ts';
-import { endedWith, statusIs } from './claims.ts';
+import { endedWith, shown, statusIs, statusSince } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, DOWNLOAD, type J, look, QUIET, start, type T } from './moves.ts';
+import { type Case, cli, DOWNLOAD, type J, look, QUIET, start, STATUS, type T } from './moves.ts';
 
 const PUT_OFF = 'put off';
 const PERIOD = 0x0009;
@@ -69,21 +69,38 @@ async function periodFor(t: T): Promise<number> {
   return PERIOD_MS / blockPeriodUnitMs(revision?.value ?? 0);
 }
 
+/** Waits for the request that the rule of `offerWith` answers. */
+async function inTheMiddle(t: T): Promise<void> {
+  const middle = Math.floor(HALF * t.image('imageNewer').imageSize);
+  await t.until(
+    where(blockRequests, 'request in the middle', (r) => r.fileOffset >= middle),
+    DOWNLOAD,
+  );
+}
+
 /** What a case sends into a download that stands still for a while. */
 async function interrupted(t: T, act: () => Promise<void>): Promise<void> {
   await start(t, offerWith(t, PUT_OFF, [waitFor(0, SECONDS)]));
   await t.until(blockRequests, DOWNLOAD);
-  await t.until(
-    where(
-      blockRequests,
-      'request in the middle',
-      (r) => r.fileOffset >= Math.floor(HALF * t.image('imageNewer').imageSize),
-    ),
-    DOWNLOAD,
-  );
+  await inTheMiddle(t);
   await act();
   await look(t, 'during');
   await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
+}
+
+/** What the client showed in the middle of its download; INCONC where that was told only when it had the whole file. */
+function stillDownloading(j: J, s: string): void {
+  const seen = shown(j, s, STATUS, 'during');
+  if (seen === undefined) return;
+  const whole = imagesOf(j.ixit).image('imageNewer').imageSize;
+  const last = where(sent('block'), 'last block', ({ decoded }) => {
+    if (decoded.kind !== 'command') return false;
+    const { fileOffset, data } = decoded.value;
+    return Buffer.isBuffer(data) && Number(fileOffset) + data.length >= whole;
+  });
+  if (seen.value !== upgradeStatus.DOWNLOAD_IN_PROGRESS && j.log.before(seen).first(last) !== undefined)
+    j.inconclusive(s, 'ImageUpgradeStatus was told only when the whole file was there');
+  else statusIs(j, s, 'during', upgradeStatus.DOWNLOAD_IN_PROGRESS);
 }
 
 /** The download went on where it was, and ended well. */
@@ -93,7 +110,7 @@ function undisturbed(j: J, s: string, note: string): void {
     j.inconclusive(s, `${note} was not delivered`);
     return;
   }
-  statusIs(j, s, 'during', 1);
+  stillDownloading(j, s);
   const before = j.log.before(act).last(dataRequests);
   const again = where(dataRequests, 'request from the start', (r) => r.fileOffset < (before?.fileOffset ?? 0));
   j.never(s, again, { stimulus: sent(note) });
@@ -102,7 +119,7 @@ function undisturbed(j: J, s: string, note: string): void {
 
 const ENDED = 'download ended';
 
-/** Purposes 063 to 078: being put off, ended and disturbed; pages. */
+/** Purposes 063 to 070 and 075 to 078: being put off, ended and disturbed. */
 export const waitingCases: readonly Case[] = [
   cli('063', 'WAIT_FOR_DATA with an offset of 60 s is obeyed', ITEM.WAIT, {
     ixit: ['blockTimeoutS'],
@@ -216,13 +233,14 @@ export const waitingCases: readonly Case[] = [
     policies: ['endAfterAbort'],
     async drive(t) {
       await start(t, offerWith(t, ENDED, [command(imageBlockResponse, { status: zclStatus.ABORT })], { times: 3 }));
+      await inTheMiddle(t);
       await t.perhaps(endRequests, QUIET);
       await t.quiet(dataRequests, QUIET);
       await look(t, 'after');
     },
     judge(j, s) {
       j.never(s, dataRequests, { stimulus: sent(ENDED), within: QUIET });
-      statusIs(j, s, 'after', 0);
+      statusSince(j, s, ENDED, 'after', 0);
       const end = j.log.first(endRequests);
       if (end !== undefined && j.policy.endAfterAbort === 'none') j.never(s, endRequests, { stimulus: sent(ENDED) });
       if (end !== undefined) j.check(s, () => expect(end.status, 'status of the end').to.equal(zclStatus.ABORT), end);
@@ -244,75 +262,6 @@ export const waitingCases: readonly Case[] = [
         // One more request may have crossed the third answer, or that answer was lost.
         j.check(s, () => expect(told.length, 'answers until the client stopped asking').to.be.at.most(4), told.at(-1));
       statusIs(j, s, 'after', 0);
-    },
-  }),
-  cli('071', 'A client whose server has no pages falls back to blocks', ITEM.PAGE, {
-    drive: async (t) => {
-      await start(t, { file: t.image('imageNewer'), end: LATER });
-      await t.perhaps(endRequests, DOWNLOAD);
-    },
-    judge(j, s) {
-      const page = j.came(s, pageRequests, { stimulus: sent('query response'), within: DOWNLOAD });
-      if (page === undefined) return;
-      const told = j.log.first(sent('page refused'));
-      if (told === undefined) {
-        j.inconclusive(s, 'the refusal was not delivered');
-        return;
-      }
-      // One page request may have been on its way when the refusal came.
-      const again = j.log.after(told).all(pageRequests);
-      j.check(s, () => expect(again.length, 'page requests after the refusal').to.be.at.most(1), again.at(-1));
-      endedWith(j, s, zclStatus.SUCCESS);
-    },
-  }),
-  cli('072', 'A page request has the offered file, a size and a bound for its blocks', ITEM.PAGE, {
-    ixit: ['maxDataSize'],
-    drive: async (t) => {
-      await start(t, { file: t.image('imageNewer'), end: LATER, pages: true });
-      await t.until(pageRequests, DOWNLOAD);
-      await t.perhaps(endRequests, DOWNLOAD);
-    },
-    judge(j, s) {
-      const page = j.came(s, pageRequests, { stimulus: sent('query response'), within: DOWNLOAD });
-      if (page === undefined) return;
-      const offer = j.log.first(sent('query response'))?.decoded;
-      const version = offer?.kind === 'command' ? Number(offer.value['fileVersion']) : 0;
-      j.check(s, () => expect(hexNumber(page.fileVersion, 8), 'file version').to.equal(hexNumber(version, 8)), page);
-      j.check(s, () => expect(page.fileOffset, 'first offset').to.equal(0), page);
-      j.check(s, () => expect(page.pageSize, 'page size').to.be.at.least(1), page);
-      j.check(
-        s,
-        () => expect(page.maximumDataSize, 'maximum data size').to.be.within(1, j.ixit.number('maxDataSize')),
-        page,
-      );
-    },
-  }),
-  cli('073', 'What is missing of a page is asked for, and the file is right', ITEM.PAGE, {
-    drive: async (t) => {
-      const gap: Rule = { on: 'page', from: 0.3, times: 1, note: 'gap', answer: () => [] };
-      await start(t, { file: t.image('imageNewer'), end: LATER, pages: true, rules: [gap] });
-      await t.until(pageRequests, DOWNLOAD);
-      await t.perhaps(endRequests, DOWNLOAD);
-    },
-    judge(j, s) {
-      if (j.came(s, pageRequests, { stimulus: sent('query response'), within: DOWNLOAD }) === undefined) return;
-      endedWith(j, s, zclStatus.SUCCESS);
-    },
-  }),
-  cli('074', 'The client takes a page at the spacing that it asked for', ITEM.PAGE, {
-    kind: 'informative',
-    drive: async (t) => {
-      await start(t, { file: t.image('imageNewer'), end: LATER, pages: true });
-      await t.perhaps(endRequests, DOWNLOAD);
-    },
-    judge(j) {
-      const page = j.log.first(pageRequests);
-      const blocks = j.log.all(sent('block'));
-      j.note(
-        page === undefined
-          ? 'no page request came'
-          : `asked for ${page.responseSpacing} ms between blocks; ${blocks.length} blocks, ends ${j.log.all(endRequests).length}`,
-      );
     },
   }),
   cli('075', 'A notify during a download does not disturb it', ITEM.NOTIFY, {
@@ -349,7 +298,7 @@ export const waitingCases: readonly Case[] = [
         }
       }),
     judge(j, s) {
-      statusIs(j, s, 'during', 1);
+      stillDownloading(j, s);
       endedWith(j, s, zclStatus.SUCCESS);
     },
   }),

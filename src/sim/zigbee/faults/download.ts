@@ -41,9 +41,9 @@ export const DOWNLOAD_FAULTS: readonly Fault[] = [
   },
   {
     name: 'leaves-last-block',
-    describe: 'takes the file for complete sixteen octets early',
+    describe: 'takes the file for complete one block early',
     ...breaks('CLI', '051', '054'),
-    apply: { stopsBeforeEnd: 16 },
+    apply: { stopsBeforeEnd: 63 },
   },
   {
     name: 'aborts-on-duplicate',

@@ -1,0 +1,84 @@
+import { expect } from 'chai';
+import { hexNumber } from '../../src/core/layout/names.ts';
+import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
+import { endRequests, pageRequests, sent } from '../../src/zigbee/kinds.ts';
+import type { Rule } from '../../src/zigbee/server.ts';
+import { endedWith } from './claims.ts';
+import { ITEM } from './items.ts';
+import { type Case, cli, DOWNLOAD, start } from './moves.ts';
+
+/** An upgrade so far away that it happens in none of these cases. */
+const LATER = { currentTime: 0, upgradeTime: 300 };
+
+/** Purposes 071 to 074: pages. */
+export const pagingCases: readonly Case[] = [
+  cli('071', 'A client whose server has no pages falls back to blocks', ITEM.PAGE, {
+    drive: async (t) => {
+      await start(t, { file: t.image('imageNewer'), end: LATER });
+      await t.perhaps(endRequests, DOWNLOAD);
+    },
+    judge(j, s) {
+      const page = j.came(s, pageRequests, { stimulus: sent('query response'), within: DOWNLOAD });
+      if (page === undefined) return;
+      const told = j.log.first(sent('page refused'));
+      if (told === undefined) {
+        j.inconclusive(s, 'the refusal was not delivered');
+        return;
+      }
+      // One page request may have been on its way when the refusal came.
+      const again = j.log.after(told).all(pageRequests);
+      j.check(s, () => expect(again.length, 'page requests after the refusal').to.be.at.most(1), again.at(-1));
+      endedWith(j, s, zclStatus.SUCCESS);
+    },
+  }),
+  cli('072', 'A page request has the offered file, a size and a bound for its blocks', ITEM.PAGE, {
+    ixit: ['maxDataSize'],
+    drive: async (t) => {
+      await start(t, { file: t.image('imageNewer'), end: LATER, pages: true });
+      await t.until(pageRequests, DOWNLOAD);
+      await t.perhaps(endRequests, DOWNLOAD);
+    },
+    judge(j, s) {
+      const page = j.came(s, pageRequests, { stimulus: sent('query response'), within: DOWNLOAD });
+      if (page === undefined) return;
+      const offer = j.log.first(sent('query response'))?.decoded;
+      const version = offer?.kind === 'command' ? Number(offer.value['fileVersion']) : 0;
+      j.check(s, () => expect(hexNumber(page.fileVersion, 8), 'file version').to.equal(hexNumber(version, 8)), page);
+      j.check(s, () => expect(page.fileOffset, 'first offset').to.equal(0), page);
+      j.check(s, () => expect(page.pageSize, 'page size').to.be.at.least(1), page);
+      j.check(
+        s,
+        () => expect(page.maximumDataSize, 'maximum data size').to.be.within(1, j.ixit.number('maxDataSize')),
+        page,
+      );
+    },
+  }),
+  cli('073', 'What is missing of a page is asked for, and the file is right', ITEM.PAGE, {
+    drive: async (t) => {
+      const gap: Rule = { on: 'page', from: 0.3, times: 1, note: 'gap', answer: () => [] };
+      await start(t, { file: t.image('imageNewer'), end: LATER, pages: true, rules: [gap] });
+      await t.until(pageRequests, DOWNLOAD);
+      await t.perhaps(endRequests, DOWNLOAD);
+    },
+    judge(j, s) {
+      if (j.came(s, pageRequests, { stimulus: sent('query response'), within: DOWNLOAD }) === undefined) return;
+      endedWith(j, s, zclStatus.SUCCESS);
+    },
+  }),
+  cli('074', 'The client takes a page at the spacing that it asked for', ITEM.PAGE, {
+    kind: 'informative',
+    drive: async (t) => {
+      await start(t, { file: t.image('imageNewer'), end: LATER, pages: true });
+      await t.perhaps(endRequests, DOWNLOAD);
+    },
+    judge(j) {
+      const page = j.log.first(pageRequests);
+      const blocks = j.log.all(sent('block'));
+      j.note(
+        page === undefined
+          ? 'no page request came'
+          : `asked for ${page.responseSpacing} ms between blocks; ${blocks.length} blocks, ends ${j.log.all(endRequests).length}`,
+      );
+    },
+  }),
+];
