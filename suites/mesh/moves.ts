@@ -178,24 +178,25 @@ export function chunksOf(transfer: Transfer, block: number): number[] {
 /** How long the next Partial Block Report is waited for; one of them may be lost. */
 const REPORTS: Limit = { timer: 'report', times: 4 };
 
+/** Rounds of a block without progress before the tester gives a transfer up; never reached on a link that lets a tenth through. */
+const IDLE_ROUNDS = 20;
+
 /** Serves one block in pull mode, from Block Start to the report that it is complete. */
 export async function servePull(t: T, to: number, transfer: Transfer, block: number): Promise<void> {
   t.mark(`block ${block}`);
   const status = await t.ask(`block ${block}`, to, blobBlockStart, { block, chunkSize: transfer.chunkSize });
   const count = chunkCount(transfer, block, transfer.chunkSize);
   const report = where(message(blobPartialBlockReport), 'Partial Block Report', (m) => m.src === to);
+  const sent = new Set<number>();
   let wanted: readonly number[] = status.wanted ?? [];
-  for (;;) {
-    await sendChunks(
-      t,
-      to,
-      transfer,
-      block,
-      wanted.filter((n) => n < count),
-    );
-    const next = await t.until(report, REPORTS);
-    wanted = next.value.wanted;
-    if (wanted.length === 0) return;
+  for (let idle = 0; idle < IDLE_ROUNDS; idle++) {
+    const chunks = wanted.filter((n) => n < count);
+    await sendChunks(t, to, transfer, block, chunks);
+    if (chunks.some((n) => !sent.has(n))) idle = 0;
+    for (const n of chunks) sent.add(n);
+    wanted = (await t.until(report, REPORTS)).value.wanted;
+    // An empty report while chunks are still to be sent is one of the block before, which was repeated until Block Start came.
+    if (wanted.length === 0 && sent.size === count) return;
   }
 }
 
@@ -203,9 +204,6 @@ export async function servePull(t: T, to: number, transfer: Transfer, block: num
 export function imageTransfer(limits: BlobLimits, blobId: string, mode: number, data: Buffer): Transfer {
   return { ...transferOf(limits, blobId, mode, 1), size: data.length, data };
 }
-
-/** Rounds of a block without progress before the tester gives a transfer up; never reached on a link that lets a tenth through. */
-const IDLE_ROUNDS = 20;
 
 /** Sends the whole of a BLOB to a server that expects it, as a right client does. True where the server has it all. */
 export async function sendAll(t: T, to: number, transfer: Transfer, ttl?: number): Promise<boolean> {
