@@ -232,6 +232,23 @@ export function delivers(j: J, statement: string, label: string, within: Limit):
   return seen;
 }
 
+/**
+ * As {@link awaited}, for what a request leads to on another way than its answer: it may come before the answer does, where the answer was lost and the
+ * request repeated. What came since the mark counts.
+ */
+export function cameSince<V extends object>(
+  j: J,
+  statement: string,
+  kind: Kind<V>,
+  mark: string,
+  watch: Watch,
+): Seen<V> | undefined {
+  const found = j.log.after(mark).first(kind);
+  if (found === undefined) return awaited(j, statement, kind, watch, j.log.after(mark));
+  j.check(statement, () => expect(found, kind.name).to.not.equal(undefined));
+  return found;
+}
+
 /** The download that this Write began ends in INITIAL with one of these results; the Write itself may be refused. */
 export function failsWith(
   j: J,
@@ -240,11 +257,23 @@ export function failsWith(
   results: readonly number[],
   within?: Limit,
 ): SeenSnapshot | undefined {
-  if (answerTo(j, statement, 'write', label) === undefined) return undefined;
+  const reply = answerTo(j, statement, 'write', label);
+  if (reply === undefined) return undefined;
+  if (brokenOff(j, reply, results)) {
+    j.inconclusive(statement, `the Write (${label}) was repeated on the link, answered ${reply.code}, and broken off`);
+    return undefined;
+  }
   const watch = { stimulus: answered('write', label), ...(within === undefined ? {} : { within }) };
   const seen = awaitedState(j, statement, failed(j), watch);
   if (seen !== undefined) isFailure(j, statement, seen, results);
   return seen;
+}
+
+/** The repetition of a message may have ended the download before the device could find out what is wrong with the package. */
+function brokenOff(j: J, reply: Seen<Answer>, results: readonly number[]): boolean {
+  if (j.declared('SWMGMT 1/10') || !wasRepeated(j.log, reply)) return false;
+  const end = j.log.after(reply).first(failed(j));
+  return end === undefined ? !reply.code.startsWith('2.') : end.result === 52 && !results.includes(52);
 }
 
 const failed = (j: J): Kind<Snapshot> =>

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { answered } from '../../src/lwm2m/kinds.ts';
+import { answered, wasRepeated } from '../../src/lwm2m/kinds.ts';
 import { resultsOf } from '../../src/lwm2m/policies.ts';
 import { answerTo, delivers, failsWith, givesUp, type Lwm2mCase } from './claims.ts';
 import { ITEM } from './items.ts';
@@ -39,7 +39,11 @@ export const failingPulls: readonly Lwm2mCase[] = [
       if (reply === undefined) return;
       j.note(`a bad URI was answered ${reply.code}`);
       const wanted = { refuse: /^4\./, report56: /^2\./, either: /^[24]\./ }[j.policy.badUri];
-      j.check('SWMGMT-R.56', () => expect(reply.code, `answer to a bad URI (${j.policy.badUri})`).to.match(wanted));
+      // The repetition of a Write may meet the download that the first copy began.
+      if (!wanted.test(reply.code) && wasRepeated(j.log, reply))
+        j.inconclusive('SWMGMT-R.56', `the Write was repeated on the link and then answered ${reply.code}`);
+      else
+        j.check('SWMGMT-R.56', () => expect(reply.code, `answer to a bad URI (${j.policy.badUri})`).to.match(wanted));
       if (j.policy.badUri !== 'refuse') failsWith(j, 'SWMGMT-R.56', 'pull', [56], { timer: 'pullS' });
     },
   },

@@ -3,7 +3,7 @@ import { suite } from '../../src/core/case.ts';
 import { eventKind, type Seen, where } from '../../src/core/log.ts';
 import { printResult, printState, RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { boolean } from '../../src/lwm2m/codec/value.ts';
-import { answered, showing, snapshots, stepped, taken } from '../../src/lwm2m/kinds.ts';
+import { answered, showing, snapshots, stepped, taken, wasRepeated } from '../../src/lwm2m/kinds.ts';
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { newLinks, type Registering, registering, registrations, updates } from '../../src/lwm2m/registered.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
@@ -12,6 +12,7 @@ import {
   awaitedState,
   accepts,
   answerTo,
+  cameSince,
   delivers,
   installs,
   isNamed,
@@ -45,7 +46,9 @@ function failedInstall(j: J, statement: string): boolean {
   if (reply === undefined) return false;
   const allowed = { answerFirst: /^2\./, actFirst: /^5\.00/, either: /^(?:2\.|5\.00)/ }[j.policy.executeOrder];
   j.note(`Install of a failing package answered ${reply.code}`);
-  j.check(statement, () => expect(reply.code, `answer to Install (${j.policy.executeOrder})`).to.match(allowed));
+  // The repetition may meet an installation under way; what the device shows then tells.
+  if (allowed.test(reply.code) || !wasRepeated(j.log, reply))
+    j.check(statement, () => expect(reply.code, `answer to Install (${j.policy.executeOrder})`).to.match(allowed));
   const over = showing(own(j), 'end of the installation', (s) => s.state !== 3 || s.result >= 50);
   const seen = awaitedState(j, statement, over, { stimulus: answered('execute', 'failing install'), within: INSTALL });
   if (seen === undefined) return false;
@@ -197,13 +200,10 @@ const cases: Lwm2mCase[] = [
     judge(j) {
       const statement = 'SWMGMT-S.install-reboot';
       if (accepts(j, statement, 'execute', 'install') === undefined) return;
-      const back = awaited(
-        j,
-        statement,
-        registrations,
-        { stimulus: answered('execute', 'install'), within: { timer: 'registerS' } },
-        j.log.after('install'),
-      );
+      const back = cameSince(j, statement, registrations, 'install', {
+        stimulus: answered('execute', 'install'),
+        within: { timer: 'registerS' },
+      });
       if (back === undefined) return;
       const seen = awaitedState(
         j,

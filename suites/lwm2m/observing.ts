@@ -318,7 +318,13 @@ function judgePeriods(j: J): void {
   const tolerance = j.ms('periodTolerance');
   for (const [i, later] of all.slice(1).entries()) {
     const earlier = all[i];
-    if (earlier !== undefined)
+    if (earlier === undefined) continue;
+    const before = all[i - 1] ?? j.log.first(answered('observe', 'activation')) ?? earlier;
+    const lateAlone = j.log.elapsed(before, later) >= 2 * j.ms('periodMin') - tolerance;
+    if (j.log.elapsed(earlier, later) < j.ms('periodMin') - tolerance && lateAlone)
+      // One that was lost and repeated comes late, and the next seems early.
+      j.inconclusive('SWMGMT-CORE.pmin', `notification ${earlier.n} may have been late on the link`);
+    else
       j.onTime('SWMGMT-CORE.pmin', 'a notification', {
         from: earlier,
         to: later,

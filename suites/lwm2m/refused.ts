@@ -59,6 +59,11 @@ const WAYS: Readonly<Record<0 | 1 | 2 | 3 | 4, Way>> = {
 
 const NAMES = ['INITIAL', 'DOWNLOAD STARTED', 'DOWNLOADED', 'DELIVERED', 'INSTALLED'] as const;
 
+/** The Execute with this label met this state, as far as the log can show; inconclusive otherwise. */
+export function metIn(j: J, statement: string, state: keyof typeof WAYS, label: string): boolean {
+  return WAYS[state].shown(j, statement, label);
+}
+
 /** A request that a state has no transition for: it is refused and nothing changes. */
 export function refusedIn(
   id: string,

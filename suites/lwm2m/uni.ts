@@ -19,6 +19,7 @@ import {
   uninstalls,
 } from './claims.ts';
 import { sameAnswer } from './ins.ts';
+import { metIn } from './refused.ts';
 import { ITEM } from './items.ts';
 import {
   DOWNLOAD,
@@ -317,6 +318,9 @@ const cases: Lwm2mCase[] = [
   },
 ];
 
+/** States of the variants. */
+const ELSEWHERE: Readonly<Record<string, 0 | 1 | 2>> = { initial: 0, downloading: 1, downloaded: 2 };
+
 function judgeElsewhere(j: J): void {
   const statement = 'SWMGMT-S.uninstall-elsewhere';
   const reply = answerTo(j, statement, 'execute', 'uninstall');
@@ -333,7 +337,12 @@ function judgeElsewhere(j: J): void {
   );
   if (after === undefined) return j.inconclusive(statement, 'the instance could not be read afterwards');
   if (j.policy.outOfState === 'information') return;
-  if (j.policy.outOfState === 'refuse' && reply.code !== '5.03') refusal(j, statement, reply.code, 'Uninstall');
+  if (
+    j.policy.outOfState === 'refuse' &&
+    reply.code !== '5.03' &&
+    metIn(j, statement, ELSEWHERE[j.variant ?? ''] ?? 0, 'uninstall')
+  )
+    refusal(j, statement, reply.code, 'Uninstall');
   const wanted = j.variant === 'initial' ? [0] : [0, 3];
   j.check(statement, () => expect(wanted.map(printState), 'state at rest').to.include(printState(after.state)));
   if (after.state !== 0 || j.variant === 'initial') return;
