@@ -3,7 +3,7 @@ import { judged, type Written } from './written.ts';
 
 const verdictOf = (...given: Parameters<typeof judged>): string => judged(...given).verdict;
 
-describe('LwM2M verdicts where the link repeated a request', () => {
+describe('LwM2M verdicts where the link repeated or lost messages', () => {
   describe('Install in DOWNLOADED', () => {
     const asked = (w: Written, o: { sent?: number; after: number; answer: string }): void => {
       w.mark('download');
@@ -85,6 +85,23 @@ describe('LwM2M verdicts where the link repeated a request', () => {
     });
     it('cannot be told from the refusal of a copy of one that was taken', () => {
       expect(verdictOf('SWMGMT/MUL/07', created(2, '2.05'), { variant })).to.equal('INCONC');
+    });
+  });
+
+  describe('a short cut of the link', () => {
+    const given = (ms: number) => (w: Written) => {
+      w.mark('pull');
+      w.exchange({ code: '0.03', path: '/9/0/3', note: 'write: pull', answer: '2.04' });
+      w.shows(1, 1);
+      w.mark('cut');
+      w.wait(ms);
+      w.shows(0, 52);
+    };
+    it('is no reason to give up', () => {
+      expect(verdictOf('SWMGMT/DLU/11', given(10_000))).to.equal('FAIL');
+    });
+    it('cannot be told from a link that lost every repetition', () => {
+      expect(verdictOf('SWMGMT/DLU/11', given(70_000))).to.equal('INCONC');
     });
   });
 });
