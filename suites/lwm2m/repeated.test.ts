@@ -104,4 +104,34 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
       expect(verdictOf('SWMGMT/DLU/11', given(70_000))).to.equal('INCONC');
     });
   });
+
+  describe('a block that was sent twice and refused', () => {
+    const given = (ms: number) => (w: Written) => {
+      w.mark('push');
+      const data = { peer: 'd', code: '0.03', path: '/9/0/2', note: 'write: push', query: [], options: [] };
+      const request = w.add({ type: 'coap.request', dir: 'out', raw: '', data });
+      const block = (mid: string, attempt: number): number =>
+        w.add({
+          type: 'coap.message',
+          dir: 'out',
+          raw: `4403${mid}00000000`,
+          via: request,
+          data: { peer: 'd', attempt },
+        });
+      block('0001', 1);
+      w.wait(ms);
+      block('0002', 1);
+      block('0002', 2);
+      w.add({ type: 'coap.message', dir: 'in', raw: '6488000200000000', data: { peer: 'd' } });
+      const reply = { peer: 'd', request, code: '4.08', complete: true, options: [] };
+      w.add({ type: 'coap.reply', dir: 'in', raw: '', data: reply });
+    };
+    const declares = ['SWMGMT 1/10'];
+    it('fails the device, which had no time to give the transfer up', () => {
+      expect(verdictOf('SWMGMT/ROB/05', given(10), { declares })).to.equal('FAIL');
+    });
+    it('cannot tell where the block before it took long', () => {
+      expect(verdictOf('SWMGMT/ROB/05', given(70_000), { declares })).to.equal('INCONC');
+    });
+  });
 });

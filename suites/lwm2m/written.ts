@@ -95,11 +95,15 @@ export class Written {
   }
 }
 
-/** What the judge of a case says to such a log, of an instance 0 at a device that declares nothing. */
+/** What the judge of a case says to such a log, of an instance 0 at a device that declares nothing unless told. */
 export function judged(
   id: string,
   write: (w: Written) => void,
-  o: { readonly variant?: string; readonly policies?: Partial<Lwm2mPolicies> } = {},
+  o: {
+    readonly variant?: string;
+    readonly policies?: Partial<Lwm2mPolicies>;
+    readonly declares?: readonly string[];
+  } = {},
 ): Judgement {
   const found = LWM2M_SUITES.flatMap((s) => s.cases).find((c) => c.id === id);
   if (found === undefined) throw new Error(`no case ${id}`);
@@ -115,7 +119,7 @@ export function judged(
     ixit,
     policies,
     timing: timingOf(LWM2M_TIMING, ixit, { protocol: 1, link: 1 }),
-    declared: () => false,
+    declared: (item: string) => o.declares?.includes(item) === true,
     ...(o.variant === undefined ? {} : { variant: o.variant }),
   };
   return judgeAttempt(found, input, policies as never, (j) => found.judge(j), LWM2M.invariants);
