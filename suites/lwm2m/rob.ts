@@ -234,22 +234,19 @@ function answeredTwice(j: J): { readonly mid: number; readonly codes: readonly s
   return found === undefined ? undefined : { mid: found[0], codes: [...found[1]] };
 }
 
-/** The very message that was refused had been sent twice within a short time: too short for the device to have given the transfer up. */
+/**
+ * The very message that was refused had been sent twice within a short time: too short for the device to have given the transfer up. The time counts from the
+ * block before it, because the device waits for the next from the first copy of that one on.
+ */
 function refusedRepetition(j: J, reply: Seen<Answer>): boolean {
   const last = j.log
     .before(reply)
     .last(where(messages, 'refusal', (m) => m.dir === 'in' && m.message.code === reply.code));
   if (last === undefined) return false;
-  const copies = j.log
-    .before(last)
-    .all(
-      where(
-        messages,
-        'copy',
-        (m) => m.dir === 'out' && m.message.mid === last.message.mid && m.message.code === '0.03',
-      ),
-    );
-  const [first] = copies;
+  const sent = j.log.before(last).all(where(messages, 'block', (m) => m.dir === 'out' && m.message.code === '0.03'));
+  const copies = sent.filter((m) => m.message.mid === last.message.mid);
+  const before = sent.filter((m) => m.message.mid !== last.message.mid).at(-1);
+  const [first] = sent.filter((m) => m.message.mid === (before ?? last).message.mid);
   return (
     first !== undefined && copies.length > 1 && j.log.elapsed(first, last) < j.ms({ timer: 'ackTimeout', times: 5 })
   );

@@ -1,0 +1,137 @@
+import { expect } from 'chai';
+import { judged, type Written } from './written.ts';
+
+const verdictOf = (...given: Parameters<typeof judged>): string => judged(...given).verdict;
+
+describe('LwM2M verdicts where the link repeated or lost messages', () => {
+  describe('Install in DOWNLOADED', () => {
+    const asked = (w: Written, o: { sent?: number; after: number; answer: string }): void => {
+      w.mark('download');
+      w.exchange({ code: '0.03', path: '/9/0/2', note: 'write: download', answer: '2.04', sent: o.sent ?? 1 });
+      w.shows(2, 0);
+      w.wait(o.after);
+      w.mark('install');
+      w.install(o.answer);
+      w.exchange({ code: '0.01', path: '/9/0', note: 'read: after', answer: '5.03' });
+    };
+    it('fails a device that takes it at once', () => {
+      expect(verdictOf('SWMGMT/INS/04', (w) => asked(w, { after: 10, answer: '2.04' }))).to.equal('FAIL');
+    });
+    it('cannot tell after a repeated Write: the check began with its first copy', () => {
+      expect(verdictOf('SWMGMT/INS/04', (w) => asked(w, { sent: 2, after: 10, answer: '2.04' }))).to.equal('INCONC');
+    });
+    it('cannot tell where the check may be over', () => {
+      expect(verdictOf('SWMGMT/INS/04', (w) => asked(w, { after: 3000, answer: '2.04' }))).to.equal('INCONC');
+    });
+  });
+
+  describe('a package that must fail with 53', () => {
+    const pushed = (sent: number, result: number) => (w: Written) => {
+      w.mark('broken');
+      w.exchange({ code: '0.03', path: '/9/0/2', note: 'write: broken', answer: '4.08', sent });
+      w.shows(0, result);
+    };
+    it('fails a device that shows 52', () => {
+      expect(verdictOf('SWMGMT/DLP/06', pushed(1, 52))).to.equal('FAIL');
+    });
+    it('cannot tell where a repeated block broke the transfer off', () => {
+      expect(verdictOf('SWMGMT/DLP/06', pushed(2, 52))).to.equal('INCONC');
+    });
+    it('fails another result all the same', () => {
+      expect(verdictOf('SWMGMT/DLP/06', pushed(2, 54))).to.equal('FAIL');
+    });
+  });
+
+  describe('a failing Install', () => {
+    const installed = (sent: number, shown: number) => (w: Written) => {
+      w.mark('failing install');
+      w.exchange({ code: '0.02', path: '/9/0/4', note: 'execute: failing install', answer: '4.05', sent });
+      w.shows(3, shown);
+    };
+    it('fails a refusal of the only request', () => {
+      expect(verdictOf('SWMGMT/INS/06', installed(1, 58))).to.equal('FAIL');
+    });
+    it('is judged by what the device shows where the repetition was refused', () => {
+      expect(verdictOf('SWMGMT/INS/06', installed(2, 58))).to.equal('PASS');
+      expect(verdictOf('SWMGMT/INS/06', installed(2, 57))).to.equal('FAIL');
+    });
+  });
+
+  describe('a bad URI', () => {
+    const written = (sent: number) => (w: Written) => {
+      w.mark('pull');
+      w.exchange({ code: '0.03', path: '/9/0/3', note: 'write: pull', answer: '4.05', sent });
+      w.shows(0, 56);
+    };
+    const policies = { badUri: 'report56' } as const;
+    it('must be taken where the policy says so', () => {
+      expect(verdictOf('SWMGMT/DLU/05', written(1), { variant: 'scheme', policies })).to.equal('FAIL');
+    });
+    it('cannot be told from a repetition that met the download of the first copy', () => {
+      expect(verdictOf('SWMGMT/DLU/05', written(2), { variant: 'scheme', policies })).to.equal('INCONC');
+    });
+  });
+
+  describe('a refused Create', () => {
+    const created = (sent: number, after: string) => (w: Written) => {
+      w.exchange({ code: '0.01', path: '/9/1', note: 'read: before', answer: '4.04' });
+      w.exchange({ code: '0.02', path: '/9', note: 'create: create', answer: '4.00', sent });
+      w.exchange({ code: '0.01', path: '/9/1', note: 'read: after', answer: after });
+    };
+    const variant = 'value';
+    it('may leave no instance behind', () => {
+      expect(verdictOf('SWMGMT/MUL/07', created(1, '2.05'), { variant })).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/MUL/07', created(2, '4.04'), { variant })).to.equal('PASS');
+    });
+    it('cannot be told from the refusal of a copy of one that was taken', () => {
+      expect(verdictOf('SWMGMT/MUL/07', created(2, '2.05'), { variant })).to.equal('INCONC');
+    });
+  });
+
+  describe('a short cut of the link', () => {
+    const given = (ms: number) => (w: Written) => {
+      w.mark('pull');
+      w.exchange({ code: '0.03', path: '/9/0/3', note: 'write: pull', answer: '2.04' });
+      w.shows(1, 1);
+      w.mark('cut');
+      w.wait(ms);
+      w.shows(0, 52);
+    };
+    it('is no reason to give up', () => {
+      expect(verdictOf('SWMGMT/DLU/11', given(10_000))).to.equal('FAIL');
+    });
+    it('cannot be told from a link that lost every repetition', () => {
+      expect(verdictOf('SWMGMT/DLU/11', given(70_000))).to.equal('INCONC');
+    });
+  });
+
+  describe('a block that was sent twice and refused', () => {
+    const given = (ms: number) => (w: Written) => {
+      w.mark('push');
+      const data = { peer: 'd', code: '0.03', path: '/9/0/2', note: 'write: push', query: [], options: [] };
+      const request = w.add({ type: 'coap.request', dir: 'out', raw: '', data });
+      const block = (mid: string, attempt: number): number =>
+        w.add({
+          type: 'coap.message',
+          dir: 'out',
+          raw: `4403${mid}00000000`,
+          via: request,
+          data: { peer: 'd', attempt },
+        });
+      block('0001', 1);
+      w.wait(ms);
+      block('0002', 1);
+      block('0002', 2);
+      w.add({ type: 'coap.message', dir: 'in', raw: '6488000200000000', data: { peer: 'd' } });
+      const reply = { peer: 'd', request, code: '4.08', complete: true, options: [] };
+      w.add({ type: 'coap.reply', dir: 'in', raw: '', data: reply });
+    };
+    const declares = ['SWMGMT 1/10'];
+    it('fails the device, which had no time to give the transfer up', () => {
+      expect(verdictOf('SWMGMT/ROB/05', given(10), { declares })).to.equal('FAIL');
+    });
+    it('cannot tell where the block before it took long', () => {
+      expect(verdictOf('SWMGMT/ROB/05', given(70_000), { declares })).to.equal('INCONC');
+    });
+  });
+});

@@ -1,0 +1,126 @@
+import type { Ev } from '../../src/core/events.ts';
+import { ixitOf } from '../../src/core/ixit.ts';
+import { type Judgement, judgeAttempt } from '../../src/core/judge.ts';
+import { logOf } from '../../src/core/log.ts';
+import { timingOf } from '../../src/core/timing.ts';
+import { FORMAT } from '../../src/lwm2m/codec/content.ts';
+import { encodeTlv } from '../../src/lwm2m/codec/tlv.ts';
+import { boolean, integer } from '../../src/lwm2m/codec/value.ts';
+import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
+import { LWM2M } from '../../src/lwm2m/standard.ts';
+import { LWM2M_TIMING } from '../../src/lwm2m/timing.ts';
+import { LWM2M_SUITES } from './suites.ts';
+
+/** A log written by hand, for the unit tests of judges: what a device showed in a case. */
+export class Written {
+  readonly events: Ev[] = [];
+
+  add(event: Omit<Ev, 'n' | 'ms' | 'channel'> & { ms?: number }): number {
+    const n = this.events.length;
+    this.events.push({ n, ms: (this.events.at(-1)?.ms ?? 0) + 10, channel: 'coap', ...event });
+    return n;
+  }
+  alive(): void {
+    this.add({ type: 'alive', data: { ok: true } });
+    const last = this.events.at(-1);
+    if (last !== undefined) this.events[last.n] = { ...last, channel: 'run' };
+  }
+  /** A request, sent so often, and its answer. */
+  exchange(o: {
+    code: string;
+    path: string;
+    note: string;
+    answer?: string;
+    body?: Buffer;
+    sent?: number;
+    format?: number;
+  }): void {
+    const { code, path, note, answer, body, sent = 1, format = FORMAT.tlv } = o;
+    const request = this.add({
+      type: 'coap.request',
+      dir: 'out',
+      raw: '',
+      data: { peer: 'd', code, path, note, query: [], options: [] },
+    });
+    for (let attempt = 1; attempt <= sent; attempt++)
+      this.add({
+        type: 'coap.message',
+        dir: 'out',
+        raw: '4402000100000000',
+        via: request,
+        data: { peer: 'd', attempt },
+      });
+    if (answer === undefined)
+      this.add({ type: 'coap.silence', data: { peer: 'd', request, afterMs: 1, acked: false } });
+    else
+      this.add({
+        type: 'coap.reply',
+        dir: 'in',
+        raw: body?.toString('hex') ?? '',
+        data: {
+          peer: 'd',
+          request,
+          code: answer,
+          complete: true,
+          options: body === undefined ? [] : [`12:${format.toString(16)}`],
+        },
+      });
+  }
+  install(answer: string | undefined, sent = 1): void {
+    const given = answer === undefined ? {} : { answer };
+    this.exchange({ code: '0.02', path: '/9/0/4', note: 'execute: install', sent, ...given });
+  }
+  shows(state: number, result: number, active = false): void {
+    const values = [7, 9, 12].map((r, i) => ({
+      path: [9, 0, r],
+      value: i === 2 ? boolean(active) : integer(i === 0 ? state : result),
+    }));
+    this.exchange({ code: '0.01', path: '/9/0', note: 'look', answer: '2.05', body: encodeTlv([9, 0], values) });
+  }
+  /** A mark of the drive. */
+  mark(name: string): void {
+    this.add({ type: 'mark', data: { name } });
+    const last = this.events.at(-1);
+    if (last !== undefined) this.events[last.n] = { ...last, channel: 'run' };
+  }
+  /** Time passes. */
+  wait(ms: number): void {
+    this.events.push({
+      n: this.events.length,
+      ms: (this.events.at(-1)?.ms ?? 0) + ms,
+      channel: 'run',
+      type: 'pause.over',
+      data: {},
+    });
+  }
+}
+
+/** What the judge of a case says to such a log, of an instance 0 at a device that declares nothing unless told. */
+export function judged(
+  id: string,
+  write: (w: Written) => void,
+  o: {
+    readonly variant?: string;
+    readonly policies?: Partial<Lwm2mPolicies>;
+    readonly declares?: readonly string[];
+  } = {},
+): Judgement {
+  const found = LWM2M_SUITES.flatMap((s) => s.cases).find((c) => c.id === id);
+  if (found === undefined) throw new Error(`no case ${id}`);
+  const written = new Written();
+  written.alive();
+  write(written);
+  const offset = written.events.at(-1)?.ms ?? 0;
+  written.events.push({ n: written.events.length, ms: offset + 1, channel: 'run', type: 'alive', data: { ok: true } });
+  const ixit = ixitOf({ instance: 0, newInstance: 1, installS: 1, checkS: 1, pullS: 1, registerS: 1 });
+  const policies = { executeOrder: 'either', refusalCode: 'any4xx', deviceErrorState: 'allow', ...o.policies };
+  const input = {
+    log: logOf(written.events, 1),
+    ixit,
+    policies,
+    timing: timingOf(LWM2M_TIMING, ixit, { protocol: 1, link: 1 }),
+    declared: (item: string) => o.declares?.includes(item) === true,
+    ...(o.variant === undefined ? {} : { variant: o.variant }),
+  };
+  return judgeAttempt(found, input, policies as never, (j) => found.judge(j), LWM2M.invariants);
+}
