@@ -1,6 +1,9 @@
 import { mustBe } from '../../src/core/claim.ts';
 import { nameOf } from '../../src/core/layout/names.ts';
+import { where } from '../../src/core/log.ts';
+import { TRIES } from '../../src/zigbee/asking.ts';
 import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
+import { imagesOf } from '../../src/zigbee/images.ts';
 import { attributes, dataRequests, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
 import { CURRENT_VERSION, DOWNLOAD, type J, QUIET, STATUS } from './moves.ts';
 import { ITEM } from './items.ts';
@@ -32,6 +35,21 @@ export function statusSince(j: J, s: string, answer: string, note: string, ...al
   if (told !== undefined && asked !== undefined && asked.n < told.n)
     j.inconclusive(s, `ImageUpgradeStatus (${note}) was asked for before ${answer} was delivered`);
   else statusIs(j, s, note, ...allowed);
+}
+
+/** What the client showed in the middle of its download; INCONC where that was told only when it had the whole file. */
+export function stillDownloading(j: J, s: string, note: string): void {
+  const seen = shown(j, s, STATUS, note);
+  if (seen === undefined) return;
+  const whole = imagesOf(j.ixit).image('imageNewer').imageSize;
+  const last = where(sent('block'), 'last block', ({ decoded }) => {
+    if (decoded.kind !== 'command') return false;
+    const { fileOffset, data } = decoded.value;
+    return Buffer.isBuffer(data) && Number(fileOffset) + data.length >= whole;
+  });
+  if (seen.value !== upgradeStatus.DOWNLOAD_IN_PROGRESS && j.log.before(seen).first(last) !== undefined)
+    j.inconclusive(s, 'ImageUpgradeStatus was told only when the whole file was there');
+  else statusIs(j, s, note, upgradeStatus.DOWNLOAD_IN_PROGRESS);
 }
 
 /** The version that runs is this one; nothing where the client has no such attribute. */
@@ -75,6 +93,11 @@ export function refused(j: J, s: string, note: string, ...statuses: readonly num
   const wanted = j.policy.negativeAnswer === 'asWritten' ? statuses.slice(0, 1) : statuses;
   if (j.policy.negativeAnswer !== 'asWritten') {
     if (answer === undefined || !wanted.includes(answer.status)) j.note(`${note}: ${found}, expected ${names}`);
+    return;
+  }
+  const tries = j.log.all(sent(note)).length;
+  if (answer === undefined && tries < TRIES) {
+    j.inconclusive(s, `no answer to ${note} after ${tries} of the ${TRIES} tries that the link's loss rate asks for`);
     return;
   }
   j.check(

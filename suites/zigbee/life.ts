@@ -27,6 +27,7 @@ import {
   marked,
   QUERY,
   QUIET,
+  rejected,
   start,
   type T,
   upgrade,
@@ -250,7 +251,7 @@ export const lifeCases: readonly Case[] = [
   cli('111', 'Commands that nobody knows change nothing', ITEM.CLIENT, {
     policies: ['negativeAnswer'],
     async drive(t) {
-      await t.raw('unknown command', 0x3f, Buffer.of(1, 2, 3));
+      await rejected(t, 'unknown command', 0x3f, Buffer.of(1, 2, 3));
       await t.raw('command of a manufacturer', imageNotify.id, Buffer.of(0, 100), { manufacturerCode: 0x1037 });
       await t.raw('command of the wrong side', 0x01, Buffer.from('003412010010000000', 'hex'), {
         wrongDirection: true,

@@ -2,7 +2,7 @@ import type { CaseDef, CaseMeta, Drive, Judge } from '../../src/core/case.ts';
 import { type Kind, MARK } from '../../src/core/log.ts';
 import type { Limit } from '../../src/core/timing.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
-import { announces, endRequests, queries } from '../../src/zigbee/kinds.ts';
+import { announces, endRequests, queries, refusals } from '../../src/zigbee/kinds.ts';
 import type { ZigbeePolicies } from '../../src/zigbee/policies.ts';
 import type { Offer } from '../../src/zigbee/server.ts';
 import type { Notify, Way, ZigbeeTester } from '../../src/zigbee/tester.ts';
@@ -93,6 +93,14 @@ export async function notified(t: T, note: string, notify: Notify, way: Way = {}
     if ((await t.perhaps(queries, QUERY)) !== undefined) return true;
   }
   return false;
+}
+
+/** Sends octets that no device can carry out, anew until a Default Response comes or so many tries were lost. */
+export async function rejected(t: T, note: string, command: number, payload: Uint8Array): Promise<void> {
+  for (let i = 0; i < TRIES; i++) {
+    await t.raw(note, command, payload);
+    if ((await t.perhaps(refusals(command), QUERY)) !== undefined) return;
+  }
 }
 
 /** Makes the client ask for an image, by a unicast notify or by its console. */

@@ -7,7 +7,7 @@ import { queries, refusals, sent } from '../../src/zigbee/kinds.ts';
 import type { Notify } from '../../src/zigbee/tester.ts';
 import { refused, statusIs } from './claims.ts';
 import { ITEM } from './items.ts';
-import { ALWAYS, type Case, cli, type J, look, notified, QUERY, QUIET, type T } from './moves.ts';
+import { ALWAYS, type Case, cli, type J, look, notified, QUERY, QUIET, rejected, type T } from './moves.ts';
 
 const NOTE = 'image notify';
 const BROADCAST = { broadcast: true } as const;
@@ -182,7 +182,7 @@ export const notifyCases: readonly Case[] = [
     async drive(t) {
       await t.raw('cut broadcast', imageNotify.id, Buffer.of(2, ALWAYS, 0x34), {}, BROADCAST);
       await t.quiet(queries, QUIET);
-      await t.raw(NOTE, imageNotify.id, Buffer.of(2, ALWAYS, 0x34));
+      await rejected(t, NOTE, imageNotify.id, Buffer.of(2, ALWAYS, 0x34));
       await t.quiet(queries, QUIET);
     },
     judge(j, s) {

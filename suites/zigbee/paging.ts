@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { hexNumber } from '../../src/core/layout/names.ts';
+import { TRIES } from '../../src/zigbee/asking.ts';
 import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { endRequests, pageRequests, sent } from '../../src/zigbee/kinds.ts';
 import type { Rule } from '../../src/zigbee/server.ts';
@@ -10,6 +11,9 @@ import { type Case, cli, DOWNLOAD, start } from './moves.ts';
 /** An upgrade so far away that it happens in none of these cases. */
 const LATER = { currentTime: 0, upgradeTime: 300 };
 
+/** A client whose page request is lost may go on by blocks: one offer alone proves nothing. */
+const OFFERED = { stimulus: sent('query response'), tries: TRIES };
+
 /** Purposes 071 to 074: pages. */
 export const pagingCases: readonly Case[] = [
   cli('071', 'A client whose server has no pages falls back to blocks', ITEM.PAGE, {
@@ -18,7 +22,7 @@ export const pagingCases: readonly Case[] = [
       await t.perhaps(endRequests, DOWNLOAD);
     },
     judge(j, s) {
-      const page = j.came(s, pageRequests, { stimulus: sent('query response'), within: DOWNLOAD });
+      const page = j.came(s, pageRequests, { ...OFFERED, within: DOWNLOAD });
       if (page === undefined) return;
       const told = j.log.first(sent('page refused'));
       if (told === undefined) {
@@ -39,7 +43,7 @@ export const pagingCases: readonly Case[] = [
       await t.perhaps(endRequests, DOWNLOAD);
     },
     judge(j, s) {
-      const page = j.came(s, pageRequests, { stimulus: sent('query response'), within: DOWNLOAD });
+      const page = j.came(s, pageRequests, { ...OFFERED, within: DOWNLOAD });
       if (page === undefined) return;
       const offer = j.log.first(sent('query response'))?.decoded;
       const version = offer?.kind === 'command' ? Number(offer.value['fileVersion']) : 0;
@@ -61,7 +65,7 @@ export const pagingCases: readonly Case[] = [
       await t.perhaps(endRequests, DOWNLOAD);
     },
     judge(j, s) {
-      if (j.came(s, pageRequests, { stimulus: sent('query response'), within: DOWNLOAD }) === undefined) return;
+      if (j.came(s, pageRequests, { ...OFFERED, within: DOWNLOAD }) === undefined) return;
       endedWith(j, s, zclStatus.SUCCESS);
     },
   }),

@@ -6,7 +6,7 @@ import { announces, delivered, endRequests, refusals, sent } from '../../src/zig
 import { refuse, type Reply } from '../../src/zigbee/server.ts';
 import { endedWith, refused, runs, statusIs, statusSince } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, download, type J, look, marked, QUIET, REBOOT, type T, upgrade } from './moves.ts';
+import { type Case, cli, download, type J, look, marked, QUIET, rejected, REBOOT, type T, upgrade } from './moves.ts';
 
 const END = 'end response';
 const AFTER = 'after';
@@ -173,7 +173,7 @@ export const switchingCases: readonly Case[] = [
     policies: ['negativeAnswer'],
     async drive(t) {
       await held(t);
-      await t.raw('cut release', upgradeEndResponse.id, Buffer.of(0x34, 0x12, 0x01, 0x00, 0x20));
+      await rejected(t, 'cut release', upgradeEndResponse.id, Buffer.of(0x34, 0x12, 0x01, 0x00, 0x20));
       await t.quiet(announces, QUIET);
       await look(t, AFTER);
     },
