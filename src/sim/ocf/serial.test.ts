@@ -32,6 +32,8 @@ describe('a run with the console on a serial port', () => {
 
   it('resets the device through a pseudo-terminal and ends as it does over TCP', async function () {
     this.timeout(60_000);
+    // A port that was free may be taken by another program before the device opens it.
+    this.retries(2);
     const found = spawnSync('socat', ['-V'], { stdio: 'ignore' }).error === undefined;
     needTool(this, 'socat', found || undefined);
     const port = await freePort();
@@ -48,12 +50,16 @@ describe('a run with the console on a serial port', () => {
     const words = ['--ics', join(ROOT, 'ics/declarations/ocf-plain.yaml'), '--rig', join(folder, 'rig.yaml')];
     const run = spawn(process.execPath, [MAIN, 'run', ...words, '--case', 'OCFSWU/READ/09', '--no-site'], {
       cwd: folder,
-      stdio: 'ignore',
+      stdio: ['ignore', 'pipe', 'pipe'],
     });
+    let said = '';
+    for (const stream of [run.stdout, run.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (said += text));
     const [code] = (await once(run, 'close')) as [number];
 
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
-    const log = files.find((name) => name.endsWith('/events.jsonl')) ?? '';
+    const log = files.find((name) => name.endsWith('/events.jsonl'));
+    if (log === undefined) expect.fail(`the run left no log: ${said}`);
     const events = readFileSync(join(folder, log), 'utf8');
     expect(events)
       .to.match(/"channel":"console".*"text":"reset"/)
