@@ -6,7 +6,7 @@ import { defaultResponse, readAttributes, readAttributesResponse } from './codec
 import { dataType } from './codec/dataTypes.ts';
 import { direction, OTA_CLUSTER } from './codec/numbers.ts';
 import { imageBlockRequest } from './codec/ota.ts';
-import { answers, attributes, blockRequests, delivered, IUT, refusals, sent } from './kinds.ts';
+import { answers, attributes, blockRequests, delivered, IUT, queryReplies, refusals, sent } from './kinds.ts';
 
 const FROM_CLIENT = direction.CLIENT_TO_SERVER;
 const FROM_SERVER = direction.SERVER_TO_CLIENT;
@@ -47,6 +47,12 @@ const value = (sequence: number): Buffer => {
 };
 
 describe('zigbee readers of the log', () => {
+  it('a query that the tester cut off is answered like any other', () => {
+    const w = new Written();
+    w.out(Buffer.from('01020100341201', 'hex'), 'half');
+    w.in(Buffer.from('190202003412010020000000e4010000', 'hex'));
+    expect(w.log().first(queryReplies('half'))).to.include({ status: 0, imageSize: 484 });
+  });
   it('a frame counts as sent only where the dongle confirmed it', () => {
     const w = new Written();
     w.out(read(1), 'look', false);
