@@ -6,6 +6,7 @@ import { InputError } from '../core/errors.ts';
 import { didYouMean } from '../core/nearest.ts';
 import { icsFolder } from '../ics/proforma.ts';
 import { SIMULATORS } from './simulators.ts';
+import type { Subject, Work } from './prove/subject.ts';
 import { say, sayJson } from './text.ts';
 
 interface Words {
@@ -46,14 +47,14 @@ export function register(program: Command): void {
     .option('--loss <percent>', 'instead: the false-alarm figure, with so many datagrams lost each way', atLeast(0))
     .option('--duplicate <percent>', 'with --loss: datagrams repeated each way', atLeast(0), 0)
     .option('--reorder', 'with --loss: datagrams overtake one another')
-    .option('--executions <n>', 'with --loss: at least so many case executions', atLeast(1), 300)
+    .option('--executions <n>', 'with --loss: at least so many case executions of each standard', atLeast(1), 300)
     .option('--seed <n>', 'with --loss: first seed of the links', atLeast(0), 1)
     .option('--parallel <n>', 'runs at a time; they mostly wait', atLeast(1), availableParallelism() * RUNS_PER_CORE)
     .option('--profile <name...>', 'only these profiles')
     .option('--fault <name...>', 'only these faults (the proof is then not complete)')
-    .option('--case <id...>', 'with --loss: only these cases')
+    .option('--case <id...>', 'only these cases, and the faults that they catch (the proof is then not complete)')
     .option('--keep <dir>', 'keep the runs there')
-    .option('--json', 'the answer as JSON')
+    .option('--json', 'the answer as JSON, an array with one object per standard')
     .action(async (names: readonly string[], words: Words) => prove(names.length > 0 ? names : ALL, words));
 }
 
@@ -72,45 +73,52 @@ function chosen<T extends { readonly name: string }>(
 async function prove(names: readonly string[], words: Words): Promise<void> {
   const folder = words.keep ?? mkdtempSync(join(tmpdir(), 'plumbline-prove-'));
   try {
-    for (const name of names) await proveOne(name, words, join(folder, name));
+    const subjects: Subject[] = [];
+    for (const name of names) subjects.push(await subjectOf(name, words, join(folder, name)));
+    const work = { width: words.parallel, progress: (text: string) => process.stderr.write(`${text}\n`) };
+    const good = words.loss === undefined ? await proof(subjects, words, work) : await alarms(subjects, words, work);
+    if (!good) process.exitCode = 1;
   } finally {
     if (words.keep === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function proveOne(name: string, words: Words, folder: string): Promise<void> {
+async function subjectOf(name: string, words: Words, folder: string): Promise<Subject> {
   const simulator = SIMULATORS.find((s) => s.name === name);
   if (simulator === undefined) throw new InputError('prove', `no standard ${name}${didYouMean(name, ALL)}`);
   const { loadProfiles } = await import('./prove/profiles.ts');
   const file = join(icsFolder(), '..', 'rigs', 'profiles', `${name}.yaml`);
-  const profiles = chosen(loadProfiles(file, join(folder, 'profiles')), words.profile, 'profile');
-  const shared = {
-    profiles,
+  return {
+    name,
+    profiles: chosen(loadProfiles(file, join(folder, 'profiles')), words.profile, 'profile'),
+    faults: chosen((await simulator.load()).faults, words.fault, 'fault'),
+    ...(words.case === undefined ? {} : { cases: words.case }),
     folder,
-    width: words.parallel,
-    progress: (text: string) => process.stderr.write(`${text}\n`),
   };
-  if (words.loss !== undefined) {
-    const { falseAlarms, printAlarm } = await import('./prove/alarm.ts');
-    const alarm = await falseAlarms({
-      ...shared,
-      lossPercent: words.loss,
-      duplicatePercent: words.duplicate,
-      reorder: words.reorder === true,
-      executions: words.executions,
-      seed: words.seed,
-      ...(words.case === undefined ? {} : { cases: words.case }),
-    });
-    if (words.json === true) sayJson(alarm);
-    else say(printAlarm(alarm));
-    if (alarm.alarms.length > 0) process.exitCode = 1;
-    return;
-  }
+}
+
+/** Whether no right device was failed. */
+async function alarms(subjects: readonly Subject[], words: Words, work: Work): Promise<boolean> {
+  const { falseAlarms, printAlarm } = await import('./prove/alarm.ts');
+  const found = await falseAlarms(subjects, {
+    ...work,
+    lossPercent: words.loss ?? 0,
+    duplicatePercent: words.duplicate,
+    reorder: words.reorder === true,
+    executions: words.executions,
+    seed: words.seed,
+  });
+  if (words.json === true) sayJson(found);
+  else for (const alarm of found) say(printAlarm(alarm));
+  return found.every((alarm) => alarm.alarms.length === 0);
+}
+
+/** Whether nothing falls short. */
+async function proof(subjects: readonly Subject[], words: Words, work: Work): Promise<boolean> {
   const { prove: run } = await import('./prove/proof.ts');
   const { printProof } = await import('./prove/print.ts');
-  const faults = chosen((await simulator.load()).faults, words.fault, 'fault');
-  const proof = await run({ ...shared, name, faults, full: words.full === true });
-  if (words.json === true) sayJson(proof);
-  else say(printProof(proof));
-  if (proof.shortfalls.length > 0) process.exitCode = 1;
+  const proofs = await run(subjects, { ...work, full: words.full === true });
+  if (words.json === true) sayJson(proofs);
+  else say(proofs.map(printProof).join('\n\n'));
+  return proofs.every((p) => p.shortfalls.length === 0);
 }

@@ -33,10 +33,10 @@ function leaks(folder: string): string[] {
 
 describe('runPlan', () => {
   let bench: TestBench;
-  let before: string | undefined;
+  // Other tests of this process start programs that inherit it; a test here may start several runs.
+  const before = process.env['PLUMBLINE_ICS'];
   const start = (options: BenchOptions, more: Partial<RunOptions> = {}): Promise<RunPlanResult> => {
     bench = testBench(options);
-    before = process.env['PLUMBLINE_ICS'];
     process.env['PLUMBLINE_ICS'] = writeProforma(bench.folder);
     return runPlan({
       ics: writeDeclaration(bench.folder),

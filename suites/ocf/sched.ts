@@ -14,7 +14,7 @@ import { printValue } from '../../src/ocf/value.ts';
 import { accepts, answerTo, type J, type OcfCase, readBack, refuses, REST } from './claims.ts';
 import { judgeCheck, judgeUpgrade, judgeValidation, statesOf } from './actions.ts';
 import { ITEM } from './items.ts';
-import { COMMON, inert, past, powered, punctual, REFUSED, WATCHED } from './schedules.ts';
+import { BACK, COMMON, inert, past, powered, punctual, REFUSED, WATCHED } from './schedules.ts';
 import { began, neverShown, restOf, runOf, untilDue, untilRest } from './runs.ts';
 
 /** Each action at its time, with what it must come to. */
@@ -197,6 +197,7 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       await t.schedule('isvv', { purl, lead: { timer: 'rebootS', times: 2 } });
       await t.off();
       await t.on();
+      t.mark(BACK);
       await t.watch();
       await t.perhaps(activity('run'), untilDue(t));
     },
@@ -212,6 +213,7 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       await t.pause({ timer: 'scheduleLead', times: t.leads() }, 'the time of the action passes');
       await t.pause({ timer: 'scheduleToleranceMs' }, 'the time of the action passes');
       await t.on();
+      t.mark(BACK);
       await t.watch();
     },
   ),

@@ -7,7 +7,7 @@ import { ITEM } from './items.ts';
 import { began } from './runs.ts';
 
 /** Set when the device answers again after a power cut. */
-const BACK = 'answers again';
+export const BACK = 'answers again';
 
 /** Set when the window in which nothing may happen, or something may, was watched to its end. */
 export const WATCHED = 'watched';
@@ -86,7 +86,6 @@ export function powered(
     async drive(t) {
       await t.retrieve('before');
       await cut(t, await t.serve('packageOk', REFUSED));
-      t.mark(BACK);
       await t.perhaps(activity('run'), { timer: 'scheduleToleranceMs' });
       await t.perhaps(activity('run'), { timer: 'quietS' });
       t.mark(WATCHED);

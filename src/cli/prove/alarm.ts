@@ -1,11 +1,10 @@
-import { InputError } from '../../core/errors.ts';
 import { cardOf, cardText } from '../../report/card.ts';
 import { readRun } from '../../report/read.ts';
 import { sourcesOf } from '../printer.ts';
 import { type Errand, execute, pooled } from './execute.ts';
 import type { Outcome } from './matrix.ts';
-import type { Profile } from './profiles.ts';
-import { selections } from './selections.ts';
+import { type Selection, selectionOf } from './selections.ts';
+import type { Subject, Work } from './subject.ts';
 
 /** How the datagrams of a conforming device fare. */
 export interface Impaired {
@@ -14,16 +13,10 @@ export interface Impaired {
   readonly reorder: boolean;
 }
 
-export interface AlarmOptions extends Impaired {
-  readonly profiles: readonly Profile[];
-  /** At least so many case executions. */
+export interface AlarmOptions extends Impaired, Work {
+  /** At least so many case executions of each standard. */
   readonly executions: number;
   readonly seed: number;
-  /** All that a profile selects unless told. */
-  readonly cases?: readonly string[];
-  readonly width: number;
-  readonly folder: string;
-  progress(text: string): void;
 }
 
 /** A right device that was failed, with its verdict card. */
@@ -35,66 +28,110 @@ export interface FalseFail extends Outcome {
 
 /** The false-alarm figure: what cases came to on conforming devices behind a bad link. Only a FAIL is an alarm. */
 export interface Alarm extends Impaired {
+  readonly standard: string;
   readonly executions: number;
   readonly verdicts: Readonly<Record<string, number>>;
   readonly alarms: readonly FalseFail[];
+  /** All standards together. */
   readonly seconds: number;
 }
+
+/** Some cases of a profile in one run. */
+type Slice = Pick<Errand, 'profile'> & { readonly cases: readonly string[] };
+
+/** Long enough that the start of the device counts little, short enough that runs end together. */
+const SLICE = 15;
 
 function impairArgs(o: Impaired, seed: number): string[] {
   const link = ['--loss', String(o.lossPercent), '--duplicate', String(o.duplicatePercent), '--seed', String(seed)];
   return o.reorder ? [...link, '--reorder'] : link;
 }
 
-/** The profiles, each with those of the wanted cases that it selects; one that selects none of them is left out. */
-async function errandsOf({ profiles, cases }: AlarmOptions): Promise<Pick<Errand, 'profile' | 'cases'>[]> {
-  if (cases === undefined) return profiles.map((profile) => ({ profile }));
-  const selected = await selections(profiles);
-  const errands = profiles.map((profile) => ({ profile, cases: cases.filter((id) => selected.get(profile)?.has(id)) }));
-  const useful = errands.filter((e) => e.cases.length > 0);
-  if (useful.length === 0)
-    throw new InputError(
-      'prove',
-      `none of the profiles selects ${cases.join(', ')}; see \`plumbline why CASE --ics FILE\``,
-    );
-  return useful;
+/** All cases of all profiles in slices; one after the other they belong to different profiles and to different parts of the suites. */
+export function slicesOf(selection: Selection): Slice[] {
+  const rows = [...selection].map(([profile, ids], i) => {
+    const all = [...ids];
+    const count = Math.ceil(all.length / SLICE);
+    const slices = Array.from({ length: count }, (_, k) => ({
+      profile,
+      // Every n-th case, so that a slice holds something of each group.
+      cases: all.filter((_id, n) => n % count === (k + i) % count),
+    }));
+    return slices;
+  });
+  const longest = Math.max(0, ...rows.map((row) => row.length));
+  return Array.from({ length: longest }, (_, k) => rows.flatMap((row) => row.slice(k, k + 1))).flat();
 }
 
-/** Runs the profiles without fault behind a bad link, each time with another seed, until enough cases were executed. */
-export async function falseAlarms(o: AlarmOptions): Promise<Alarm> {
+/** A standard while its figure is taken. */
+interface Count {
+  readonly subject: Subject;
+  readonly slices: readonly Slice[];
+  readonly verdicts: Record<string, number>;
+  readonly alarms: FalseFail[];
+  executions: number;
+  /** Slices handed out. */
+  begun: number;
+}
+
+/** Runs the profiles without fault behind a bad link, each time with another seed, until enough cases of each standard were executed. */
+export async function falseAlarms(subjects: readonly Subject[], o: AlarmOptions): Promise<Alarm[]> {
   const began = performance.now();
-  const verdicts: Record<string, number> = {};
-  const alarms: FalseFail[] = [];
-  const errands = await errandsOf(o);
-  let executions = 0;
-  let next = 0;
+  const counts: Count[] = [];
+  for (const subject of subjects)
+    counts.push({
+      subject,
+      slices: slicesOf(await selectionOf(subject)),
+      verdicts: {},
+      alarms: [],
+      executions: 0,
+      begun: 0,
+    });
+  let turn = 0;
   const worker = async (): Promise<void> => {
-    while (executions < o.executions) {
-      const errand = errands[next % errands.length] as Pick<Errand, 'profile' | 'cases'>;
-      const seed = o.seed + next++;
-      const name = `alarm.${o.lossPercent}.${seed}`;
-      const simArgs = impairArgs(o, seed);
-      const outcomes = await execute({ ...errand, name, simArgs }, o.folder);
-      executions += outcomes.length;
-      for (const outcome of outcomes) {
-        verdicts[outcome.verdict] = (verdicts[outcome.verdict] ?? 0) + 1;
-        if (outcome.verdict === 'FAIL')
-          alarms.push({ ...outcome, profile: errand.profile.name, seed, card: await cardIn(outcome) });
-      }
-      o.progress(`${executions} of ${o.executions} executions, ${alarms.length} FAIL`);
+    for (;;) {
+      const open = counts.filter((c) => handedOut(c) < o.executions);
+      const count = open[turn++ % Math.max(1, open.length)];
+      if (count === undefined) return;
+      await oneSlice(count, o);
     }
   };
   await pooled(Array.from({ length: o.width }), o.width, worker);
+  const seconds = (performance.now() - began) / 1000;
   const { lossPercent, duplicatePercent, reorder } = o;
-  return {
+  return counts.map(({ subject, executions, verdicts, alarms }) => ({
+    standard: subject.name,
     lossPercent,
     duplicatePercent,
     reorder,
     executions,
     verdicts,
     alarms,
-    seconds: (performance.now() - began) / 1000,
-  };
+    seconds,
+  }));
+}
+
+/** Case executions that were begun, ended ones included. */
+function handedOut({ slices, begun }: Count): number {
+  const round = slices.reduce((sum, s) => sum + s.cases.length, 0);
+  const rest = slices.slice(0, begun % slices.length).reduce((sum, s) => sum + s.cases.length, 0);
+  return Math.floor(begun / slices.length) * round + rest;
+}
+
+async function oneSlice(count: Count, o: AlarmOptions): Promise<void> {
+  const { subject, slices, verdicts, alarms } = count;
+  const number = count.begun++;
+  const slice = slices[number % slices.length] as Slice;
+  const seed = o.seed + number;
+  const name = `alarm.${o.lossPercent}.${seed}`;
+  const outcomes = await execute({ ...slice, name, long: true, simArgs: impairArgs(o, seed) }, subject.folder);
+  count.executions += outcomes.length;
+  for (const outcome of outcomes) {
+    verdicts[outcome.verdict] = (verdicts[outcome.verdict] ?? 0) + 1;
+    if (outcome.verdict === 'FAIL')
+      alarms.push({ ...outcome, profile: slice.profile.name, seed, card: await cardIn(outcome) });
+  }
+  o.progress(`${subject.name}: ${count.executions} of ${o.executions} executions, ${alarms.length} FAIL`);
 }
 
 /** The verdict card as text, because the run itself is usually thrown away. */
@@ -111,7 +148,7 @@ export function printAlarm(alarm: Alarm): string {
   const verdicts = Object.entries(alarm.verdicts).map(([v, n]) => `${n} ${v}`);
   const link = `${alarm.lossPercent} % loss each way, ${alarm.duplicatePercent} % duplicates${alarm.reorder ? ', reordering' : ''}`;
   return [
-    `${link}: ${alarm.alarms.length} false FAIL in ${alarm.executions} case executions (${verdicts.join(', ')}) in ${alarm.seconds.toFixed(0)} s`,
+    `${alarm.standard}, ${link}: ${alarm.alarms.length} false FAIL in ${alarm.executions} case executions (${verdicts.join(', ')}) in ${alarm.seconds.toFixed(0)} s`,
     ...alarm.alarms.map(
       (a) => `  ${a.id} by ${a.statement ?? '?'} (profile ${a.profile}, seed ${a.seed}): ${a.message ?? ''}\n${a.card}`,
     ),

@@ -52,6 +52,7 @@ export interface Proof {
   readonly shortfalls: readonly string[];
   /** Case executions that told nothing beside others and were run once more, alone; the second end counts. */
   readonly repeated: number;
+  /** All standards that were proven beside one another. */
   readonly seconds: number;
 }
 

@@ -1,22 +1,109 @@
+import type { CaseMeta } from '../../core/case.ts';
 import { loadStandards, STANDARDS } from '../../standards.ts';
 import { replaced, unclear } from './again.ts';
 import { execute, pooled } from './execute.ts';
 import { evaluate, type Outcome, type Proof, type ProvenFault } from './matrix.ts';
 import type { Profile } from './profiles.ts';
-import { selections } from './selections.ts';
+import { type Selection, selectionOf } from './selections.ts';
+import type { Subject, Work } from './subject.ts';
 
-export interface ProofOptions {
-  /** As on the command line: `ocf`. */
-  readonly name: string;
-  readonly profiles: readonly Profile[];
-  readonly faults: readonly ProvenFault[];
+export interface ProofOptions extends Work {
   /** Every fault against every case of every profile, not only against the cases that must catch it. */
   readonly full: boolean;
-  /** How many runs at a time; they mostly wait. */
-  readonly width: number;
-  /** Folder for the runs; the caller removes it. */
-  readonly folder: string;
-  progress(text: string): void;
+}
+
+type FaultFree = Outcome & { readonly profile: string };
+
+/** A standard while it is proven. */
+interface Proving {
+  readonly subject: Subject;
+  readonly spec: string;
+  readonly cases: readonly CaseMeta[];
+  readonly selected: Selection;
+  /** The faults that are tried. */
+  readonly tried: readonly ProvenFault[];
+  /** Per profile, then per fault: how the cases ended. */
+  readonly right: Map<Profile, FaultFree[]>;
+  readonly faulty: Map<string, Outcome[]>;
+  repeated: number;
+}
+
+/** The last run on a device without fault begins when so much of all work is handed out; later ones would leave the computer idle at the end. */
+const PROFILES_BEFORE = 0.6;
+
+/** A few long jobs spread among many short ones: the long ones mostly wait, the short ones mostly compute. */
+export function spread<T>(long: readonly T[], short: readonly T[]): T[] {
+  const gap = long.length === 0 ? 0 : (short.length * PROFILES_BEFORE) / long.length;
+  const rows = [...long.map((job, i) => ({ job, at: i * gap })), ...short.map((job, i) => ({ job, at: i + 0.5 }))];
+  return rows.sort((a, b) => a.at - b.at).map((row) => row.job);
+}
+
+/**
+ * Runs every profile without fault and every fault against the cases that must catch it, all standards beside one another, and holds the
+ * outcomes against what was promised.
+ */
+export async function prove(subjects: readonly Subject[], o: ProofOptions): Promise<Proof[]> {
+  const began = performance.now();
+  const provings: Proving[] = [];
+  for (const subject of subjects) provings.push(await begin(subject, o));
+  const jobs = spread(
+    alternately(provings.map((p) => p.subject.profiles.map((profile) => () => firstRight(p, profile, o)))),
+    alternately(provings.map((p) => p.tried.map((fault) => () => firstFault(p, fault, o)))),
+  );
+  await pooled(jobs, o.width, (job) => job());
+  // One run at a time from here on, for what told nothing while there were many.
+  for (const proving of provings) await again(proving, o);
+  const seconds = (performance.now() - began) / 1000;
+  return provings.map(({ spec, cases, subject, right, faulty, repeated }) =>
+    evaluate({
+      standard: spec,
+      cases,
+      faults: subject.faults,
+      faultFree: subject.profiles.flatMap((profile) => right.get(profile) ?? []),
+      faulty,
+      repeated,
+      seconds,
+    }),
+  );
+}
+
+/** One of each list in turn. */
+function alternately<T>(lists: readonly (readonly T[])[]): T[] {
+  const longest = Math.max(0, ...lists.map((list) => list.length));
+  return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list.slice(i, i + 1))).flat();
+}
+
+async function begin(subject: Subject, { full }: ProofOptions): Promise<Proving> {
+  const spec = STANDARDS.find((s) => s.name === subject.name)?.spec ?? subject.name;
+  const [registered] = await loadStandards([spec]);
+  const { cases: wanted } = subject;
+  const faults = subject.faults
+    .map((f) => (wanted === undefined ? f : { ...f, caughtBy: f.caughtBy.filter((id) => wanted.includes(id)) }))
+    .filter((f) => wanted === undefined || f.caughtBy.length > 0);
+  return {
+    subject: { ...subject, faults },
+    spec,
+    cases: (registered?.cases ?? []).filter((c) => wanted?.includes(c.id) ?? true),
+    selected: await selectionOf(subject),
+    tried: faults.filter((f) => full || f.excused === undefined),
+    right: new Map(),
+    faulty: new Map(),
+    repeated: 0,
+  };
+}
+
+/** All wanted cases of a profile on a device without fault. */
+async function tryRight(p: Proving, profile: Profile, round: number, cases: readonly string[]): Promise<FaultFree[]> {
+  if (cases.length === 0) return [];
+  const name = `fault-free.${profile.name}.${round}`;
+  const outcomes = await execute({ name, profile, cases, long: true, simArgs: [] }, p.subject.folder);
+  return outcomes.map((outcome) => ({ ...outcome, profile: profile.name }));
+}
+
+async function firstRight(p: Proving, profile: Profile, o: ProofOptions): Promise<void> {
+  const outcomes = await tryRight(p, profile, 1, [...(p.selected.get(profile) ?? [])]);
+  p.right.set(profile, outcomes);
+  o.progress(`${p.subject.name}: ${profile.name} without fault: ${outcomes.length} cases`);
 }
 
 /**
@@ -24,18 +111,17 @@ export interface ProofOptions {
  * take note. An end other than FAIL or PASS stands.
  */
 async function tryFault(
+  p: Proving,
   fault: Pick<ProvenFault, 'name' | 'caughtBy'>,
-  o: ProofOptions,
-  selected: Map<Profile, ReadonlySet<string>>,
-  round = 1,
+  round: number,
+  everything: boolean,
 ): Promise<Outcome[]> {
   const outcomes = new Map<string, Outcome>();
-  for (const [profile, ids] of selected) {
-    const open =
-      o.full && round === 1 ? [...ids] : fault.caughtBy.filter((id) => ids.has(id) && !decided(outcomes.get(id)));
+  for (const [profile, ids] of p.selected) {
+    const open = everything ? [...ids] : fault.caughtBy.filter((id) => ids.has(id) && !decided(outcomes.get(id)));
     if (open.length === 0) continue;
     const errand = { name: `${fault.name}.${profile.name}.${round}`, profile, cases: open };
-    const ended = await execute({ ...errand, simArgs: ['--fault', fault.name] }, o.folder);
+    const ended = await execute({ ...errand, simArgs: ['--fault', fault.name] }, p.subject.folder);
     for (const outcome of ended) if (!decided(outcomes.get(outcome.id))) outcomes.set(outcome.id, outcome);
   }
   return [...outcomes.values()];
@@ -45,60 +131,29 @@ function decided(outcome: Outcome | undefined): boolean {
   return outcome !== undefined && outcome.verdict !== 'PASS';
 }
 
-type FaultFree = Outcome & { readonly profile: string };
-
-/** All cases of a profile, or those, on a device without fault. */
-async function tryRight(profile: Profile, o: ProofOptions, cases?: readonly string[]): Promise<FaultFree[]> {
-  const name = `fault-free.${profile.name}.${cases === undefined ? 1 : 2}`;
-  const chosen = cases === undefined ? {} : { cases };
-  const outcomes = await execute({ name, profile, long: true, simArgs: [], ...chosen }, o.folder);
-  return outcomes.map((outcome) => ({ ...outcome, profile: profile.name }));
+async function firstFault(p: Proving, fault: ProvenFault, o: ProofOptions): Promise<void> {
+  const outcomes = await tryFault(p, fault, 1, o.full);
+  p.faulty.set(fault.name, outcomes);
+  const caught = outcomes.filter((x) => x.verdict === 'FAIL').length;
+  o.progress(
+    `${p.subject.name} ${p.faulty.size}/${p.tried.length} ${fault.name}: ${caught} FAIL of ${outcomes.length}`,
+  );
 }
 
-/** Runs every profile without fault, then every fault against the cases that must catch it, and holds the outcomes against what was promised. */
-export async function prove(o: ProofOptions): Promise<Proof> {
-  const began = performance.now();
-  const spec = STANDARDS.find((s) => s.name === o.name)?.spec ?? o.name;
-  const [registered] = await loadStandards([spec]);
-  const selected = await selections(o.profiles);
-  let repeated = 0;
-  const faultFree = await pooled(o.profiles, o.width, async (profile) => {
-    const outcomes = await tryRight(profile, o);
-    o.progress(`${profile.name} without fault: ${outcomes.length} cases`);
-    return outcomes;
-  });
-  const tried = o.faults.filter((f) => o.full || f.excused === undefined);
-  let done = 0;
-  const faulty = await pooled(tried, o.width, async (fault) => {
-    const outcomes = await tryFault(fault, o, selected);
-    const caught = outcomes.filter((x) => x.verdict === 'FAIL').length;
-    o.progress(`${++done}/${tried.length} ${fault.name}: ${caught} FAIL of ${outcomes.length}`);
-    return outcomes;
-  });
-  // One run at a time from here on, for what told nothing while there were many.
-  for (const [i, profile] of o.profiles.entries()) {
-    const first = faultFree[i] ?? [];
+async function again(p: Proving, o: ProofOptions): Promise<void> {
+  for (const [profile, first] of p.right) {
     const cases = unclear(first);
     if (cases.length === 0) continue;
-    repeated += cases.length;
-    o.progress(`${profile.name} without fault, once more: ${cases.join(', ')}`);
-    faultFree[i] = replaced(first, await tryRight(profile, o, cases));
+    p.repeated += cases.length;
+    o.progress(`${p.subject.name}: ${profile.name} without fault, once more: ${cases.join(', ')}`);
+    p.right.set(profile, replaced(first, await tryRight(p, profile, 2, cases)));
   }
-  for (const [i, { name, caughtBy }] of tried.entries()) {
-    const first = faulty[i] ?? [];
+  for (const { name, caughtBy } of p.tried) {
+    const first = p.faulty.get(name) ?? [];
     const cases = unclear(first).filter((id) => caughtBy.includes(id));
     if (cases.length === 0) continue;
-    repeated += cases.length;
-    o.progress(`${name}, once more: ${cases.join(', ')}`);
-    faulty[i] = replaced(first, await tryFault({ name, caughtBy: cases }, o, selected, 2));
+    p.repeated += cases.length;
+    o.progress(`${p.subject.name} ${name}, once more: ${cases.join(', ')}`);
+    p.faulty.set(name, replaced(first, await tryFault(p, { name, caughtBy: cases }, 2, false)));
   }
-  return evaluate({
-    standard: spec,
-    cases: registered?.cases ?? [],
-    faults: o.faults,
-    faultFree: faultFree.flat(),
-    faulty: new Map(tried.map((fault, i) => [fault.name, faulty[i] ?? []])),
-    repeated,
-    seconds: (performance.now() - began) / 1000,
-  });
 }

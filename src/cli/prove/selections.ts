@@ -1,9 +1,23 @@
+import { InputError } from '../../core/errors.ts';
 import { planRun } from '../../run/plan.ts';
-import { pooled } from './execute.ts';
 import type { Profile } from './profiles.ts';
+import type { Subject } from './subject.ts';
 
-/** The ids that each profile selects. */
-export async function selections(profiles: readonly Profile[]): Promise<Map<Profile, ReadonlySet<string>>> {
-  const plans = await pooled(profiles, 1, (p) => planRun({ ics: p.ics, rig: p.rig, long: true }));
-  return new Map(profiles.map((p, i) => [p, new Set(plans[i]?.cases.map((c) => c.id))]));
+/** The ids that each profile runs. */
+export type Selection = ReadonlyMap<Profile, ReadonlySet<string>>;
+
+/** What each profile selects, long cases too, of the cases that are wanted. Throws an InputError where that is nothing at all. */
+export async function selectionOf({ name, profiles, cases }: Subject): Promise<Selection> {
+  const selection = new Map<Profile, ReadonlySet<string>>();
+  for (const profile of profiles) {
+    const plan = await planRun({ ics: profile.ics, rig: profile.rig, long: true });
+    const ids = plan.cases.map((c) => c.id).filter((id) => cases?.includes(id) ?? true);
+    selection.set(profile, new Set(ids));
+  }
+  if (cases !== undefined && [...selection.values()].every((ids) => ids.size === 0))
+    throw new InputError(
+      'prove',
+      `none of the profiles of ${name} selects ${cases.join(', ')}; see \`plumbline why CASE --ics FILE\``,
+    );
+  return selection;
 }
