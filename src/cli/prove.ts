@@ -26,8 +26,8 @@ interface Words {
 
 const ALL = SIMULATORS.map((s) => s.name);
 
-/** So many runs keep a core busy for half of the time, which leaves enough for the timing of each. */
-const RUNS_PER_CORE = 5;
+/** Runs mostly wait; a new one begins only where the processors have time to spare. */
+const RUNS_PER_CORE = 8;
 
 function atLeast(smallest: number): (text: string) => number {
   return (text) => {
@@ -49,7 +49,12 @@ export function register(program: Command): void {
     .option('--reorder', 'with --loss: datagrams overtake one another')
     .option('--executions <n>', 'with --loss: at least so many case executions of each standard', atLeast(1), 300)
     .option('--seed <n>', 'with --loss: first seed of the links', atLeast(0), 1)
-    .option('--parallel <n>', 'runs at a time; they mostly wait', atLeast(1), availableParallelism() * RUNS_PER_CORE)
+    .option(
+      '--parallel <n>',
+      'at most so many runs at a time; they mostly wait',
+      atLeast(1),
+      availableParallelism() * RUNS_PER_CORE,
+    )
     .option('--profile <name...>', 'only these profiles')
     .option('--fault <name...>', 'only these faults (the proof is then not complete)')
     .option('--case <id...>', 'only these cases, and the faults that they catch (the proof is then not complete)')

@@ -1,8 +1,10 @@
 import { cardOf, cardText } from '../../report/card.ts';
 import { readRun } from '../../report/read.ts';
 import { sourcesOf } from '../printer.ts';
-import { type Errand, execute, pooled } from './execute.ts';
+import { type Errand, execute } from './execute.ts';
 import type { Outcome } from './matrix.ts';
+import { alternately } from './order.ts';
+import { pooled } from './pooled.ts';
 import { type Selection, selectionOf } from './selections.ts';
 import type { Subject, Work } from './subject.ts';
 
@@ -52,15 +54,13 @@ export function slicesOf(selection: Selection): Slice[] {
   const rows = [...selection].map(([profile, ids], i) => {
     const all = [...ids];
     const count = Math.ceil(all.length / SLICE);
-    const slices = Array.from({ length: count }, (_, k) => ({
+    return Array.from({ length: count }, (_, k) => ({
       profile,
       // Every n-th case, so that a slice holds something of each group.
       cases: all.filter((_id, n) => n % count === (k + i) % count),
     }));
-    return slices;
   });
-  const longest = Math.max(0, ...rows.map((row) => row.length));
-  return Array.from({ length: longest }, (_, k) => rows.flatMap((row) => row.slice(k, k + 1))).flat();
+  return alternately(rows);
 }
 
 /** A standard while its figure is taken. */
@@ -70,8 +70,6 @@ interface Count {
   readonly verdicts: Record<string, number>;
   readonly alarms: FalseFail[];
   executions: number;
-  /** Slices handed out. */
-  begun: number;
 }
 
 /** Runs the profiles without fault behind a bad link, each time with another seed, until enough cases of each standard were executed. */
@@ -85,18 +83,8 @@ export async function falseAlarms(subjects: readonly Subject[], o: AlarmOptions)
       verdicts: {},
       alarms: [],
       executions: 0,
-      begun: 0,
     });
-  let turn = 0;
-  const worker = async (): Promise<void> => {
-    for (;;) {
-      const open = counts.filter((c) => handedOut(c) < o.executions);
-      const count = open[turn++ % Math.max(1, open.length)];
-      if (count === undefined) return;
-      await oneSlice(count, o);
-    }
-  };
-  await pooled(Array.from({ length: o.width }), o.width, worker);
+  await pooled(errandsOf(counts, o.executions), o.width, ([count, number]) => oneSlice(count, number, o));
   const seconds = (performance.now() - began) / 1000;
   const { lossPercent, duplicatePercent, reorder } = o;
   return counts.map(({ subject, executions, verdicts, alarms }) => ({
@@ -111,17 +99,24 @@ export async function falseAlarms(subjects: readonly Subject[], o: AlarmOptions)
   }));
 }
 
-/** Case executions that were begun, ended ones included. */
-function handedOut({ slices, begun }: Count): number {
-  const round = slices.reduce((sum, s) => sum + s.cases.length, 0);
-  const rest = slices.slice(0, begun % slices.length).reduce((sum, s) => sum + s.cases.length, 0);
-  return Math.floor(begun / slices.length) * round + rest;
+/** Slices of all standards in turn, by number, until those of each hold enough executions. */
+function errandsOf(counts: readonly Count[], executions: number): [Count, number][] {
+  const rows = counts.map((count) => {
+    const row: [Count, number][] = [];
+    for (let planned = 0; planned < executions; planned += sliceOf(count, row.length - 1).cases.length)
+      row.push([count, row.length]);
+    return row;
+  });
+  return alternately(rows);
 }
 
-async function oneSlice(count: Count, o: AlarmOptions): Promise<void> {
-  const { subject, slices, verdicts, alarms } = count;
-  const number = count.begun++;
-  const slice = slices[number % slices.length] as Slice;
+function sliceOf({ slices }: Count, number: number): Slice {
+  return slices[number % slices.length] as Slice;
+}
+
+async function oneSlice(count: Count, number: number, o: AlarmOptions): Promise<void> {
+  const { subject, verdicts, alarms } = count;
+  const slice = sliceOf(count, number);
   const seed = o.seed + number;
   const name = `alarm.${o.lossPercent}.${seed}`;
   const outcomes = await execute({ ...slice, name, long: true, simArgs: impairArgs(o, seed) }, subject.folder);

@@ -25,17 +25,6 @@ function nextSeed(): string[] {
   return ['--seed', String(1000 + seeds++)];
 }
 
-/** Works off a list with so many at a time, in order; stops handing out when one rejects. */
-export async function pooled<A, B>(items: readonly A[], width: number, work: (item: A) => Promise<B>): Promise<B[]> {
-  const results: B[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    for (let i = next++; i < items.length; i = next++) results[i] = await work(items[i] as A);
-  };
-  await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker));
-  return results;
-}
-
 export function outcomeOf(record: CaseRecord): Outcome {
   const { reason } = record;
   return {

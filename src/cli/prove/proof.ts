@@ -1,9 +1,11 @@
 import type { CaseMeta } from '../../core/case.ts';
 import { loadStandards, STANDARDS } from '../../standards.ts';
 import { replaced, unclear } from './again.ts';
-import { execute, pooled } from './execute.ts';
+import { execute } from './execute.ts';
 import { evaluate, type Outcome, type Proof, type ProvenFault } from './matrix.ts';
+import { pooled } from './pooled.ts';
 import type { Profile } from './profiles.ts';
+import { alternately, spread } from './order.ts';
 import { type Selection, selectionOf } from './selections.ts';
 import type { Subject, Work } from './subject.ts';
 
@@ -26,16 +28,6 @@ interface Proving {
   readonly right: Map<Profile, FaultFree[]>;
   readonly faulty: Map<string, Outcome[]>;
   repeated: number;
-}
-
-/** The last run on a device without fault begins when so much of all work is handed out; later ones would leave the computer idle at the end. */
-const PROFILES_BEFORE = 0.6;
-
-/** A few long jobs spread among many short ones: the long ones mostly wait, the short ones mostly compute. */
-export function spread<T>(long: readonly T[], short: readonly T[]): T[] {
-  const gap = long.length === 0 ? 0 : (short.length * PROFILES_BEFORE) / long.length;
-  const rows = [...long.map((job, i) => ({ job, at: i * gap })), ...short.map((job, i) => ({ job, at: i + 0.5 }))];
-  return rows.sort((a, b) => a.at - b.at).map((row) => row.job);
 }
 
 /**
@@ -65,12 +57,6 @@ export async function prove(subjects: readonly Subject[], o: ProofOptions): Prom
       seconds,
     }),
   );
-}
-
-/** One of each list in turn. */
-function alternately<T>(lists: readonly (readonly T[])[]): T[] {
-  const longest = Math.max(0, ...lists.map((list) => list.length));
-  return Array.from({ length: longest }, (_, i) => lists.flatMap((list) => list.slice(i, i + 1))).flat();
 }
 
 async function begin(subject: Subject, { full }: ProofOptions): Promise<Proving> {

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { slicesOf } from './alarm.ts';
+import { spread } from './order.ts';
 import type { Profile } from './profiles.ts';
-import { spread } from './proof.ts';
 
 const profile = (name: string): Profile => ({ name, about: name, ics: `${name}.yaml`, rig: 'rig.yaml', simArgs: [] });
 const ids = (count: number): string[] => Array.from({ length: count }, (_, i) => `X/A/${i}`);

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pooled } from '../prove/execute.ts';
+import { pooled } from '../prove/pooled.ts';
 import { review } from './exercise.ts';
 import { OTHER_SEEDED } from './others.ts';
 import { SEEDED } from './seeded.ts';
