@@ -25,11 +25,8 @@ describe('plumbline prove', () => {
 
   it('falls short, with exit code 1, where a case is turned to FAIL by none of the faults that were left', function () {
     this.timeout(60_000);
-    const { code, out } = plumbline(
-      'prove',
-      'ocf',
-      ...['--case', 'OCFSWU/READ/03', 'OCFSWU/READ/01', '--profile', 'plain', '--fault', 'state-upper-case'],
-    );
+    const chosen = ['--case', 'OCFSWU/READ/03', 'OCFSWU/READ/01', '--profile', 'plain', '--fault', 'state-upper-case'];
+    const { code, out } = plumbline('prove', 'ocf', ...chosen);
     expect(code).to.equal(1);
     expect(out).to.contain('OCFSWU/READ/01 is turned to FAIL by no fault');
   });
