@@ -42,7 +42,8 @@ const INSTANCE = encodeContent(
   ],
 );
 
-async function fakeDevice(): Promise<FakeDevice> {
+/** `trigger` says whether the Registration Update Trigger is known. */
+async function fakeDevice(trigger: () => boolean): Promise<FakeDevice> {
   const wire = await openUdp({ host: '127.0.0.1', port: 0, sink: memorySink(), channel: 'device' });
   const endpoint = openCoap({ wire, sink: memorySink(), channel: 'device' });
   const server = openServer(endpoint);
@@ -51,6 +52,7 @@ async function fakeDevice(): Promise<FakeDevice> {
     () => true,
     (request) => {
       seen.push(request);
+      if (request.path === '/1/0/8') return { code: trigger() ? '2.04' : '4.04' };
       if (request.method !== 'GET') return { code: '2.04' };
       return { code: '2.05', options: [uintOption(OPTION.contentFormat, FORMAT.senmlCbor)], payload: INSTANCE };
     },
@@ -64,6 +66,11 @@ describe('LwM2M tester', () => {
   let device: FakeDevice;
   let tester: Lwm2mTester;
   let port = 0;
+  /** What the device does at the trigger; undefined where it does not know it. */
+  let triggered: (() => Promise<void>) | undefined;
+  /** What was done to the device besides: its power, lines to its console. */
+  const switched: string[] = [];
+  const entries: Record<string, string> = { endpoint: 'dev' };
 
   const values = { instance: 0, registerS: 5, pullS: 5, packageA: `file:${join(folder, 'a.pkg')}` };
   const ixit = ixitOf(values);
@@ -81,11 +88,14 @@ describe('LwM2M tester', () => {
 
   before(async () => {
     writeFileSync(join(folder, 'a.pkg'), Buffer.alloc(3000, 7));
-    device = await fakeDevice();
+    device = await fakeDevice(() => {
+      triggered?.().catch(() => undefined);
+      return triggered !== undefined;
+    });
     const probe = await openUdp({ host: '127.0.0.1', port: 0, sink: memorySink(), channel: 'probe' });
     port = probe.local.port;
     await probe.close();
-    const entries: Record<string, string> = { listen: `coap://127.0.0.1:${port}`, endpoint: 'dev' };
+    entries['listen'] = `coap://127.0.0.1:${port}`;
     const bench: Bench = {
       events: sink,
       clock: benchClock(Date.now(), 1),
@@ -97,6 +107,20 @@ describe('LwM2M tester', () => {
       has: (name) => entries[name] !== undefined,
       stateDir: folder,
       privateDir: folder,
+      power: {
+        on: async () => {
+          switched.push('on');
+          await register();
+        },
+        off: () => Promise.resolve(void switched.push('off')),
+      },
+      console: {
+        ask: async (line) => {
+          switched.push(line);
+          await register();
+          return 'ok';
+        },
+      },
     };
     tester = await openTester(bench);
   });
@@ -200,12 +224,30 @@ describe('LwM2M tester', () => {
     await tester.rest();
     expect(log().all(snapshots).length).to.be.greaterThan(before);
   });
-  it('answers 4.04 to Updates once the registration is lost', async () => {
-    tester.lose();
-    const location = `/rd/${tester.registration().location}`;
-    const outcome = await device.endpoint.request({ to: server(), method: 'POST', path: location });
-    expect(outcome.kind === 'reply' && outcome.code).to.equal('4.04');
-    expect((await register()).kind).to.equal('reply');
+  it('has the device register anew by the trigger, and answers its Update 4.04 before', async () => {
+    triggered = async () => {
+      const location = `/rd/${tester.registration().location}`;
+      const outcome = await device.endpoint.request({ to: server(), method: 'POST', path: location });
+      expect(outcome.kind === 'reply' && outcome.code).to.equal('4.04');
+      await register();
+    };
+    const count = log().all(registrations).length;
+    await tester.anew('again');
+    expect(log().all(registrations).length).to.equal(count + 1);
+    expect(switched).to.deep.equal([]);
+  });
+  it('switches the power where the device refuses the trigger', async () => {
+    triggered = undefined;
+    const count = log().all(registrations).length;
+    await tester.anew('again');
+    expect(log().all(registrations).length).to.equal(count + 1);
+    expect(switched).to.deep.equal(['off', 'on']);
+  });
+  it('leaves the trigger to the console where the rig has a line for it', async () => {
+    entries['registerLine'] = 'register now';
+    switched.length = 0;
+    await tester.anew('again');
+    expect(switched).to.deep.equal(['register now']);
   });
   it('prints what happened in lines that a reader understands', () => {
     const lines = sink.events.flatMap((e) => printEvent(e, log()) ?? []);
