@@ -128,6 +128,7 @@ export async function playDevice(options: PlayedOptions = {}): Promise<PlayedDev
       if (path === '/oic/res') return answer(links());
       const readable = secure || (path === '/oic/sec/doxm' && doxm['owned'] === false);
       if (!readable || (path === '/vendor/swu' && !entries.includes(path))) return { code: '4.01' };
+      if (path === '/oic/sec/sp') return { code: '4.04' };
       if (method === 'GET') return answer(path === '/oic/sec/doxm' ? doxm : pstat);
       if (options.refuses?.path === path) return { code: options.refuses.code };
       const sent = body.length === 0 ? undefined : decodeCbor(body);
