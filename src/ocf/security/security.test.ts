@@ -282,6 +282,14 @@ describe('OCF owner transfer', () => {
     expect(await code(await open()), 'in a later run').to.equal('2.05');
   });
 
+  it('ends an observation also after a silence has ended the association', async () => {
+    await play();
+    const device = await open();
+    const observation = await device.watchOther({ path: '/oic/sec/pstat', subject: 'pstat' });
+    device.first.dtls?.forget((await device.target()).peer);
+    expect(await observation?.cancel('request')).to.include({ kind: 'reply', code: '2.05' });
+  });
+
   it('names the file where the store cannot be read, and nothing of what is in it', async () => {
     await play();
     writeFileSync(join(folder, OWNER_FILE), '{"tester":"secret"');
