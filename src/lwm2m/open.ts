@@ -302,7 +302,8 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
   /** A registration there is, or the device is made to make one. */
   const registered = async (): Promise<void> => {
     if (roster.current() !== undefined) return;
-    const known = remembered(memory);
+    // Over DTLS only the device can begin: without an association nothing can be sent to it, and it notices that the old one is gone.
+    const known = address.secure ? undefined : remembered(memory);
     if (known !== undefined) {
       roster.adopt(known);
       // Registration Update Trigger; a device that does not know us any more stays silent and registers in its own time.

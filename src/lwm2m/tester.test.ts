@@ -11,6 +11,7 @@ import { ixitOf } from '../core/ixit.ts';
 import { logOf } from '../core/log.ts';
 import type { Bench } from '../core/standard.ts';
 import { timingOf } from '../core/timing.ts';
+import { openDtls } from '../link/dtls/wire.ts';
 import { openUdp, type UdpWire } from '../link/udp.ts';
 import { encodeContent, FORMAT } from './codec/content.ts';
 import { boolean, integer, string } from './codec/value.ts';
@@ -86,27 +87,34 @@ describe('LwM2M tester', () => {
       payload: Buffer.from('</1/0>,</9/0>'),
     });
 
+  const freePort = async (): Promise<number> => {
+    const probe = await openUdp({ host: '127.0.0.1', port: 0, sink: memorySink(), channel: 'probe' });
+    await probe.close();
+    return probe.local.port;
+  };
+  const benchWith = (entries: Readonly<Record<string, string>>): Bench => ({
+    events: sink,
+    clock: benchClock(Date.now(), 1),
+    timing: timingOf(LWM2M_TIMING, ixit, { protocol: 0.05, link: 0.1 }),
+    ixit,
+    policies: {},
+    declared: () => true,
+    address: (name) => entries[name] ?? '',
+    has: (name) => entries[name] !== undefined,
+    stateDir: folder,
+    privateDir: folder,
+  });
+
   before(async () => {
     writeFileSync(join(folder, 'a.pkg'), Buffer.alloc(3000, 7));
     device = await fakeDevice(() => {
       triggered?.().catch(() => undefined);
       return triggered !== undefined;
     });
-    const probe = await openUdp({ host: '127.0.0.1', port: 0, sink: memorySink(), channel: 'probe' });
-    port = probe.local.port;
-    await probe.close();
+    port = await freePort();
     entries['listen'] = `coap://127.0.0.1:${port}`;
-    const bench: Bench = {
-      events: sink,
-      clock: benchClock(Date.now(), 1),
-      timing: timingOf(LWM2M_TIMING, ixit, { protocol: 0.05, link: 0.1 }),
-      ixit,
-      policies: {},
-      declared: () => true,
-      address: (name) => entries[name] ?? '',
-      has: (name) => entries[name] !== undefined,
-      stateDir: folder,
-      privateDir: folder,
+    tester = await openTester({
+      ...benchWith(entries),
       power: {
         on: async () => {
           switched.push('on');
@@ -121,8 +129,7 @@ describe('LwM2M tester', () => {
           return 'ok';
         },
       },
-    };
-    tester = await openTester(bench);
+    });
   });
   after(async () => {
     await tester.internals.close();
@@ -248,6 +255,30 @@ describe('LwM2M tester', () => {
     switched.length = 0;
     await tester.anew('again');
     expect(switched).to.deep.equal(['register now']);
+  });
+  it('waits for a device over DTLS that it remembers from an earlier run, because only the device can begin', async () => {
+    const at = { address: '127.0.0.1', port: await freePort() };
+    const psk = { identity: Buffer.from('dev'), key: Buffer.from('0011223344556677', 'hex') };
+    const again = await openTester(
+      benchWith({ listen: `coaps://127.0.0.1:${at.port}`, endpoint: 'dev', psk: psk.key.toString('hex') }),
+    );
+    const wire = openDtls({
+      wire: await openUdp({ host: '127.0.0.1', port: 0, sink: memorySink(), channel: 'secured' }),
+      sink: memorySink(),
+      channel: 'secured',
+    });
+    const secured = openCoap({ wire, sink: memorySink(), channel: 'secured' });
+    try {
+      const waiting = again.internals.registered();
+      await wire.connect(at, { psk }, { deadlineMs: 2000 });
+      await secured.request({ to: at, method: 'POST', path: '/rd', query: ['ep=dev', 'lwm2m=1.1', 'lt=3600'] });
+      await waiting;
+      expect(again.registration().peer.port).to.equal(wire.local.port);
+    } finally {
+      secured.close();
+      await wire.close();
+      await again.internals.close();
+    }
   });
   it('prints what happened in lines that a reader understands', () => {
     const lines = sink.events.flatMap((e) => printEvent(e, log()) ?? []);

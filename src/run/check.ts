@@ -113,6 +113,6 @@ async function probe(
 }
 
 /** A check switches nothing, so that no person is asked to. */
-function noHands(text: string): Promise<void> {
+function noHands(text: string): Promise<string> {
   return Promise.reject(new BenchError('prompt', `"${text}" is not asked for in a check`));
 }

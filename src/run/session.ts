@@ -111,6 +111,7 @@ export function session(context: SessionContext): Session {
       ...(on.power === undefined ? {} : { power: recordedPower(on.power, events) }),
       ...(reset === undefined ? {} : { reset }),
       ...(console === undefined ? {} : { console }),
+      ask: (what, name) => on.ask(what, name),
       lossPercent: task.rig.data.lossPercent,
       stateDir,
       privateDir: task.privateDir,
