@@ -44,14 +44,13 @@ function bench(offer: Offer | undefined, lost: () => boolean = () => false) {
     server.handle(arrival);
     await new Promise((resolve) => setImmediate(resolve));
   };
-  const block = (fileOffset: number): Promise<void> =>
-    ask(
-      encodeCommand(
-        imageBlockRequest,
-        { fieldControl: 0, ...IDENTITY, fileOffset, maximumDataSize: 40 },
-        { sequence: 7 },
-      ),
-    );
+  let sequence = 6;
+  /** A request under the next number, or under this one. */
+  const block = (fileOffset: number, number?: number): Promise<void> => {
+    sequence = number ?? sequence + 1;
+    const value = { fieldControl: 0, ...IDENTITY, fileOffset, maximumDataSize: 40 };
+    return ask(encodeCommand(imageBlockRequest, value, { sequence }));
+  };
   return { heard, ask, block, last: () => decodeFrame(heard.at(-1)?.octets ?? Buffer.alloc(0)) };
 }
 
@@ -101,6 +100,14 @@ describe('zigbee tester: OTA server', () => {
     const { block, heard } = bench({ file, rules: [{ on: 'block', times: 2, note: 'none', answer: () => [] }] });
     for (const offset of [0, 0, 0]) await block(offset);
     expect(heard.map((h) => h.note)).to.deep.equal(['block']);
+  });
+
+  it('answers a request once that the network delivers twice', async () => {
+    const abort = command(imageBlockResponse, { status: zclStatus.ABORT });
+    const { block, heard } = bench({ file, rules: [{ on: 'block', times: 1, note: 'ended', answer: () => [abort] }] });
+    await block(0, 9);
+    await block(0, 9);
+    expect(heard.map((h) => h.note)).to.deep.equal(['ended']);
   });
 
   it('answers nothing that is no request of a client', async () => {
