@@ -54,7 +54,10 @@ export function asking(presence: Presence, timing: Timing, endpoint: number, own
     return deliver({ ...to, cluster: OTA_CLUSTER, fromEndpoint: way.fromEndpoint ?? ownEndpoint }, octets, note);
   };
   /** Listens for the first frame of the device that answers one of these sequence numbers and comes from the asked side. */
-  const listening = (wanted: ReadonlySet<number>, from: Direction): { within: (limit: string) => Promise<boolean>; stop: () => void } => {
+  const listening = (
+    wanted: ReadonlySet<number>,
+    from: Direction,
+  ): { within: (limit: string) => Promise<boolean>; stop: () => void } => {
     let came = false;
     let wake = (): void => undefined;
     const stop = link.onArrival(({ from: address, cluster, octets }) => {

@@ -8,6 +8,7 @@ import { OTA_CLUSTER, zclStatus } from './codec/numbers.ts';
 import {
   imageBlockRequest,
   imageBlockResponse,
+  imagePageRequest,
   queryNextImageRequest,
   queryNextImageResponse,
   upgradeEndRequest,
@@ -75,6 +76,25 @@ describe('zigbee tester: OTA server', () => {
     const { block, last } = bench(undefined);
     await block(0);
     expect(valueOf(defaultResponse, last())).to.deep.equal({ command: 3, status: zclStatus.NO_IMAGE_AVAILABLE });
+  });
+
+  it('says that pages are unsupported only where there is a file that it does not serve so', async () => {
+    const page = {
+      fieldControl: 0,
+      ...IDENTITY,
+      fileOffset: 0,
+      maximumDataSize: 40,
+      pageSize: 100,
+      responseSpacing: 0,
+    };
+    for (const [offer, status] of [
+      [{ file }, zclStatus.UNSUP_COMMAND],
+      [undefined, zclStatus.NO_IMAGE_AVAILABLE],
+    ] as const) {
+      const { ask, last } = bench(offer);
+      await ask(encodeCommand(imagePageRequest, page, { sequence: 9 }));
+      expect(valueOf(defaultResponse, last())).to.deep.equal({ command: 4, status });
+    }
   });
 
   it('departs from it by rule: from a part of the file on, and as often as told', async () => {

@@ -241,7 +241,8 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
             sequence,
             'page',
             paged,
-            [refuse(imagePageRequest.id, zclStatus.UNSUP_COMMAND)],
+            // "Unsupported" is remembered by clients: it is said only where pages are not served, not where there is no file.
+            [refuse(imagePageRequest.id, file === undefined ? zclStatus.NO_IMAGE_AVAILABLE : zclStatus.UNSUP_COMMAND)],
             'page refused',
           );
         return true;

@@ -17,6 +17,10 @@ export const ZIGBEE_TIMING = {
   blockPeriod: { ms: 40_000, class: 'protocol', clause: '11.10: the block period that the server asks for' },
   broadcastGap: { ms: 10_000, class: 'protocol', clause: 'bench: between two broadcasts, for the broadcast table' },
   pollInterval: { ms: 2_500, class: 'protocol', clause: 'bench: pause between two looks at ImageUpgradeStatus' },
-  crossing: { ms: 2_500, class: 'protocol', clause: 'bench: within which a repeated request may have crossed our answer' },
+  crossing: {
+    ms: 2_500,
+    class: 'protocol',
+    clause: 'bench: within which a repeated request may have crossed our answer',
+  },
   tolerance: { ms: 20_000, class: 'protocol', clause: 'bench: how exactly waits are judged' },
 } as const satisfies TimingTable;

@@ -30,7 +30,7 @@ function firstPage(j: J, s: string) {
   if (page === undefined)
     j.inconclusive(
       s,
-      'the client asked for no page, although ZBOTA 4/3 declares Image Page Request (judged by ZBOTA/CLI/072): declare 4/3 as no, or set the client so that it asks by page',
+      'the client asked for no page, although ZBOTA 4/3 declares Image Page Request (judged by ZBOTA/CLI/072): declare 4/3 as no, set the client so that it asks by page, or give the rig a reset where it remembers that pages were refused',
     );
   return page;
 }
@@ -38,6 +38,7 @@ function firstPage(j: J, s: string) {
 /** Purposes 071 to 074: pages. */
 export const pagingCases: readonly Case[] = [
   cli('071', 'A client whose server has no pages falls back to blocks', ITEM.PAGE, {
+    start: 'fresh',
     drive: async (t) => {
       await paged(t, {});
       await t.perhaps(endRequests, DOWNLOAD);
@@ -56,6 +57,9 @@ export const pagingCases: readonly Case[] = [
     },
   }),
   cli('072', 'A page request has the offered file, a size and a bound for its blocks', ITEM.PAGE, {
+    // A client may remember for good that pages were refused.
+    start: 'fresh',
+    needs: ['reset'],
     ixit: ['maxDataSize'],
     drive: async (t) => {
       await paged(t, { pages: true });
@@ -79,6 +83,7 @@ export const pagingCases: readonly Case[] = [
     },
   }),
   cli('073', 'What is missing of a page is asked for, and the file is right', ITEM.PAGE, {
+    start: 'fresh',
     drive: async (t) => {
       const gap: Rule = { on: 'page', from: 0.3, times: 1, note: 'gap', answer: () => [] };
       await paged(t, { pages: true, rules: [gap] });
@@ -90,6 +95,7 @@ export const pagingCases: readonly Case[] = [
     },
   }),
   cli('074', 'The client takes a page at the spacing that it asked for', ITEM.PAGE, {
+    start: 'fresh',
     kind: 'informative',
     drive: async (t) => {
       await start(t, { file: t.image('imageNewer'), end: LATER, pages: true });

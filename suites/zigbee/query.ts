@@ -9,19 +9,7 @@ import { where } from '../../src/core/log.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
 import { noDownload, refused, runs, statusIs } from './claims.ts';
 import { ITEM } from './items.ts';
-import {
-  type Case,
-  cli,
-  DOWNLOAD,
-  type J,
-  look,
-  marked,
-  provocation,
-  provoke,
-  QUERY,
-  QUIET,
-  type T,
-} from './moves.ts';
+import { type Case, cli, DOWNLOAD, type J, look, marked, provocation, provoke, QUERY, QUIET, type T } from './moves.ts';
 
 const OFFER = 'offer';
 const AFTER = 'after';

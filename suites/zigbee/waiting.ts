@@ -316,7 +316,8 @@ export const waitingCases: readonly Case[] = [
     },
     judge(j, s) {
       const told = j.log.first(marked('busy said'));
-      if (j.log.first(sent(PUT_OFF)) === undefined) j.inconclusive(s, 'the download did not stand still to become busy');
+      if (j.log.first(sent(PUT_OFF)) === undefined)
+        j.inconclusive(s, 'the download did not stand still to become busy');
       // What was under way when the application became busy is not asked for because of it.
       const crossed =
         told === undefined ? [] : j.log.all(blockRequests).filter((r) => j.log.elapsed(told, r) <= j.ms('crossing'));
