@@ -27,7 +27,7 @@ export interface RigContext {
   readonly events: EventSink;
   /** Learns every secret that is read. */
   readonly redactor: Redactor;
-  /** For power switches that a person works. */
+  /** For power switches that a person works, and values that a person reads or enters. */
   readonly prompt: Prompt;
   /** Appended to the command line of every simulated device: the fault of a proof, loss, a seed. */
   readonly simArgs?: readonly string[];

@@ -39,7 +39,10 @@ describe('resources of a rig', () => {
       epochMs: 0,
       events,
       redactor,
-      prompt: (text) => Promise.resolve(void prompts.push(text)),
+      prompt(text) {
+        prompts.push(text);
+        return Promise.resolve('');
+      },
     });
     return rig;
   };

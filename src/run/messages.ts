@@ -43,7 +43,7 @@ export type ToChild =
   | { readonly type: 'start'; readonly task: ChildTask }
   /** End the case in hand, settle the device, run no more. */
   | { readonly type: 'settle'; readonly why: string }
-  | { readonly type: 'confirmed'; readonly id: number }
+  | { readonly type: 'confirmed'; readonly id: number; readonly answer: string }
   | { readonly type: 'refused'; readonly id: number; readonly why: string };
 
 /** From the child to the parent. */

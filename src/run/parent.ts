@@ -29,7 +29,7 @@ export interface ChildContext {
   readonly kill: AbortSignal;
   heard(message: FromChild): void;
   /** A person at the terminal does something and confirms. */
-  prompt(text: string): Promise<void>;
+  prompt(text: string): Promise<string>;
   /** What the child prints, for the log of the run. */
   printed(line: string): void;
 }
@@ -124,7 +124,7 @@ function runChild(task: ChildTask, context: ChildContext, records: Map<string, C
       }
       if (message.type === 'prompt')
         context.prompt(message.text).then(
-          () => say({ type: 'confirmed', id: message.id }),
+          (answer) => say({ type: 'confirmed', id: message.id, answer }),
           (e: unknown) => say({ type: 'refused', id: message.id, why: messageOf(e) }),
         );
       context.heard(message);
