@@ -5,6 +5,8 @@ import type { Outcome } from '../coap/request.ts';
 import { DriveEnd } from '../core/case.ts';
 import { BenchError } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
+import { watcher } from '../core/watch.ts';
+import { localTowards } from '../link/udp.ts';
 import { type Peer, printPeer } from '../link/wire.ts';
 import { arranger } from './arrange.ts';
 import { type Account, bootstrapServer } from './bootstrap.ts';
@@ -13,14 +15,13 @@ import { encodeContent, FORMAT } from './codec/content.ts';
 import { type Path, printPath } from './codec/path.ts';
 import { RES } from './codec/swmgmt.ts';
 import { type Entry, integer, string, type Value } from './codec/value.ts';
-import { addressOf, type Door, localTowards, openDoor, pskOf } from './door.ts';
+import { addressOf, type Door, openDoor, pskOf } from './door.ts';
 import { valueAt } from './kinds.ts';
 import type { Triple } from './machine.ts';
 import { packageServers } from './packages.ts';
 import { type Registration, registry } from './registry.ts';
 import { stepper } from './steps.ts';
 import type { Lwm2mTester, Variation, Watching } from './tester.ts';
-import { watcher } from './watch.ts';
 
 /** Where the registration of a device is kept over runs: one that believes itself registered says nothing by itself. */
 const MEMORY = 'registration.json';
@@ -138,7 +139,7 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
   };
   const look = async (instance: number): Promise<Triple | undefined> =>
     tripleOf(entriesOf(await readAs('look', [9, instance], undefined), [9, instance]), instance);
-  const watch = watcher(timing, async (instance) => {
+  const watch = watcher(timing, async (instance: number) => {
     await look(instance).catch((e: unknown) => {
       // A device that reboots is not registered for a while.
       if (!(e instanceof DriveEnd)) throw e;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
+import type { Watcher } from '../core/watch.ts';
 import { type CborMap, isCborMap } from './codec/cbor.ts';
 import type { Device } from './device.ts';
 import { isRest } from './machine.ts';
@@ -8,7 +9,6 @@ import type { Stand } from './packages/stand.ts';
 import type { Internals, OcfTester } from './tester.ts';
 import { valueOf } from './schema.ts';
 import { isSecured } from './target.ts';
-import type { Watcher } from './watch.ts';
 
 interface Parts {
   readonly bench: Bench;
