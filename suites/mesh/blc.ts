@@ -41,7 +41,7 @@ export const blobClientCases: readonly MeshCase[] = [
         if (!inOrder(j, 'MBTM-C.start', address, [blobInformationGet, blobTransferStart, blobBlockStart])) return;
         parametersFit(j, address);
         notBefore(j, 'MBTM-C.blocks', address, blobBlockStart, blobChunkTransfer);
-        got(j, 'MBTM-C.end', to(blobTransferGet, address));
+        got(j, 'MBTM-C.end', blobTransferGet, address);
       }
       sameOctets(j, 'MBTM-C.push');
     },
