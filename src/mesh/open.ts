@@ -75,12 +75,16 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
 
   // Messages are told apart on their way into the log: a judge counts the tries of one question by its label, and leaves out what an earlier case stirred up.
   let label: string | undefined;
+  let sent = 0;
   let arranging = false;
   const events: EventSink = {
     append(event: NewEvent) {
       if (event.type !== 'mesh.access') return bench.events.append(event);
-      const asked = event.dir === 'out' && label !== undefined ? { label } : {};
-      return bench.events.append({ ...event, data: { ...event.data, ...asked, ...(arranging && { arrange: true }) } });
+      // What a played target answers meanwhile is no sending of the question.
+      const asking = event.dir === 'out' && !isPlayed(event.data?.['src']) ? label : undefined;
+      if (asking !== undefined) sent++;
+      const more = { ...(asking !== undefined && { label: asking }), ...(arranging && { arrange: true }) };
+      return bench.events.append({ ...event, data: { ...event.data, ...more } });
     },
   };
   const keys = new KeyRing(Buffer.from(network.netKey, 'hex'));
@@ -186,13 +190,15 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     reply: MessageType<R>,
     o: AskOptions,
   ): Promise<Value<R> | undefined> => {
+    sent = 0;
     const answer: Answer<Value<R>> = await overLink(() =>
       labelled(text, () =>
         requestRaw(stack, pdu, reply, { to, key: APP, ...o, ...deadline, ...(o.once && ONCE(deadline)) }),
       ),
     );
     if (answer.kind === 'silence') return undefined;
-    const data = { label: text, tries: answer.tries };
+    // Over a connection that was lost the question may have arrived, too.
+    const data = { label: text, tries: Math.max(answer.tries, sent) };
     events.append({ channel: 'mesh', type: 'mesh.answer', dir: 'in', via: answer.received.n, data });
     return answer.kind === 'reply' ? answer.value : undefined;
   };
@@ -309,6 +315,8 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     }
     played.set(address, made);
   };
+  const isPlayed = (address: unknown): boolean =>
+    typeof address === 'number' && (played.has(address) || retired.has(address));
   const closeAll = (some: Map<number, { close(): void }>): void => {
     for (const each of some.values()) each.close();
     some.clear();
