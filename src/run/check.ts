@@ -76,6 +76,7 @@ export async function checkRig(options: CheckOptions): Promise<RigCheck> {
       task,
       events,
       clock,
+      prompt: noHands,
       setting: (r) => ({ ...settingOf(r, declared, rig.data.time), ...undeclared }),
       broke: () => undefined,
       openRig: () =>

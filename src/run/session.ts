@@ -46,6 +46,8 @@ export interface SessionContext {
   readonly events: EventSink;
   readonly clock: BenchClock;
   openRig(): Promise<OpenRig>;
+  /** Asks the person at the bench. */
+  prompt(text: string): Promise<string>;
   setting(registered: Registered): Setting;
   /** The first fault after which the rig counts as broken. */
   broke(fault: BenchError): void;
