@@ -175,7 +175,10 @@ const changeTold = where(snapshots, 'notification with the change', (s) => s.sou
 /** Every change of the activation that a case made. */
 const switched: Kind<object> = {
   name: 'switch',
-  read: (event) => (event.type === MARK && String(event.data?.['name']).startsWith('switch ') ? {} : undefined),
+  read(event) {
+    const name = event.type === MARK ? event.data?.['name'] : undefined;
+    return typeof name === 'string' && name.startsWith('switch ') ? {} : undefined;
+  },
 };
 
 const failureTold = (code: string): Kind<Notified> =>
