@@ -25,6 +25,8 @@ const LABEL = 'arrange';
 const DELIVERIES = 4;
 /** A device that does not go back to INITIAL is made to by reset or power. */
 const TRIES = 3;
+/** So many looks without answer, one after the other, are the device's silence. */
+const LOOKS = 3;
 
 /** Brings the device to where a case starts; throws a BenchError where it does not go there. */
 export function arranger({
@@ -38,15 +40,17 @@ export function arranger({
   const instance = (): number => bench.ixit.number('instance');
   const path = (resource: number): number[] => [9, instance(), resource];
 
-  /** Looks until what it shows fits or the time is over; gives the last that was seen. */
+  /** Looks until what it shows fits or the time is over; gives the last that was seen. Looks get lost: one in vain at the end is none. */
   const until = async (fits: (s: Triple) => boolean, ...limits: (Limit | string)[]): Promise<Triple | undefined> => {
     const end = performance.now() + limits.reduce((sum, limit) => sum + timing.real(limit), 0);
-    for (;;) {
+    for (let inVain = 0; ; ) {
       const now = await look(instance()).catch((e: unknown) => {
         if (e instanceof DriveEnd) return undefined;
         throw e;
       });
-      if ((now !== undefined && fits(now)) || performance.now() >= end) return now;
+      if (now !== undefined && fits(now)) return now;
+      inVain = now === undefined ? inVain + 1 : 0;
+      if (performance.now() >= end && (now !== undefined || inVain >= LOOKS)) return now;
       await sleep(timing.real('pollInterval'));
     }
   };
