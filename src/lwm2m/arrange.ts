@@ -118,6 +118,8 @@ export function arranger({
     }
     if (seen?.state !== STATE.INSTALLED) throw failed('INSTALLED', seen);
     open.holds = 'packageA';
+    // After its reboot the device may not have had the answer to its Register, which it then repeats; until it has, it does not take itself for registered.
+    if (bench.declared('SWMGMT 6/3') && there !== seen) await sleep(timing.real({ timer: 'ackTimeout', times: 1.5 }));
     if (seen.active !== wanted) {
       await execute(wanted ? RES.activate : RES.deactivate);
       seen = await until((s) => s.active === wanted, 'activateS');

@@ -1,4 +1,5 @@
-import { requests } from '../coap/events.ts';
+import { messages, requests } from '../coap/events.ts';
+import { pathOf } from '../coap/options.ts';
 import { type Kind, where } from '../core/log.ts';
 import { decodeLinks, modelLinks, type ModelLinks } from './codec/link-format.ts';
 import { parametersOf } from './registry.ts';
@@ -40,6 +41,16 @@ export const newLinks: Kind<Registering> = where(
   'registration or update with links',
   (r) => r.links !== undefined,
 );
+
+/** Every message with a Register, copies too. */
+export const registerCopies: Kind<object> = {
+  name: 'copy of a Register',
+  read(event, log) {
+    const seen = messages.read(event, log);
+    const is = seen?.dir === 'in' && seen.message.code === '0.02' && pathOf(seen.message.options) === '/rd';
+    return is ? {} : undefined;
+  },
+};
 
 /** A request of the device to the bootstrap server. */
 export const bootstraps: Kind<{ readonly parameters: ReadonlyMap<string, string> }> = {

@@ -9,6 +9,7 @@ import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { answered, isNewer, type Notified, notified, observeMessages, taken, valueAt } from '../../src/lwm2m/kinds.ts';
 import { TRIES } from '../../src/lwm2m/steps.ts';
 import { awaited, answerTo, type J, type Lwm2mCase, marked, stateAt } from './claims.ts';
+import { awaitedOnceRegistered } from './anew.ts';
 import { ITEM } from './items.ts';
 import { ACTIVATE, download, install, own, run, see, type T, uninstall, until } from './moves.ts';
 
@@ -334,7 +335,8 @@ function judgePeriods(j: J): void {
         tolerance,
       });
   }
-  awaited(j, 'SWMGMT-CORE.pmax', notified('activation'), {
+  awaitedOnceRegistered(j, 'SWMGMT-CORE.pmax', notified('activation'), {
+    since: answered('observe', 'activation'),
     stimulus: marked('switched'),
     within: { timer: 'periodMax', times: TRIES + 0.4 },
   });

@@ -7,7 +7,8 @@ import { answered, type Notified, type Snapshot, snapshots, toldValue } from '..
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { TRIES } from '../../src/lwm2m/steps.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
-import { awaited, type J, type Lwm2mCase, printSeen, stateAt } from './claims.ts';
+import { type J, type Lwm2mCase, printSeen, stateAt } from './claims.ts';
+import { awaitedOnceRegistered } from './anew.ts';
 import { ITEM } from './items.ts';
 import {
   ACTIVATE,
@@ -91,7 +92,8 @@ const failures: Lwm2mCase[] = [
         return j.check('SWMGMT-CORE.notify-failure', () =>
           expect(String(numberIn(came)), 'result notified').to.equal(code),
         );
-      awaited(j, 'SWMGMT-CORE.notify-failure', failureTold(code), {
+      awaitedOnceRegistered(j, 'SWMGMT-CORE.notify-failure', failureTold(code), {
+        since: answered('observe', 'result'),
         stimulus: failedAnew(code),
         within: { timer: 'notifyS' },
         tries: TRIES,
@@ -165,7 +167,12 @@ const failures: Lwm2mCase[] = [
       const span = j.log.after('switch 0');
       if (span.first(changeTold) !== undefined)
         return j.check(statement, () => expect(span.first(changeTold)).to.not.equal(undefined));
-      awaited(j, statement, changeTold, { stimulus: switched, within: { timer: 'notifyS' }, tries: TRIES });
+      awaitedOnceRegistered(j, statement, changeTold, {
+        since: answered('observe', 'instance'),
+        stimulus: switched,
+        within: { timer: 'notifyS' },
+        tries: TRIES,
+      });
     },
   },
 ];

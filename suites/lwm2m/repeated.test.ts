@@ -105,6 +105,33 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
     });
   });
 
+  describe('a device that was still registering', () => {
+    /** A copy of its Register: the answer to the first was lost. */
+    const copy = (w: Written): unknown =>
+      w.add({ type: 'coap.message', dir: 'in', raw: '4402124000000001b27264', data: { peer: 'd', attempt: 1 } });
+    const triggered = (registering: boolean) => (w: Written) => {
+      w.exchange({ code: '0.02', path: '/1/0/8', note: 'execute: trigger', answer: '2.04' });
+      if (registering) copy(w);
+      w.wait(2000);
+    };
+    it('may take the trigger for what it is doing; otherwise it must register', () => {
+      expect(verdictOf('SWMGMT/ROB/06', triggered(false))).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/ROB/06', triggered(true))).to.equal('INCONC');
+    });
+    const observed = (registering: boolean) => (w: Written) => {
+      w.exchange({ code: '0.01', path: '/9/0', note: 'observe: instance', answer: '2.05', seq: 1 });
+      if (registering) copy(w);
+      for (let i = 0; i < 5; i++) {
+        w.mark(`switch ${i}`);
+        w.wait(2000);
+      }
+    };
+    it('ends the observation when it has registered; otherwise it must notify', () => {
+      expect(verdictOf('SWMGMT/REP/10', observed(false), { variant: 'instance' })).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/REP/10', observed(true), { variant: 'instance' })).to.equal('INCONC');
+    });
+  });
+
   describe('a short cut of the link', () => {
     const given = (ms: number) => (w: Written) => {
       w.mark('pull');

@@ -24,7 +24,7 @@ import {
 import { noteAnswers, sameAnswer } from './ins.ts';
 import { ITEM } from './items.ts';
 import { ACTIVATE, CHECK, ended, install, INSTALL, own, see, type T, uninstall, UNINSTALL, until } from './moves.ts';
-import { registerAgain } from './anew.ts';
+import { awaitedOnceRegistered, registerAgain } from './anew.ts';
 
 const ALWAYS = { item: ITEM.OBJECT9, when: ITEM.OBJECT9 } as const;
 
@@ -181,7 +181,8 @@ const cases: Lwm2mCase[] = [
       await see(t, 'after');
     },
     judge(j) {
-      awaited(j, 'SWMGMT-CORE.register-again', registrations, {
+      awaitedOnceRegistered(j, 'SWMGMT-CORE.register-again', registrations, {
+        since: answered('execute', 'trigger'),
         stimulus: answered('execute', 'trigger'),
         within: { timer: 'registerS' },
       });
