@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { CaseDef, Judge, Watch } from '../../src/core/case.ts';
 import { type Kind, type Seen, where } from '../../src/core/log.ts';
 import type { Limit } from '../../src/core/timing.ts';
-import { printResult, printState } from '../../src/lwm2m/codec/swmgmt.ts';
+import { printResult, printState, RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import {
   acknowledged,
   type Answer,
@@ -23,6 +23,7 @@ import type { Operation } from '../../src/lwm2m/notes.ts';
 import { isRefusal, type Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { TRIES } from '../../src/lwm2m/steps.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
+import { ITEM } from './items.ts';
 
 export type J = Judge<Lwm2mPolicies>;
 export type Lwm2mCase = CaseDef<Lwm2mTester, Lwm2mPolicies>;
@@ -96,8 +97,23 @@ export function accepts(j: J, statement: string, operation: Operation, label: st
     );
     return 'doubtful';
   }
+  if (installsTwice(j, reply)) {
+    j.inconclusive(
+      statement,
+      `${operation} (${label}) was answered ${reply.code}; the Install before it was repeated on the link and may be carried out again`,
+    );
+    return undefined;
+  }
   j.check(statement, () => expect(reply.code, `answer to ${operation} (${label})`).to.match(/^2\./));
   return 'no';
+}
+
+/** The Install before this was repeated, at a device whose memory of messages, if any, ends with its reboot. */
+function installsTwice(j: J, reply: Seen<Answer>): boolean {
+  if (j.declared(ITEM.CACHE) && !j.declared(ITEM.REBOOTS)) return false;
+  const ofInstall = where(answered('execute'), 'answer to Install', (a) => a.path[2] === RES.install);
+  const install = j.log.before(reply.asked).last(ofInstall);
+  return install !== undefined && wasRepeated(j.log, install);
 }
 
 /** What a request had to lead to, within a limit. */

@@ -57,6 +57,26 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
     });
   });
 
+  describe('Uninstall after a failing Install', () => {
+    const given = (sent: number) => (w: Written) => {
+      w.mark('failing install');
+      w.exchange({ code: '0.02', path: '/9/0/4', note: 'execute: failing install', answer: '2.04', sent });
+      w.shows(3, 58);
+      w.mark('uninstall');
+      w.exchange({ code: '0.02', path: '/9/0/6', note: 'execute: uninstall', answer: '4.05' });
+      w.shows(3, 58);
+    };
+    const remembers = ['SWMGMT 1/10'];
+    it('must be taken', () => {
+      expect(verdictOf('SWMGMT/INS/07', given(1))).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/INS/07', given(2), { declares: remembers })).to.equal('FAIL');
+    });
+    it('may meet the second Install where a repetition of the first was forgotten, by no memory or by the reboot', () => {
+      expect(verdictOf('SWMGMT/INS/07', given(2))).to.equal('INCONC');
+      expect(verdictOf('SWMGMT/INS/07', given(2), { declares: [...remembers, 'SWMGMT 6/3'] })).to.equal('INCONC');
+    });
+  });
+
   describe('a bad URI', () => {
     const written = (sent: number) => (w: Written) => {
       w.mark('pull');
