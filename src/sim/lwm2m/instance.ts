@@ -27,7 +27,7 @@ export interface InstancePort {
 }
 
 /** How long the work takes, in milliseconds of protocol time. */
-export const WORK_MS = { check: 1000, slowCheck: 5000, install: 2000, uninstall: 1000, pullStart: 1000 } as const;
+export const WORK_MS = { check: 1000, slowCheck: 10_000, install: 2000, uninstall: 1000, pullStart: 1000 } as const;
 
 /** The choices of the standard as this device makes them. */
 export function choicesOf(options: Options, behaviour: Behaviour): Choices {

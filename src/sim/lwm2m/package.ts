@@ -38,7 +38,7 @@ export interface Manifest {
 
 export const PACKAGE_KINDS = {
   ok: 'installs',
-  slowCheck: 'installs; its check takes 5 s',
+  slowCheck: 'installs; its check takes 10 s',
   badIntegrity: 'one octet of the payload is wrong',
   wrongType: 'of a type that the device does not know',
   tooBig: 'needs more storage than the device has',
