@@ -36,7 +36,7 @@ export class Download {
   constructor(core: Core, done: () => void) {
     this.#core = core;
     this.#done = done;
-    this.#pages = core.parts.options.page === 'yes';
+    this.#pages = core.parts.options.page === 'yes' && core.behaviour.neverAsksPages !== true;
   }
 
   get active(): boolean {
