@@ -7,7 +7,7 @@ import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { blockRequests, endRequests, sent } from '../../src/zigbee/kinds.ts';
 import type { Offered } from '../../src/zigbee/images.ts';
 import { type Asked, blockOf, command, type Offer, type Reply, type Rule } from '../../src/zigbee/server.ts';
-import { endedWith, offeredIn, refused, runs, statusIs, stillDownloading } from './claims.ts';
+import { ended, endedWith, offeredIn, refused, runs, statusIs, stillDownloading } from './claims.ts';
 import { ITEM } from './items.ts';
 import { type Case, cli, DOWNLOAD, download, type J, look, marked, start, type T } from './moves.ts';
 
@@ -252,7 +252,7 @@ export const blockCases: readonly Case[] = [
         invalidImage: [INVALID_IMAGE, ABORT],
         either: [SUCCESS, INVALID_IMAGE, ABORT],
       };
-      const end = j.came(s, endRequests, offeredIn(j));
+      const end = ended(j, s);
       if (end === undefined) return;
       j.check(s, () => expect([...allowed[j.policy.foreignBlock]], 'status of the end').to.include(end.status), end);
       // Having taken the foreign block, a client finds the file invalid although it goes on behind that block.

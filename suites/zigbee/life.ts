@@ -15,7 +15,7 @@ import {
 } from '../../src/zigbee/kinds.ts';
 import { command, type Rule } from '../../src/zigbee/server.ts';
 import { HALF } from './blocks.ts';
-import { endedWith, offeredIn, refused, runs, statusIs } from './claims.ts';
+import { ended, endedWith, refused, runs, statusIs } from './claims.ts';
 import { ITEM } from './items.ts';
 import {
   type Case,
@@ -74,7 +74,7 @@ export const lifeCases: readonly Case[] = [
       );
     },
     judge(j, s) {
-      const first = j.came(s, endRequests, offeredIn(j));
+      const first = ended(j, s);
       if (first === undefined) return;
       j.check(s, () => expect(first.status, 'status of the first end').to.equal(REQUIRE_MORE_IMAGE), first);
       const next = j.log.after(first).first(queries);

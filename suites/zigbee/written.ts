@@ -93,7 +93,12 @@ export class Written {
 export function judged(
   id: string,
   write: (w: Written) => void,
-  o: { readonly ixit?: Readonly<Record<string, IxitValue>>; readonly policies?: Readonly<Record<string, string>> } = {},
+  o: {
+    readonly ixit?: Readonly<Record<string, IxitValue>>;
+    readonly policies?: Readonly<Record<string, string>>;
+    /** From the last event to the end of the log. */
+    readonly settleMs?: number;
+  } = {},
 ): Judgement {
   const found = ZIGBEE_SUITES.flatMap((s) => s.cases).find((c) => c.id === id);
   if (found === undefined) throw new Error(`no case ${id}`);
@@ -101,7 +106,7 @@ export function judged(
   w.alive();
   w.mark('begin');
   write(w);
-  w.after(1_000_000).alive();
+  w.after(o.settleMs ?? 1_000_000).alive();
   const ixit = ixitOf({ maxDownloadS: 60, blockTimeoutS: 5, blockRetries: 3, ...o.ixit });
   const timing = timingOf(ZIGBEE_TIMING, ixit, { protocol: 1, link: 1 });
   const policies = {
