@@ -59,7 +59,7 @@ export function register(program: Command): void {
     .option('--fault <name...>', 'only these faults (the proof is then not complete)')
     .option('--case <id...>', 'only these cases, and the faults that they catch (the proof is then not complete)')
     .option('--keep <dir>', 'keep the runs there')
-    .option('--json', 'the answer as JSON, an array with one object per standard')
+    .option('--json', 'the answer as JSON: an object, of several standards an array of them')
     .action(async (names: readonly string[], words: Words) => prove(names.length > 0 ? names : ALL, words));
 }
 
@@ -102,6 +102,10 @@ async function subjectOf(name: string, words: Words, folder: string): Promise<Su
   };
 }
 
+function sayAnswers(answers: readonly unknown[]): void {
+  sayJson(answers.length === 1 ? answers[0] : answers);
+}
+
 /** Whether no right device was failed. */
 async function alarms(subjects: readonly Subject[], words: Words, work: Work): Promise<boolean> {
   const { falseAlarms, printAlarm } = await import('./prove/alarm.ts');
@@ -113,7 +117,7 @@ async function alarms(subjects: readonly Subject[], words: Words, work: Work): P
     executions: words.executions,
     seed: words.seed,
   });
-  if (words.json === true) sayJson(found);
+  if (words.json === true) sayAnswers(found);
   else for (const alarm of found) say(printAlarm(alarm));
   return found.every((alarm) => alarm.alarms.length === 0);
 }
@@ -123,7 +127,7 @@ async function proof(subjects: readonly Subject[], words: Words, work: Work): Pr
   const { prove: run } = await import('./prove/proof.ts');
   const { printProof } = await import('./prove/print.ts');
   const proofs = await run(subjects, { ...work, full: words.full === true });
-  if (words.json === true) sayJson(proofs);
+  if (words.json === true) sayAnswers(proofs);
   else say(proofs.map(printProof).join('\n\n'));
   return proofs.every((p) => p.shortfalls.length === 0);
 }

@@ -50,13 +50,13 @@ function progressOf(words: Words): Progress {
   return words.quiet === true ? quietProgress(process.stdout) : terminalProgress(process.stdout);
 }
 
-/** Asks the person at the terminal; without one the bench cannot be worked by hand. */
-async function prompt(text: string): Promise<void> {
+/** Asks the person at the terminal and resolves with what they typed; without one the bench cannot be worked by hand. */
+async function prompt(text: string): Promise<string> {
   if (!process.stdin.isTTY)
     throw new BenchError('prompt', `"${text}" needs a person, and standard input is no terminal`);
   const lines = createInterface({ input: process.stdin, output: process.stdout });
   try {
-    await lines.question(`\n>>> ${text}, then press Enter `);
+    return await lines.question(`\n>>> ${text}, then press Enter `);
   } finally {
     lines.close();
   }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { z } from 'zod';
 import { InputErrors } from './errors.ts';
@@ -62,6 +65,22 @@ describe('YAML files', () => {
       .that.includes({
         file: '/nowhere/x.yaml',
       });
+  });
+
+  it('given a file that changes between two readings, give what it holds now; else parse it once', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plumbline-'));
+    const file = join(folder, 'x.yaml');
+    try {
+      writeFileSync(file, 'name: a\n');
+      const first = readYaml(file, shape);
+      expect(readYaml(file, shape)).to.equal(first);
+      writeFileSync(file, 'name: b\n');
+      expect(readYaml(file, shape).data.name).to.equal('b');
+      writeFileSync(file, 'name: 7\n');
+      expect(() => readYaml(file, shape)).to.throw(/expected a text/);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 

@@ -177,7 +177,19 @@ function byPlace(a: InputError, b: InputError): number {
   return (a.place.line ?? 0) - (b.place.line ?? 0) || (a.place.column ?? 0) - (b.place.column ?? 0);
 }
 
-/** Reads a YAML file against a schema; see `parseYaml`. A file that cannot be read is an InputError that names it. */
+interface Read {
+  readonly text: string;
+  readonly check: Check | undefined;
+  readonly result: YamlFile<unknown>;
+}
+
+/** By schema and file: a proof plans hundreds of runs on the same proformas, and reading those takes longer than planning. */
+const before = new WeakMap<z.ZodType, Map<string, Read>>();
+
+/**
+ * Reads a YAML file against a schema; see `parseYaml`. A file that cannot be read is an InputError that names it. The same text is parsed once,
+ * so nobody may change the data.
+ */
 export function readYaml<T>(file: string, schema: z.ZodType<T>, check?: Check): YamlFile<T> {
   let text: string;
   try {
@@ -185,5 +197,10 @@ export function readYaml<T>(file: string, schema: z.ZodType<T>, check?: Check): 
   } catch (e) {
     throw new InputError('file', `cannot be read: ${messageOf(e)}`, { place: { file }, cause: e });
   }
-  return parseYaml(text, file, schema, check);
+  const known = before.get(schema) ?? new Map<string, Read>();
+  const last = known.get(file);
+  if (last !== undefined && last.text === text && last.check === check) return last.result as YamlFile<T>;
+  const result = parseYaml(text, file, schema, check);
+  before.set(schema, known.set(file, { text, check, result }));
+  return result;
 }

@@ -57,6 +57,22 @@ export async function resolvePeer(host: string, port: number): Promise<Peer> {
   }
 }
 
+/** The address of this computer that a peer sees; a BenchError where there is no way to it. */
+export function localTowards(peer: Peer): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket(isIPv6(peer.address.split('%')[0] ?? '') ? 'udp6' : 'udp4');
+    socket.once('error', (e) => {
+      socket.close();
+      reject(new BenchError('route', `no way to ${printPeer(peer)}: ${e.message}`, { cause: e }));
+    });
+    socket.connect(peer.port, peer.address, () => {
+      const { address } = socket.address();
+      socket.close();
+      resolve(address);
+    });
+  });
+}
+
 /** Opens a local UDP port. Rejects with a BenchError that names the port where it is taken or the address is not ours. */
 export async function openUdp(options: UdpOptions): Promise<UdpWire> {
   const { host, port, sink, channel } = options;

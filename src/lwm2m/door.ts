@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram';
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CoapEndpoint, openCoap } from '../coap/endpoint.ts';
@@ -11,7 +10,7 @@ import { certificatesIn, ownCertificateIn, ownKeyIn, publicKeyIn } from '../link
 import { openDtls } from '../link/dtls/wire.ts';
 import type { Impairments } from '../link/impair.ts';
 import { openUdp, type UdpWire } from '../link/udp.ts';
-import { type Peer, printPeer, type Wire } from '../link/wire.ts';
+import type { Wire } from '../link/wire.ts';
 
 /** One port of the bench: CoAP client and server at once. */
 export interface Door {
@@ -62,7 +61,7 @@ function keyOctets(text: string): Buffer {
 
 /**
  * What the rig gives the server to secure itself with: `psk`, `certificate` (chain and key) or `rawKey`, and whom it trusts: `trust` (roots of
- * the devices' certificates), `trustedKey` (the raw public key of the device). Throws a BenchError where there is nothing, or not what it should be.
+ * the devices' certificates), `trustedKey` (the raw public key of the device). A device that takes keys only is shown the one in `certificate`. Throws a BenchError where there is nothing, or not what it should be.
  */
 export function credentialsOf(bench: Bench): ServerCredentials {
   const of = <T>(name: string, read: (text: string, where: string) => T): T | undefined =>
@@ -128,20 +127,4 @@ export async function openDoor(bench: Bench, address: Address, channel: string):
       await wire.close();
     },
   };
-}
-
-/** The address of this computer that a peer sees; a BenchError where there is no way to it. */
-export function localTowards(peer: Peer): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket(peer.address.includes(':') ? 'udp6' : 'udp4');
-    socket.once('error', (e) => {
-      socket.close();
-      reject(new BenchError('route', `no way to ${printPeer(peer)}: ${e.message}`, { cause: e }));
-    });
-    socket.connect(peer.port, peer.address, () => {
-      const { address } = socket.address();
-      socket.close();
-      resolve(address);
-    });
-  });
 }

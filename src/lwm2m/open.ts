@@ -5,6 +5,8 @@ import type { Outcome } from '../coap/request.ts';
 import { DriveEnd } from '../core/case.ts';
 import { BenchError } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
+import { watcher } from '../core/watch.ts';
+import { localTowards } from '../link/udp.ts';
 import { type Peer, printPeer } from '../link/wire.ts';
 import { arranger } from './arrange.ts';
 import { type Account, bootstrapServer } from './bootstrap.ts';
@@ -13,14 +15,13 @@ import { encodeContent, FORMAT } from './codec/content.ts';
 import { type Path, printPath } from './codec/path.ts';
 import { RES } from './codec/swmgmt.ts';
 import { type Entry, integer, string, type Value } from './codec/value.ts';
-import { addressOf, type Door, localTowards, openDoor, pskOf } from './door.ts';
+import { addressOf, type Door, openDoor, pskOf } from './door.ts';
 import { valueAt } from './kinds.ts';
 import type { Triple } from './machine.ts';
 import { packageServers } from './packages.ts';
 import { type Registration, registry } from './registry.ts';
 import { stepper } from './steps.ts';
 import type { Lwm2mTester, Variation, Watching } from './tester.ts';
-import { watcher } from './watch.ts';
 
 /** Where the registration of a device is kept over runs: one that believes itself registered says nothing by itself. */
 const MEMORY = 'registration.json';
@@ -33,6 +34,9 @@ function payloadOf(path: Path, content: Value | readonly Entry[] | Uint8Array, f
   if (content instanceof Uint8Array) return Buffer.from(content);
   return encodeContent(format, path, isEntries(content) ? content : [{ path, value: content }]);
 }
+
+/** Real time until a console has answered a line. */
+const CONSOLE_MS = 10_000;
 
 function remembered(file: string): Registration | undefined {
   try {
@@ -138,7 +142,7 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
   };
   const look = async (instance: number): Promise<Triple | undefined> =>
     tripleOf(entriesOf(await readAs('look', [9, instance], undefined), [9, instance]), instance);
-  const watch = watcher(timing, async (instance) => {
+  const watch = watcher(timing, async (instance: number) => {
     await look(instance).catch((e: unknown) => {
       // A device that reboots is not registered for a while.
       if (!(e instanceof DriveEnd)) throw e;
@@ -253,7 +257,21 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     missing: () => packages.missing(),
     swap: (url, name) => packages.swap(url, name),
     behave: (url, behaviour) => packages.behave(url, behaviour),
-    lose: () => roster.lose(),
+    async anew(label) {
+      // The next Update is answered 4.04.
+      roster.lose();
+      const registering = roster.next(timing.real('registerS'));
+      if (bench.has('registerLine')) await registerLine(bench);
+      else {
+        const answer = await tester.trigger(label);
+        const taken = answer.kind === 'reply' && answer.code.startsWith('2.');
+        if (!taken && bench.power !== undefined) {
+          await tester.off();
+          return tester.on();
+        }
+      }
+      await registering;
+    },
     async factory() {
       if (bench.reset === undefined) throw new DriveEnd('this rig has no factory reset');
       touched();
@@ -284,7 +302,8 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
   /** A registration there is, or the device is made to make one. */
   const registered = async (): Promise<void> => {
     if (roster.current() !== undefined) return;
-    const known = remembered(memory);
+    // Over DTLS only the device can begin: without an association nothing can be sent to it, and it notices that the old one is gone.
+    const known = address.secure ? undefined : remembered(memory);
     if (known !== undefined) {
       roster.adopt(known);
       // Registration Update Trigger; a device that does not know us any more stays silent and registers in its own time.
@@ -351,4 +370,12 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     },
   };
   return { ...tester, internals };
+}
+
+/** The console of the device makes it register. Throws a BenchError where the rig has none. */
+async function registerLine(bench: Bench): Promise<void> {
+  const place = { where: 'iut.SWMGMT.registerLine' };
+  if (bench.console === undefined)
+    throw new BenchError('console', 'registerLine needs a console in the rig', { place });
+  await bench.console.ask(bench.address('registerLine'), CONSOLE_MS);
 }

@@ -135,12 +135,12 @@ export interface Message<V> {
   readonly opcode: number;
 }
 
-/** Well-formed messages of one type, from the device unless told otherwise. */
+/** Well-formed messages of one type, from the device unless told otherwise; those that came while it was brought to rest belong to an earlier case. */
 export function message<L extends Layout>(type: MessageType<L>, dir: 'in' | 'out' = 'in'): Kind<Message<Value<L>>> {
   return {
     name: type.name,
     read(event) {
-      if (event.type !== 'mesh.access' || event.dir !== dir) return undefined;
+      if (event.type !== 'mesh.access' || event.dir !== dir || event.data?.['arrange'] === true) return undefined;
       const decoded = decodedOf(event);
       const value = valueOf(type, decoded);
       const access = value === undefined ? undefined : accessOf(event);

@@ -73,12 +73,18 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
   if (known === undefined) writeNetwork(file, network);
   const reach = reachOf(bench, link, entries, file, network);
 
-  // Sendings are labelled on their way into the log: a judge counts the tries of one question by it.
+  // Messages are told apart on their way into the log: a judge counts the tries of one question by its label, and leaves out what an earlier case stirred up.
   let label: string | undefined;
+  let sent = 0;
+  let arranging = false;
   const events: EventSink = {
     append(event: NewEvent) {
-      const labelled = label !== undefined && event.type === 'mesh.access' && event.dir === 'out';
-      return bench.events.append(labelled ? { ...event, data: { ...event.data, label: label ?? null } } : event);
+      if (event.type !== 'mesh.access') return bench.events.append(event);
+      // What a played target answers meanwhile is no sending of the question.
+      const asking = event.dir === 'out' && !isPlayed(event.data?.['src']) ? label : undefined;
+      if (asking !== undefined) sent++;
+      const more = { ...(asking !== undefined && { label: asking }), ...(arranging && { arrange: true }) };
+      return bench.events.append({ ...event, data: { ...event.data, ...more } });
     },
   };
   const keys = new KeyRing(Buffer.from(network.netKey, 'hex'));
@@ -184,13 +190,15 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     reply: MessageType<R>,
     o: AskOptions,
   ): Promise<Value<R> | undefined> => {
+    sent = 0;
     const answer: Answer<Value<R>> = await overLink(() =>
       labelled(text, () =>
         requestRaw(stack, pdu, reply, { to, key: APP, ...o, ...deadline, ...(o.once && ONCE(deadline)) }),
       ),
     );
     if (answer.kind === 'silence') return undefined;
-    const data = { label: text, tries: answer.tries };
+    // Over a connection that was lost the question may have arrived, too.
+    const data = { label: text, tries: Math.max(answer.tries, sent) };
     events.append({ channel: 'mesh', type: 'mesh.answer', dir: 'in', via: answer.received.n, data });
     return answer.kind === 'reply' ? answer.value : undefined;
   };
@@ -266,12 +274,12 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     blobId: () => randomBytes(8).toString('hex'),
     target(address, changes = {}) {
       const made = playTarget(stack, address, changes, playing());
-      played.push(made);
+      play(address, made);
       return made;
     },
     distributor(address) {
       const made = playDistributor(stack, address, playing());
-      played.push(made);
+      play(address, made);
       return made;
     },
     async say(verb, values = {}) {
@@ -297,7 +305,22 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     newFirmwareId: tester.octets('firmwareIdA'),
   });
   const control = controlOf(bench, timing.real({ timer: 'reply', times: 3 }));
-  const played: { close(): void }[] = [];
+  const played = new Map<number, { close(): void }>();
+  // Those of earlier cases answer on until the device is at rest: it tells its targets that a distribution was cancelled, and waits long for such as are silent.
+  const retired = new Map<number, { close(): void }>();
+  const play = (address: number, made: { close(): void }): void => {
+    for (const old of [played, retired]) {
+      old.get(address)?.close();
+      old.delete(address);
+    }
+    played.set(address, made);
+  };
+  const isPlayed = (address: unknown): boolean =>
+    typeof address === 'number' && (played.has(address) || retired.has(address));
+  const closeAll = (some: Map<number, { close(): void }>): void => {
+    for (const each of some.values()) each.close();
+    some.clear();
+  };
   const webHost = bench.has('webHost') ? bench.address('webHost') : '127.0.0.1';
   // Opened with the first offer: most devices never fetch anything.
   let opened: Promise<FirmwareWeb> | undefined;
@@ -321,12 +344,23 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
         place: { where: hexNumber(nodeAddress(), 4) },
       });
     },
-    idle: () => clear.idle(),
+    async idle() {
+      arranging = true;
+      try {
+        await clear.idle();
+      } finally {
+        arranging = false;
+        closeAll(retired);
+      }
+    },
     async settle() {
-      for (const target of played.splice(0)) target.close();
+      for (const [address, made] of played) retired.set(address, made);
+      played.clear();
       (await opened)?.clear();
     },
     async close() {
+      closeAll(played);
+      closeAll(retired);
       await (await opened)?.close();
       control.close();
       stack.close();

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
+import type { Watcher } from '../core/watch.ts';
 import { type CborMap, isCborMap } from './codec/cbor.ts';
 import type { Device } from './device.ts';
 import { isRest } from './machine.ts';
@@ -8,7 +9,6 @@ import type { Stand } from './packages/stand.ts';
 import type { Internals, OcfTester } from './tester.ts';
 import { valueOf } from './schema.ts';
 import { isSecured } from './target.ts';
-import type { Watcher } from './watch.ts';
 
 interface Parts {
   readonly bench: Bench;
@@ -47,10 +47,19 @@ export function arranger({
   };
   const longestRun = (): number => timing.real('maxDownloadS') + timing.real('maxUpgradeS') + timing.real('rebootS');
   const resting = (r: CborMap): boolean => isRest(valueOf(r, 'swupdatestate'));
+  /** The representation has fitted for so long that it is no stage on the way: figure 1 shows `idle` during the check. */
+  const stays = async (fits: (r: CborMap) => boolean, limitMs: number): Promise<void> => {
+    let since: number | undefined;
+    const windowMs = timing.real('restWindow');
+    await until((r) => {
+      since = fits(r) ? (since ?? performance.now()) : undefined;
+      return since !== undefined && performance.now() - since >= windowMs;
+    }, limitMs);
+  };
   /** A run of its own, from schedule to the representation that fits. */
   const runUntil = async (action: 'isac' | 'isvv', purl: string, fits: (r: CborMap) => boolean): Promise<void> => {
     await tester.schedule(action, { purl, label: LABEL });
-    await until(fits, timing.real('scheduleLead') * 2 + timing.real('maxDownloadS'));
+    await stays(fits, timing.real('scheduleLead') * 2 + timing.real('maxDownloadS'));
     await tester.cancel(LABEL);
   };
 

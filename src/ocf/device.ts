@@ -4,6 +4,7 @@ import type { Bench } from '../core/standard.ts';
 import type { Method } from '../coap/message.ts';
 import type { Observation } from '../coap/observe.ts';
 import type { Outcome } from '../coap/request.ts';
+import { localTowards } from '../link/udp.ts';
 import { parsePeer, type Peer, printPeer } from '../link/wire.ts';
 import { type Client, type ClientRequest, openClient } from './client.ts';
 import { type CborMap, decodeCbor, isCborMap } from './codec/cbor.ts';
@@ -12,7 +13,7 @@ import { devicesOf, linksOf } from './links.ts';
 import { answersOf, ask, byId, type Found, groupBy, isLoopback, type Query } from './multicast.ts';
 import type { Subject } from './notes.ts';
 import { openOwner } from './security/owner.ts';
-import { checkIdentity, isSecured, isSought, iutPeer, localTowards, locate, type Target } from './target.ts';
+import { checkIdentity, isSecured, isSought, iutPeer, locate, type Target } from './target.ts';
 import type { Variation } from './tester.ts';
 
 /** So many exchanges tell how slow the device and the link are just now. */

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BenchError } from '../core/errors.ts';
 import { DriveEnd } from '../core/case.ts';
 import type { Bench } from '../core/standard.ts';
+import { watcher } from '../core/watch.ts';
 import type { Observation } from '../coap/observe.ts';
 import type { Outcome } from '../coap/request.ts';
 import type { ActionName } from './codec/swu.ts';
@@ -13,7 +14,6 @@ import { SCHEDULE } from './run.ts';
 import type { OcfTester, Plan, UpdateBody } from './tester.ts';
 import { securityVerbs } from './security/verbs.ts';
 import { isSecured } from './target.ts';
-import { watcher } from './watch.ts';
 
 /** An UPDATE may wait for the exchange before it, and be repeated. */
 const SLOW_MARGIN = 3;

@@ -1,4 +1,3 @@
-import { createSocket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { BenchError } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
@@ -72,22 +71,6 @@ export async function iutPeer(bench: Bench): Promise<Peer> {
       place: { where: 'iut.OCFSWU.iut' },
     });
   return isIP(peer.address.split('%')[0] ?? '') === 0 ? resolvePeer(peer.address, peer.port) : peer;
-}
-
-/** The address of this computer that faces the peer. */
-export function localTowards(peer: Peer): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const socket = createSocket(peer.address.includes(':') ? 'udp6' : 'udp4');
-    socket.once('error', (e) => {
-      socket.close();
-      reject(new BenchError('route', `no way to ${printPeer(peer)}: ${e.message}`, { cause: e }));
-    });
-    socket.connect(peer.port, peer.address, () => {
-      const { address } = socket.address();
-      socket.close();
-      resolve(address);
-    });
-  });
 }
 
 /** The links of `/oic/res`, all or of one type; a BenchError where the device does not answer. */

@@ -3,8 +3,8 @@ import { BenchError, messageOf } from '../core/errors.ts';
 import type { Power } from '../core/standard.ts';
 import type { ResourceOf } from './schema.ts';
 
-/** Asks a person at the terminal to do something and to confirm it. */
-export type Prompt = (text: string) => Promise<void>;
+/** Asks a person at the terminal to do something and to confirm it; resolves with what they type, which is usually nothing. */
+export type Prompt = (text: string) => Promise<string>;
 
 /** The resource by name, and the folder of its rig file, in which its commands run. */
 export interface Place {
@@ -52,8 +52,8 @@ export function powerSwitch(
   switch (resource.by) {
     case 'hand':
       return {
-        off: () => prompt(`Switch ${resource.what} OFF`),
-        on: () => prompt(`Switch ${resource.what} ON`),
+        off: async () => void (await prompt(`Switch ${resource.what} OFF`)),
+        on: async () => void (await prompt(`Switch ${resource.what} ON`)),
       };
     case 'command':
       return {

@@ -76,6 +76,7 @@ export async function checkRig(options: CheckOptions): Promise<RigCheck> {
       task,
       events,
       clock,
+      prompt: noHands,
       setting: (r) => ({ ...settingOf(r, declared, rig.data.time), ...undeclared }),
       broke: () => undefined,
       openRig: () =>
@@ -113,6 +114,6 @@ async function probe(
 }
 
 /** A check switches nothing, so that no person is asked to. */
-function noHands(text: string): Promise<void> {
+function noHands(text: string): Promise<string> {
   return Promise.reject(new BenchError('prompt', `"${text}" is not asked for in a check`));
 }

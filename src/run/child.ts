@@ -42,7 +42,7 @@ const announced = new WeakSet<Promise<unknown>>();
 /** Aborted when the parent wants the run to settle. */
 const stop = new AbortController();
 /** Questions to the person at the terminal that are not confirmed yet, by number. */
-const prompts = new Map<number, { done(): void; fail(e: Error): void }>();
+const prompts = new Map<number, { done(typed: string): void; fail(e: Error): void }>();
 
 /** Resolves when the message has left, or when there is nobody to hear it. Secrets are taken out here, whatever the message. */
 function send(message: FromChild): Promise<void> {
@@ -72,8 +72,8 @@ function uncaught(e: unknown): void {
   if (!inCase) void send({ type: 'beat' }).then(() => process.exit(2));
 }
 
-/** A person at the terminal of the parent does it and confirms. */
-function prompt(text: string): Promise<void> {
+/** A person at the terminal of the parent does it and confirms; resolves with what they typed. */
+function prompt(text: string): Promise<string> {
   const id = prompts.size;
   tell({ type: 'prompt', id, text });
   return new Promise((resolve, reject) => {
@@ -142,6 +142,7 @@ async function runTask(task: ChildTask): Promise<void> {
     events: log,
     clock,
     setting,
+    prompt,
     broke: (fault: BenchError) => tell({ type: 'broken', fault: printError(fault) }),
     openRig: () => openRig(task.rig, { ...task, events: log, redactor, prompt }),
   });
@@ -218,7 +219,7 @@ function receive(message: ToChild): void {
       stop.abort(new Error(message.why));
       break;
     case 'confirmed':
-      prompts.get(message.id)?.done();
+      prompts.get(message.id)?.done(message.typed);
       break;
     case 'refused':
       prompts.get(message.id)?.fail(new Error(message.why));

@@ -112,7 +112,7 @@ describe('runPlan', () => {
         epochMs: 0,
         events: memorySink(),
         redactor: new Redactor(),
-        prompt: () => Promise.resolve(),
+        prompt: () => Promise.resolve(''),
       });
       try {
         const { record } = await start({ endpoint: rig.address('FAKE', 'endpoint') }, { cases: ['FAKE/RUN/11'] });

@@ -39,8 +39,8 @@ export interface RunSettings {
   /** Write Allure results while the run goes on. */
   readonly allure?: boolean;
   readonly progress?: Progress;
-  /** For power switches that a person works; without it a rig that needs one ends as ERROR. */
-  readonly prompt?: (text: string) => Promise<void>;
+  /** For power switches that a person works and for what they type; without it a rig that needs one ends as ERROR. */
+  readonly prompt?: (text: string) => Promise<string>;
   /** First wish of the user: end the case in hand and settle. */
   readonly settle?: AbortSignal;
   /** Second wish: end at once. */
@@ -73,7 +73,7 @@ function near(file: string): string {
 }
 
 /** Where nobody can be asked. */
-function noTerminal(text: string): Promise<void> {
+function noTerminal(text: string): Promise<string> {
   return Promise.reject(new BenchError('prompt', `"${text}" needs a person at a terminal`));
 }
 

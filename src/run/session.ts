@@ -46,6 +46,8 @@ export interface SessionContext {
   readonly events: EventSink;
   readonly clock: BenchClock;
   openRig(): Promise<OpenRig>;
+  /** Asks the person at the bench. */
+  prompt(text: string): Promise<string>;
   setting(registered: Registered): Setting;
   /** The first fault after which the rig counts as broken. */
   broke(fault: BenchError): void;
@@ -111,6 +113,7 @@ export function session(context: SessionContext): Session {
       ...(on.power === undefined ? {} : { power: recordedPower(on.power, events) }),
       ...(reset === undefined ? {} : { reset }),
       ...(console === undefined ? {} : { console }),
+      ask: (what, name) => on.ask(what, name),
       lossPercent: task.rig.data.lossPercent,
       stateDir,
       privateDir: task.privateDir,

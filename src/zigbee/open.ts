@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DriveEnd } from '../core/case.ts';
 import { BenchError } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
+import { watcher } from '../core/watch.ts';
 import { arranger } from './arrange.ts';
 import { AS_CLIENT, AS_SERVER, asking, CLIENT_ENDPOINT, SERVER_ENDPOINT } from './asking.ts';
 import { encodeCommand, rawFrame } from './codec/frame.ts';
@@ -12,7 +13,6 @@ import { imagesOf } from './images.ts';
 import { findDevice } from './presence.ts';
 import { otaServer } from './server.ts';
 import type { ZigbeeTester } from './tester.ts';
-import { watcher } from './watch.ts';
 
 const CLUSTER_REVISION = 0xfffd;
 const IMAGE_UPGRADE_STATUS = 0x0006;

@@ -18,7 +18,7 @@ import { bitsSet } from '../../src/mesh/codec/fields.ts';
 import { answer, message, sendings } from '../../src/mesh/kinds.ts';
 import { expires, type J, type MeshCase, TRIES } from './claims.ts';
 import { start, TARGETS, untilPhase } from './distributing.ts';
-import { SHORT_BASE } from './moves.ts';
+import { JUDGED_BASE } from './moves.ts';
 
 import { BLOB, SOON, to, started, whole, got, inOrder, notBefore, sameOctets, givenUp } from './client-drive.ts';
 
@@ -41,7 +41,7 @@ export const blobClientCases: readonly MeshCase[] = [
         if (!inOrder(j, 'MBTM-C.start', address, [blobInformationGet, blobTransferStart, blobBlockStart])) return;
         parametersFit(j, address);
         notBefore(j, 'MBTM-C.blocks', address, blobBlockStart, blobChunkTransfer);
-        got(j, 'MBTM-C.end', to(blobTransferGet, address));
+        got(j, 'MBTM-C.end', blobTransferGet, address);
       }
       sameOctets(j, 'MBTM-C.push');
     },
@@ -99,7 +99,7 @@ export const blobClientCases: readonly MeshCase[] = [
     statements: ['MBTM-C.silence'],
     related: ['MBTM/CL/BT/BV-08-C'],
     async drive(t) {
-      await start(t, [FIRST], [], { timeoutBase: SHORT_BASE }, { blob: { silentFromBlock: 0 } });
+      await start(t, [FIRST], [], { timeoutBase: JUDGED_BASE }, { blob: { silentFromBlock: 0 } });
       await untilPhase(t, 'distributing', [FAILED]);
     },
     judge(j) {
@@ -113,7 +113,7 @@ export const blobClientCases: readonly MeshCase[] = [
         show: ({ phase }) => nameOf(distributionPhase, phase),
         expected: 'the only server dropped',
         // 10 000 x (client timeout base + 2) + 100 x TTL milliseconds.
-        ms: j.ms({ timer: 'timeoutUnit', times: SHORT_BASE + 2 + ttl / 100 }),
+        ms: j.ms({ timer: 'timeoutUnit', times: JUDGED_BASE + 2 + ttl / 100 }),
       });
     },
   },

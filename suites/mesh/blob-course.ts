@@ -27,6 +27,7 @@ import {
   serverOf,
   servePull,
   serverTimeout,
+  JUDGED_BASE,
   SHORT_BASE,
   startOf,
 } from './moves.ts';
@@ -57,7 +58,7 @@ function suspends(j: J, statement: string, armed: Expiry<Status>['armed']): void
     after: isSuspended,
     show,
     expected: nameOf(blobPhase, blobPhase.TRANSFER_SUSPENDED),
-    ms: j.ms(serverTimeout(SHORT_BASE)),
+    ms: j.ms(serverTimeout(JUDGED_BASE)),
   });
 }
 
@@ -203,9 +204,9 @@ export const blobCourseCases: readonly MeshCase[] = [
     statements: ['MBTM-S.pull-timeout'],
     ixit: PREPARING,
     async drive(t, variant) {
-      const { to, transfer } = await begun(t, serverOf(variant), { mode: transferMode.PULL, base: SHORT_BASE });
+      const { to, transfer } = await begun(t, serverOf(variant), { mode: transferMode.PULL, base: JUDGED_BASE });
       await t.ask('block', to, blobBlockStart, { block: 0, chunkSize: transfer.chunkSize });
-      await t.poll('poll', to, blobTransferGet, {}, isSuspended, beyond(SHORT_BASE));
+      await t.poll('poll', to, blobTransferGet, {}, isSuspended, beyond(JUDGED_BASE));
     },
     judge: (j) => suspends(j, 'MBTM-S.pull-timeout', j.log.last(answer(blobBlockStatus, 'block'))),
   },
@@ -218,10 +219,10 @@ export const blobCourseCases: readonly MeshCase[] = [
     policies: ['waitingForStart'],
     async drive(t, variant) {
       const server = serverOf(variant);
-      const { to, transfer } = await begun(t, server, { mode: transferMode.PUSH, base: SHORT_BASE });
+      const { to, transfer } = await begun(t, server, { mode: transferMode.PUSH, base: JUDGED_BASE });
       await t.ask('block', to, blobBlockStart, { block: 0, chunkSize: transfer.chunkSize });
       await sendChunks(t, to, transfer, 0, [0]);
-      await t.poll('poll', to, blobTransferGet, {}, isSuspended, beyond(SHORT_BASE));
+      await t.poll('poll', to, blobTransferGet, {}, isSuspended, beyond(JUDGED_BASE));
       await t.ask('cancel', to, blobTransferCancel, { blobId: transfer.blobId });
       await t.internals.idle();
       await prepare(t, server, { blobId: t.blobId(), base: SHORT_BASE, size: transfer.size }, 'prepare again');

@@ -95,8 +95,8 @@ export const distributionPhaseCases: readonly MeshCase[] = [
       await both('active', value);
       await t.ask('suspend', to, distributionSuspend, {});
       await t.ask('other in suspended', to, distributionStart, { ...value, ttl: value.ttl + 1 });
-      await t.internals.idle();
       await t.internals.settle();
+      await t.internals.idle();
       await start(t, TARGETS, []);
       const { image } = value;
       const again = distributionValue(t, image);
@@ -164,8 +164,8 @@ export const distributionPhaseCases: readonly MeshCase[] = [
         t.mark(`cancel ${name}`);
         await t.ask(`cancel ${name}`, to, distributionCancel, {});
         await untilPhase(t, `after ${name}`, [IDLE]);
-        await t.internals.idle();
         await t.internals.settle();
+        await t.internals.idle();
       };
       await t.ask('cancel idle', to, distributionCancel, {});
       await stalled(t);

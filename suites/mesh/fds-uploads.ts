@@ -34,7 +34,7 @@ import {
   sendChunks,
   servePull,
   serverTimeout,
-  SHORT_BASE,
+  JUDGED_BASE,
   startOf,
   type T,
 } from './moves.ts';
@@ -227,13 +227,13 @@ export const uploadCases: readonly MeshCase[] = [
     related: ['DFUM/SR/FD/BV-21-C'],
     async drive(t) {
       const to = t.element('distribution');
-      const value = uploadValue(t, SHORT_BASE);
+      const value = uploadValue(t, JUDGED_BASE);
       const limits = await limitsOf(t, 'upload');
       const { phase } = await t.ask('upload', to, uploadStart, value);
       if (phase !== uploadPhase.TRANSFER_ACTIVE) t.stop('no transfer follows the Upload Start');
       const transfer = imageTransfer(limits, value.blobId, modeOf(t, 'upload'), t.octets('imageA'));
       await t.ask('transfer', to, blobTransferStart, startOf(transfer));
-      await t.poll('poll', to, uploadGet, {}, (v) => v.phase !== uploadPhase.TRANSFER_ACTIVE, beyond(SHORT_BASE));
+      await t.poll('poll', to, uploadGet, {}, (v) => v.phase !== uploadPhase.TRANSFER_ACTIVE, beyond(JUDGED_BASE));
       await t.ask('restart', to, uploadStart, value);
       await t.ask('cancel', to, uploadCancel, {});
       await t.ask('cancelled', to, uploadGet, {});
@@ -247,7 +247,7 @@ export const uploadCases: readonly MeshCase[] = [
         after: ({ phase }) => phase === uploadPhase.TRANSFER_ERROR,
         show: ({ phase }) => nameOf(uploadPhase, phase),
         expected: nameOf(uploadPhase, uploadPhase.TRANSFER_ERROR),
-        ms: j.ms(serverTimeout(SHORT_BASE)),
+        ms: j.ms(serverTimeout(JUDGED_BASE)),
       });
       const again = j.log.first(answer(uploadStatus, 'restart'))?.value;
       if (again !== undefined) {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { hexNumber, nameOf } from '../../src/core/layout/names.ts';
 import { distributionPhase, updatePhase, additionalInformation } from '../../src/mesh/codec/enums.ts';
 import { blobBlockStart, blobTransferStart } from '../../src/mesh/codec/messages/blob.ts';
-import { distributionStart, receiversGet, receiversList } from '../../src/mesh/codec/messages/distribution.ts';
+import { distributionStart, receiversList } from '../../src/mesh/codec/messages/distribution.ts';
 import {
   updateApply,
   updateCancel,
@@ -16,7 +16,18 @@ import { type MeshCase, reply } from './claims.ts';
 import { start, TARGETS, untilPhase } from './distributing.ts';
 
 import { ITEM } from './items.ts';
-import { CLIENT, SOON, to, whole, got, inOrder, notBefore, givenUp } from './client-drive.ts';
+import {
+  CLIENT,
+  RECEIVERS_AFTER,
+  SOON,
+  to,
+  whole,
+  got,
+  inOrder,
+  notBefore,
+  givenUp,
+  receiversAfter,
+} from './client-drive.ts';
 
 const { TRANSFER_SUCCESS } = distributionPhase;
 
@@ -44,6 +55,7 @@ export const updateClientCases: readonly MeshCase[] = [
     async drive(t) {
       await start(t, TARGETS, []);
       await untilPhase(t, 'distributing', [TRANSFER_SUCCESS]);
+      await receiversAfter(t);
     },
     judge(j) {
       const S = 'DFUM-C.update';
@@ -80,7 +92,6 @@ export const updateClientCases: readonly MeshCase[] = [
     related: ['DFUM/CL/FU/BV-02-C'],
     async drive(t) {
       await whole(t, {}, { update: { additional: additionalInformation.NODE_UNPROVISIONED } });
-      await t.ask('receivers after', t.element('distribution'), receiversGet, { first: 0, limit: 10 });
       await t.internals.settle();
       await t.internals.idle();
       t.mark('ordinary targets');
@@ -88,13 +99,13 @@ export const updateClientCases: readonly MeshCase[] = [
     },
     judge(j) {
       const S = 'DFUM-C.apply';
-      const list = j.log.first(answer(receiversList, 'receivers after'))?.value;
+      const list = j.log.first(answer(receiversList, RECEIVERS_AFTER))?.value;
       for (const entry of list?.entries ?? [])
         j.note(
           `a target that announced to leave the network and answers is told as ${nameOf(updatePhase, entry.phase)}`,
         );
       if (j.policy.unprovisionedAnswers === 'applyFailed') {
-        const seen = reply(j, S, receiversList, 'receivers after');
+        const seen = reply(j, S, receiversList, RECEIVERS_AFTER);
         const phases = seen?.value.entries.map((e) => nameOf(updatePhase, e.phase)) ?? [];
         j.check(
           S,
@@ -107,8 +118,8 @@ export const updateClientCases: readonly MeshCase[] = [
       }
       const log = j.log.after('ordinary targets');
       for (const address of TARGETS) {
-        const applied = got(j, S, to(updateApply, address), log);
-        if (applied !== undefined) got(j, S, to(updateInformationGet, address), log.after({ n: applied.n }));
+        const applied = got(j, S, updateApply, address, log);
+        if (applied !== undefined) got(j, S, updateInformationGet, address, log.after({ n: applied.n }));
       }
     },
   },

@@ -21,7 +21,7 @@ import { updateServerTable } from '../../src/mesh/tables.ts';
 import { byTable, expires, type MeshCase, reply, shows } from './claims.ts';
 import { startValue } from './fus-start.ts';
 import { ITEM } from './items.ts';
-import { beyond, chunksOf, modeOf, sendChunks, servePull, serverTimeout, SHORT_BASE, startOf } from './moves.ts';
+import { beyond, chunksOf, modeOf, sendChunks, servePull, serverTimeout, JUDGED_BASE, startOf } from './moves.ts';
 
 import {
   CORRUPT,
@@ -149,7 +149,7 @@ export const updateCourseCases: readonly MeshCase[] = [
     async drive(t) {
       const to = t.element('update');
       const mode = modeOf(t, 'update');
-      const { transfer, value } = await startUpdate(t, await fresh(t), mode, SHORT_BASE);
+      const { transfer, value } = await startUpdate(t, await fresh(t), mode, JUDGED_BASE);
       await t.ask('transfer', to, blobTransferStart, startOf(transfer));
       if (mode === transferMode.PULL) await servePull(t, to, transfer, 0);
       else {
@@ -157,7 +157,7 @@ export const updateCourseCases: readonly MeshCase[] = [
         await sendChunks(t, to, transfer, 0, chunksOf(transfer, 0));
       }
       await t.ask('blocks before', to, blobTransferGet, {});
-      await t.poll('poll', to, updateGet, {}, ({ phase }) => phase === updatePhase.TRANSFER_ERROR, beyond(SHORT_BASE));
+      await t.poll('poll', to, updateGet, {}, ({ phase }) => phase === updatePhase.TRANSFER_ERROR, beyond(JUDGED_BASE));
       await t.ask('suspended', to, blobTransferGet, {});
       await t.ask('resume', to, updateStart, value);
       await t.ask('transfer again', to, blobTransferStart, startOf(transfer));
@@ -171,7 +171,7 @@ export const updateCourseCases: readonly MeshCase[] = [
         after: ({ phase }) => phase === updatePhase.TRANSFER_ERROR,
         show: ({ phase }) => nameOf(updatePhase, phase),
         expected: nameOf(updatePhase, updatePhase.TRANSFER_ERROR),
-        ms: j.ms(serverTimeout(SHORT_BASE)),
+        ms: j.ms(serverTimeout(JUDGED_BASE)),
       });
       if (j.log.last(answer(updateStatusMessage, 'poll'))?.value?.phase !== updatePhase.TRANSFER_ERROR) return;
       const names = { status: blobStatus, phase: blobPhase };

@@ -6,7 +6,14 @@ import { ixitOf } from '../../src/core/ixit.ts';
 import { type Judgement, judgeAttempt } from '../../src/core/judge.ts';
 import { logOf } from '../../src/core/log.ts';
 import { timingOf } from '../../src/core/timing.ts';
-import { blobPhase, blobStatus, updatePhase, updateStatus } from '../../src/mesh/codec/enums.ts';
+import {
+  blobPhase,
+  blobStatus,
+  distributionPhase,
+  distributionStatus,
+  updatePhase,
+  updateStatus,
+} from '../../src/mesh/codec/enums.ts';
 import { encodeMessage, type MessageType, type MessageValue, rawMessage } from '../../src/mesh/codec/message.ts';
 import {
   blobBlockStart,
@@ -15,7 +22,14 @@ import {
   blobTransferGet,
   blobTransferStatus,
 } from '../../src/mesh/codec/messages/blob.ts';
-import { updateGet, updateStatusMessage } from '../../src/mesh/codec/messages/update.ts';
+import { distributionStatusMessage, receiversList } from '../../src/mesh/codec/messages/distribution.ts';
+import {
+  updateApply,
+  updateGet,
+  updateInformationGet,
+  updateInformationStatus,
+  updateStatusMessage,
+} from '../../src/mesh/codec/messages/update.ts';
 import { MESH } from '../../src/mesh/standard.ts';
 import { MESH_TIMING } from '../../src/mesh/timing.ts';
 import { MESH_SUITES } from './suites.ts';
@@ -160,12 +174,74 @@ describe('mesh verdicts: the server timeout', () => {
     };
   const verdictOf = (running: readonly number[], over?: number): string => judged(id, timeline(running, over)).verdict;
 
-  it('passes one that is over in time', () => expect(verdictOf([1, 29], 31)).to.equal('PASS'));
-  it('fails one that is over too early', () => expect(verdictOf([1], 5)).to.equal('FAIL'));
-  it('fails one that still runs long after its time', () => expect(verdictOf([1, 60])).to.equal('FAIL'));
+  it('passes one that is over in time', () => expect(verdictOf([1, 49], 51)).to.equal('PASS'));
+  it('fails one that is over too early', () => expect(verdictOf([1], 20)).to.equal('FAIL'));
+  it('fails one that still runs long after its time', () => expect(verdictOf([1, 100])).to.equal('FAIL'));
   it('cannot tell where it was over when first looked at', () => expect(verdictOf([], 5)).to.equal('INCONC'));
   it('cannot tell where the case ended before its time', () => expect(verdictOf([1, 10])).to.equal('INCONC'));
-  it('cannot tell where nobody looked for long before', () => expect(verdictOf([1], 31)).to.equal('INCONC'));
+  it('cannot tell where nobody looked for long before', () => expect(verdictOf([1], 51)).to.equal('INCONC'));
+});
+
+describe('mesh verdicts: Apply', () => {
+  const id = 'DFUM/FUS/08';
+  const { SUCCESS: status, WRONG_PHASE } = updateStatus;
+  const update = { ttl: 3, additional: 0, timeoutBase: 20, blobId: '1100000000000011', image: 0 };
+  const firmwareId = Buffer.from('f1050200', 'hex');
+  /** A push update up to its verification, then Apply answered so, then what runs. */
+  const applied = (answer: { status: number; phase: number }, tries: number, runs = firmwareId): Judgement =>
+    judged(
+      id,
+      (w) => {
+        w.add({ channel: 'run', type: 'mark', data: { name: 'image', firmwareId: firmwareId.toString('hex') } });
+        w.ask('start', updateGet, updateStatusMessage, { status, phase: updatePhase.TRANSFER_ACTIVE, update });
+        w.add({ channel: 'run', type: 'mark', data: { name: 'transfer over', end: 'complete' } });
+        const verified = { status, phase: updatePhase.VERIFICATION_SUCCEEDED, update };
+        w.ask('verifying', updateGet, updateStatusMessage, verified);
+        w.ask('apply', updateApply, updateStatusMessage, answer, tries);
+        w.ask('applying', updateGet, updateStatusMessage, { status, phase: updatePhase.IDLE });
+        const entries = [{ firmwareId: runs, uri: '' }];
+        w.ask('new firmware', updateGet, updateInformationStatus, { count: 1, first: 0, entries });
+      },
+      { shortPhases: 'mayBeMissed' },
+    );
+  const restarted = { status: WRONG_PHASE, phase: updatePhase.IDLE };
+
+  it('passes a device that had restarted already when a repeated Apply came', () => {
+    expect(applied(restarted, 2).reasons).to.deep.equal([]);
+  });
+  it('fails one that had not, one that refuses, and one whose firmware is still the old one', () => {
+    const refused = { status: WRONG_PHASE, phase: updatePhase.VERIFICATION_SUCCEEDED, update };
+    const old = Buffer.from('f1050100', 'hex');
+    for (const judgement of [applied(restarted, 1), applied(refused, 2), applied(restarted, 2, old)])
+      expect(judgement.statements['DFUM-U.apply']).to.equal('FAIL');
+  });
+});
+
+describe('mesh verdicts: what a target has to get', () => {
+  const FIRST = 3;
+  const status = distributionStatus.SUCCESS;
+  /** A distribution to the end, in which one of two targets never gets the Information Get that confirms its update. */
+  const confirmedBut = (phase: number): Judgement =>
+    judged('DFUM/FUC/01', (w) => {
+      const applies = { src: NODE, ttl: 5, key: 'app:0' };
+      for (const address of [FIRST, FIRST + 1])
+        for (const type of address === FIRST ? [updateApply] : [updateApply, updateInformationGet]) {
+          const raw = encodeMessage(type as MessageType, { first: 0, limit: 1 } as never).toString('hex');
+          w.add({ channel: 'mesh', type: 'mesh.access', dir: 'in', raw, data: { ...applies, dst: address } });
+        }
+      const distribution = { group: 0, appKeyIndex: 0, ttl: 3, timeoutBase: 20, mode: 1, policy: 1, image: 0 };
+      const completed = { status, phase: distributionPhase.COMPLETED, distribution };
+      w.ask('distributing', updateGet, distributionStatusMessage, completed);
+      const entry = { address: FIRST, phase, updateStatus: 0, transferStatus: 0, progressHalf: 50, image: 0 };
+      w.ask('receivers after', updateGet, receiversList, { count: 1, first: 0, entries: [entry] });
+    });
+
+  it('fails a distributor that tells success of a target without it', () => {
+    expect(confirmedBut(updatePhase.APPLY_SUCCESS).verdict).to.equal('FAIL');
+  });
+  it('cannot tell where the distributor gave the target up', () => {
+    expect(confirmedBut(updatePhase.APPLY_FAILED).verdict).to.equal('INCONC');
+  });
 });
 
 describe('mesh verdicts: order of update phases', () => {

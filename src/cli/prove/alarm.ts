@@ -123,8 +123,10 @@ async function oneSlice(count: Count, number: number, o: AlarmOptions): Promise<
   count.executions += outcomes.length;
   for (const outcome of outcomes) {
     verdicts[outcome.verdict] = (verdicts[outcome.verdict] ?? 0) + 1;
-    if (outcome.verdict === 'FAIL')
-      alarms.push({ ...outcome, profile: slice.profile.name, seed, card: await cardIn(outcome) });
+    if (outcome.verdict !== 'FAIL') continue;
+    const alarm = { ...outcome, profile: slice.profile.name, seed, card: await cardIn(outcome) };
+    alarms.push(alarm);
+    o.progress(printFalseFail(alarm));
   }
   o.progress(`${subject.name}: ${count.executions} of ${o.executions} executions, ${alarms.length} FAIL`);
 }
@@ -144,8 +146,10 @@ export function printAlarm(alarm: Alarm): string {
   const link = `${alarm.lossPercent} % loss each way, ${alarm.duplicatePercent} % duplicates${alarm.reorder ? ', reordering' : ''}`;
   return [
     `${alarm.standard}, ${link}: ${alarm.alarms.length} false FAIL in ${alarm.executions} case executions (${verdicts.join(', ')}) in ${alarm.seconds.toFixed(0)} s`,
-    ...alarm.alarms.map(
-      (a) => `  ${a.id} by ${a.statement ?? '?'} (profile ${a.profile}, seed ${a.seed}): ${a.message ?? ''}\n${a.card}`,
-    ),
+    ...alarm.alarms.map(printFalseFail),
   ].join('\n');
+}
+
+function printFalseFail({ id, statement, profile, seed, message, card }: FalseFail): string {
+  return `  ${id} by ${statement ?? '?'} (profile ${profile}, seed ${seed}): ${message ?? ''}\n${card}`;
 }

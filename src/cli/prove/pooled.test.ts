@@ -18,9 +18,9 @@ describe('pooled work', () => {
 
   it('rejects as its work does, and begins nothing more', async () => {
     const begun: number[] = [];
-    const work = async (n: number): Promise<void> => {
+    const work = (n: number): Promise<void> => {
       begun.push(n);
-      if (n === 2) throw new Error('no room on the disk');
+      return n === 2 ? Promise.reject(new Error('no room on the disk')) : Promise.resolve();
     };
     const outcome = await pooled([1, 2, 3, 4], 1, work).then(
       () => 'done',

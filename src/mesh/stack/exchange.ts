@@ -5,6 +5,7 @@ import { encodeMessage, type MessageType } from '../codec/message.ts';
 import { decodeProxyConfiguration, encodeProxyConfiguration, proxyConfiguration } from '../codec/proxy.ts';
 import { Bell } from './bell.ts';
 import type { MeshStack, Received, SendOptions } from './meshStack.ts';
+import { isLater } from './replay.ts';
 
 /** Limits of one transaction in real milliseconds, already scaled by the caller. */
 export interface Deadline {
@@ -104,10 +105,13 @@ export async function requestRaw<R extends Layout>(
   const start = timers.now();
   const left = (): number => options.withinMs - (timers.now() - start);
   const answers: Received[] = [];
+  // What was begun before something that has been delivered already cannot answer a question that is asked now.
+  const before = typeof options.to === 'number' ? stack.newestFrom(options.to) : undefined;
   const bell = new Bell(timers);
   const stop = stack.onReceive((received) => {
     if (typeof options.to === 'number' && options.to < 0x8000 && received.src !== options.to) return;
     if (received.decoded.opcode !== reply.opcode) return;
+    if (before !== undefined && !isLater(received.begun, before)) return;
     answers.push(received);
     bell.ring();
   });

@@ -9,6 +9,7 @@ import {
   blobInformationGet,
   blobInformationStatus,
   blobTransferGet,
+  blobTransferStatus,
 } from '../codec/messages/blob.ts';
 import { NetworkCipher } from '../codec/network.ts';
 import { k2 } from '../codec/keys.ts';
@@ -60,7 +61,7 @@ describe('mesh stack: two nodes on one bearer', () => {
     const [heard, opened] = b.sink.events;
     expect(heard).to.include({ type: 'mesh.network', dir: 'in', raw: network?.raw });
     expect(opened).to.include({ type: 'mesh.access', dir: 'in', via: heard?.n, raw: access?.raw });
-    expect(opened?.data).to.deep.equal({ src: 1, dst: 0x0201, ttl: 5, key: 'app:0', segments: 1 });
+    expect(opened?.data).to.deep.equal({ src: 1, dst: 0x0201, ttl: 5, seq: 0, key: 'app:0', segments: 1 });
   });
 
   for (const size of [9, 17, 65, 200, 377]) {
@@ -270,6 +271,25 @@ describe('mesh requests', () => {
       (received) => valueOf(blobInformationStatus, received.decoded) !== undefined,
     );
     expect(await turn(late.result)).to.equal(undefined);
+  });
+
+  it('takes no message for an answer that was begun before one that is there already', async () => {
+    let lost = 2;
+    const { a, b, turn, timers } = pair((pdu) => (pdu.length > 24 && lost-- > 0 ? 'lose' : 'deliver'));
+    const status = (phase: number, blobId?: string): Buffer =>
+      encodeMessage(blobTransferStatus, { status: 0, mode: 0, phase, ...(blobId !== undefined && { blobId }) });
+    const to = { to: 1, key: APP_0 };
+    // In two segments, both of them lost at first; what follows overtakes it.
+    const slow = b.stack.sendAccess(status(1, '0011223344556677'), to);
+    await timers.advance(10);
+    await turn(b.stack.sendAccess(status(0), to));
+    b.stack.onReceive(({ decoded }) => {
+      if (decoded.opcode === blobTransferGet.opcode)
+        void slow.then(() => b.stack.sendAccess(status(0), { to: 1, key: APP_0 }));
+    });
+    const answer = await turn(request(a.stack, blobTransferGet, {}, options));
+    expect(a.received.map(({ pdu }) => pdu[3])).to.deep.equal([0, 1, 0]);
+    expect(answer).to.deep.include({ kind: 'reply', value: { status: 0, mode: 0, phase: 0 }, tries: 1 });
   });
 
   it('ends in a recorded silence, and knows a malformed answer from none', async () => {

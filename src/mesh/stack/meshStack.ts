@@ -12,7 +12,7 @@ import { type IvState, receivingIvIndex } from './ivIndex.ts';
 import { type KeyName, type KeyRing, type NamedKey, printKey } from './keyRing.ts';
 import { type Delivery, LowerTransport, type UpperPdu } from './lowerTransport.ts';
 import { type Bearer, ProxyLink } from './proxyLink.ts';
-import { ReplayList } from './replay.ts';
+import { type Begun, ReplayList } from './replay.ts';
 import type { SarTiming } from './sarTiming.ts';
 import type { StateStore } from './stateStore.ts';
 import type { Timers } from './timers.ts';
@@ -52,6 +52,7 @@ export interface Received {
   readonly n: number;
   readonly src: number;
   readonly dst: number;
+  readonly begun: Begun;
   readonly key: KeyName;
   readonly ttl: number;
   readonly pdu: Buffer;
@@ -68,6 +69,8 @@ const CHANNEL = 'mesh';
 export class MeshStack {
   readonly options: MeshStackOptions;
   readonly replay = new ReplayList();
+  /** What was delivered, by the time at which its source began to send it. */
+  readonly #delivered = new ReplayList();
   readonly #counters: NetworkCounters;
   readonly #lower: LowerTransport;
   readonly #subscriptions = new Set<number>([0xffff]);
@@ -103,6 +106,11 @@ export class MeshStack {
   /** IV index and update state as last learnt from a beacon. */
   get iv(): IvState {
     return this.#counters.iv;
+  }
+
+  /** When the newest message was begun that was delivered from this source; undefined where none was. */
+  newestFrom(src: number): Begun | undefined {
+    return this.#delivered.newest(src);
   }
 
   /** Sequence numbers left before the network needs an IV update. */
@@ -275,9 +283,13 @@ export class MeshStack {
       return;
     }
     const { key, pdu, label } = opened;
-    const data = { src, dst, ttl, key: printKey(key.name), segments, ...(label && { label: label.toString('hex') }) };
+    const { seq, ivIndex } = upper;
+    const virtual = label && { label: label.toString('hex') };
+    const data = { src, dst, ttl, seq, key: printKey(key.name), segments, ...virtual };
     const event = this.#record('mesh.access', 'in', pdu, n, data);
-    const received = { n: event, src, dst, key: key.name, ttl, pdu, decoded: decodeAccess(pdu) };
+    const begun = { ivIndex, seq };
+    this.#delivered.accept(src, ivIndex, seq);
+    const received = { n: event, src, dst, begun, key: key.name, ttl, pdu, decoded: decodeAccess(pdu) };
     for (const listener of this.#received) listener(received);
   }
 

@@ -94,6 +94,7 @@ export class BlobClient implements Model {
   /** Sends the BLOB to every target that is not lost; returns when each has it, is lost, or the course was stopped. */
   async send(order: BlobOrder, targets: readonly BlobTarget[]): Promise<void> {
     const geometry = await this.#negotiate(order, targets);
+    if (order.course.stopped) return;
     const missing = await this.#start(order, targets, geometry);
     const blocks = Math.ceil(order.data.length / 2 ** geometry.log);
     for (let block = 0; block < blocks && !order.course.stopped; block++) {
@@ -189,7 +190,9 @@ export class BlobClient implements Model {
     target: BlobTarget,
   ): Promise<BlockStatus | undefined> {
     const to = peer(order, target.address);
-    const seen = await this.asker.ask(blobBlockStart, { block, chunkSize }, to, order.limitMs);
+    // A late answer tells of the block before.
+    const test = (s: BlockStatus): boolean => s.status !== blobStatus.SUCCESS || s.block === block;
+    const seen = await this.asker.ask(blobBlockStart, { block, chunkSize }, to, order.limitMs, test);
     if (seen?.status === blobStatus.SUCCESS) return seen;
     this.#drop(order, target, seen?.status);
     return undefined;

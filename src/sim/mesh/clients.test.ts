@@ -1,6 +1,11 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { expect } from 'chai';
+import { printAccess } from '../../mesh/codec/access.ts';
+import { updatePhase } from '../../mesh/codec/enums.ts';
+import { encodeMessage } from '../../mesh/codec/message.ts';
+import { blobInformationGet, blobTransferStart } from '../../mesh/codec/messages/blob.ts';
+import { updateCancel, updateStatusMessage } from '../../mesh/codec/messages/update.ts';
 import { manualTimers } from '../../mesh/stack/timers.ts';
 import { openBtp } from './btp.ts';
 import { Clients } from './clients.ts';
@@ -37,7 +42,7 @@ function bench(roles = 'update-client') {
     const [verb = '', ...words] = line.split(' ');
     return settle((async () => clientVerbs(clients)[verb]?.run(words) ?? 'no verb')());
   };
-  return { clients, target, distributor, timers, say };
+  return { clients, own, target, distributor, timers, say };
 }
 
 describe('client roles of the simulated mesh node', () => {
@@ -62,6 +67,39 @@ describe('client roles of the simulated mesh node', () => {
     await say('cancel-update');
     await timers.advance(1000);
     expect(target.models.update?.phase).to.equal(0);
+  });
+
+  it('takes a late answer to an earlier question for none to Apply', async () => {
+    const { say, own, target, timers } = bench();
+    await say('targets 0200');
+    await say(`update ${METADATA.slice(0, 20)} ${METADATA} 300`);
+    await timers.advance(10_000);
+    const applied = say('apply');
+    const update = { ttl: 5, additional: 0, timeoutBase: 0, blobId: '0011223344556677', image: 0 };
+    const verified = { status: 0, phase: updatePhase.VERIFICATION_SUCCEEDED, update };
+    own.deliver(encodeMessage(updateStatusMessage, verified), 0, TARGET);
+    await applied;
+    await timers.advance(3000);
+    expect(target.installed).to.deep.equal([`${METADATA.slice(0, 20)} 0`]);
+    expect(await say('phases')).to.equal(String(updatePhase.APPLYING_UPDATE));
+  });
+
+  it('sends no Transfer Start any more once the update was given up', async () => {
+    const { say, own, timers } = bench();
+    const sent: string[] = [];
+    const { wire } = own;
+    own.wire = (pdu, to, element) => {
+      sent.push(printAccess(pdu).split(':')[0] ?? '');
+      // The target does not answer what the BLOB client asks first, so that the update is given up in the middle of it.
+      if (sent.at(-1) !== blobInformationGet.name) wire?.(pdu, to, element);
+    };
+    await say('targets 0200');
+    await say(`update ${METADATA.slice(0, 20)} ${METADATA} 300`);
+    await timers.advance(1000);
+    expect(sent.at(-1)).to.equal(blobInformationGet.name);
+    await say('cancel-update');
+    await timers.advance(1000);
+    expect(sent).to.include(updateCancel.name).and.not.include(blobTransferStart.name);
   });
 
   it('sends a BLOB in push and in pull mode to a server that expects it', async () => {

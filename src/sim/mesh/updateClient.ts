@@ -10,6 +10,7 @@ import {
   updateInformationGet,
   type updateInformationStatus,
   updateStart,
+  type updateStatusMessage,
 } from '../../mesh/codec/messages/update.ts';
 import { Asker, type Course } from './asker.ts';
 import type { BlobClient, BlobOrder, BlobTarget } from './blobClient.ts';
@@ -37,6 +38,9 @@ export interface UpdateTarget extends BlobTarget {
   /** Additional information that it announced. */
   additional: number;
 }
+
+/** One and the same message answers Get, Start, Cancel and Apply: each takes only what can be meant for it, for an answer may come late. */
+type Status = MessageValue<typeof updateStatusMessage>;
 
 const P = updatePhase;
 const POLL_MS = 2000;
@@ -128,7 +132,8 @@ export class UpdateClient implements Model {
       targets
         .filter((target) => !target.lost)
         .map(async (target) => {
-          await this.asker.ask(updateCancel, {}, to(order, target), order.limitMs);
+          const test = (seen: Status): boolean => seen.status !== updateStatus.SUCCESS || seen.phase === P.IDLE;
+          await this.asker.ask(updateCancel, {}, to(order, target), order.limitMs, test);
           target.phase = P.TRANSFER_CANCELED;
         }),
     );
@@ -138,7 +143,8 @@ export class UpdateClient implements Model {
     const { ttl, timeoutBase, blobId, slot } = order;
     const metadata = this.#port.behaviour.startsWithoutMetadata === true ? Buffer.alloc(0) : slot.metadata;
     const start = { ttl, timeoutBase, blobId, image: target.image, metadata };
-    const seen = await this.asker.ask(updateStart, start, to(order, target), order.limitMs);
+    const test = (seen: Status): boolean => seen.status !== updateStatus.SUCCESS || seen.update?.blobId === blobId;
+    const seen = await this.asker.ask(updateStart, start, to(order, target), order.limitMs, test);
     if (seen === undefined) return this.#lose(order, target, P.UNKNOWN);
     target.updateStatus = seen.status;
     target.additional = seen.update?.additional ?? 0;
@@ -163,9 +169,11 @@ export class UpdateClient implements Model {
   }
 
   async #applyOne(order: UpdateOrder, target: UpdateTarget): Promise<void> {
-    const seen = await this.asker.ask(updateApply, {}, to(order, target), order.limitMs);
     // Idle with Wrong Phase: it has restarted already, and the answer to the first Apply was lost.
-    const applies = seen?.phase === P.APPLYING_UPDATE || seen?.phase === P.IDLE;
+    const goes = ({ phase }: Status): boolean => phase === P.APPLYING_UPDATE || phase === P.IDLE;
+    const test = (seen: Status): boolean => seen.status !== updateStatus.SUCCESS || goes(seen);
+    const seen = await this.asker.ask(updateApply, {}, to(order, target), order.limitMs, test);
+    const applies = seen !== undefined && goes(seen);
     if (!applies) return this.#lose(order, target, P.APPLY_FAILED);
     target.phase = P.APPLYING_UPDATE;
     if (this.#port.behaviour.confirmsNothing === true) {

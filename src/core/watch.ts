@@ -1,15 +1,19 @@
-import type { Timing } from '../core/timing.ts';
+import type { Timing } from './timing.ts';
 
 /** A repeated look at the device that runs until it is stopped. */
-export interface Watcher {
+export interface Watcher<A extends readonly unknown[] = []> {
   readonly running: boolean;
-  start(): void;
+  /** Every look gets these; without effect while it runs. */
+  start(...about: A): void;
   /** Resolves when the look under way is over. */
   stop(): Promise<void>;
 }
 
 /** Looks once every `pollInterval`, one look after the other. What a look throws ends the watch and is thrown by `stop`. */
-export function watcher(timing: Timing, look: () => Promise<void>): Watcher {
+export function watcher<A extends readonly unknown[] = []>(
+  timing: Timing,
+  look: (...about: A) => Promise<void>,
+): Watcher<A> {
   let going: Promise<void> | undefined;
   let stopped = false;
   let wake: () => void = () => undefined;
@@ -21,9 +25,9 @@ export function watcher(timing: Timing, look: () => Promise<void>): Watcher {
         resolve();
       };
     });
-  const loop = async (): Promise<void> => {
+  const loop = async (...about: A): Promise<void> => {
     while (!stopped) {
-      await look();
+      await look(...about);
       if (!stopped) await pause(timing.real('pollInterval'));
     }
   };
@@ -31,10 +35,10 @@ export function watcher(timing: Timing, look: () => Promise<void>): Watcher {
     get running() {
       return going !== undefined;
     },
-    start() {
+    start(...about) {
       if (going !== undefined) return;
       stopped = false;
-      going = loop();
+      going = loop(...about);
       going.catch(() => undefined);
     },
     async stop() {
