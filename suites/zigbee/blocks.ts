@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
+import { TRIES } from '../../src/zigbee/asking.ts';
 import { where } from '../../src/core/log.ts';
 import { hexNumber } from '../../src/core/layout/names.ts';
 import { imageBlockResponse } from '../../src/zigbee/codec/ota.ts';
@@ -268,6 +269,8 @@ export const blockCases: readonly Case[] = [
     policies: ['negativeAnswer'],
     drive: (t) =>
       disturbed(t, {
+        // Its refusal has no acknowledgement.
+        times: TRIES,
         answer({ fileOffset, offered: { manufacturerCode, imageType, fileVersion } }) {
           const payload = Buffer.alloc(18);
           payload.writeUInt16LE(manufacturerCode, 1);
