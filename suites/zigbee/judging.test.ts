@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
-import { imageBlockRequest, imageBlockResponse } from '../../src/zigbee/codec/ota.ts';
+import { imageBlockRequest, imageBlockResponse, upgradeEndResponse } from '../../src/zigbee/codec/ota.ts';
 import { BLOCK, judged, type Written } from './written.ts';
 
 const { NORMAL, DOWNLOAD_IN_PROGRESS, DOWNLOAD_COMPLETE } = upgradeStatus;
@@ -112,6 +112,24 @@ describe('Zigbee judges: a status that is told when the client went on', () => {
       fetched(w), w.shows(2, DOWNLOAD_COMPLETE), w.restarts(), w.read('before answer', 3), w.shows(3, NORMAL);
     });
     expect(j.reasons).to.deep.equal([]);
+  });
+});
+
+describe('Zigbee judges: a countdown', () => {
+  const ixit = { rebootS: 10 };
+  /** Told to upgrade in a minute, the client restarts then; its status is asked for at once and told so long afterwards. */
+  const counted = (ms: number, status: number) => (w: Written) => {
+    const wait = { manufacturerCode: 0x1234, imageType: 1, fileVersion: 2, currentTime: 0, upgradeTime: 60 };
+    w.offer(), w.asks(0), w.ends(), w.out('end response', upgradeEndResponse, wait), w.after(1_000).read('during', 2);
+    if (ms < 59_000) w.after(ms).shows(2, status), w.after(59_000 - ms).restarts();
+    else w.after(59_000).restarts(), w.after(ms - 59_000).shows(2, status);
+  };
+  it('is shown by the status that is told before the restart', () => {
+    expect(judged('ZBOTA/CLI/091', counted(1_000, upgradeStatus.COUNT_DOWN), { ixit }).reasons).to.deep.equal([]);
+    expect(judged('ZBOTA/CLI/091', counted(1_000, NORMAL), { ixit }).verdict).to.equal('FAIL');
+  });
+  it('is not judged by one that is told behind it', () => {
+    expect(judged('ZBOTA/CLI/091', counted(61_000, NORMAL), { ixit }).verdict).to.equal('INCONC');
   });
 });
 

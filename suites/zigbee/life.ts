@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
 import { hexNumber } from '../../src/core/layout/names.ts';
 import { where } from '../../src/core/log.ts';
+import { TRIES } from '../../src/zigbee/asking.ts';
 import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { imageBlockResponse, imageNotify } from '../../src/zigbee/codec/ota.ts';
 import {
@@ -205,7 +206,8 @@ export const lifeCases: readonly Case[] = [
         j.came(s, announces, { stimulus: sent('end response'), within: { timer: 'rebootS' } });
         return;
       }
-      j.came(s, blockRequests, { stimulus: sent('query response'), within: DOWNLOAD }, j.log.after(first));
+      const again = { stimulus: sent('query response'), within: DOWNLOAD, tries: TRIES };
+      j.came(s, blockRequests, again, j.log.after(first));
       if (j.log.after(first).first(blockRequests) === undefined) return;
       runs(j, s, AFTER, j.ixit.number('runningVersion'));
     },
