@@ -12,6 +12,7 @@ import { newNetwork, type NodeRecord, readNetwork, writeNetwork } from './bench/
 import { GATT_MS, reachOf } from './bench/reach.ts';
 import { rigEntries } from './bench/rigEntries.ts';
 import { controlOf } from './bench/control.ts';
+import { oobHelper } from './bench/oob.ts';
 import { playDistributor, playTarget, type TargetSetting } from './bench/targets.ts';
 import { type FirmwareWeb, firmwareWeb } from './bench/web.ts';
 import { clearer } from './bench/clear.ts';
@@ -71,7 +72,9 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
           node: { uuid: entries.uuid ?? '', address: known.address, deviceKey: known.deviceKey, elements: 1 },
         };
   if (known === undefined) writeNetwork(file, network);
-  const reach = reachOf(bench, link, entries, file, network);
+  const control = controlOf(bench, timing.real({ timer: 'reply', times: 3 }));
+  const helper = entries.helper && oobHelper(entries.helper, bench, control);
+  const reach = reachOf(bench, link, entries, file, network, helper);
 
   // Messages are told apart on their way into the log: a judge counts the tries of one question by its label, and leaves out what an earlier case stirred up.
   let label: string | undefined;
@@ -304,7 +307,6 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     tickMs: timing.real('pollInterval'),
     newFirmwareId: tester.octets('firmwareIdA'),
   });
-  const control = controlOf(bench, timing.real({ timer: 'reply', times: 3 }));
   const played = new Map<number, { close(): void }>();
   // Those of earlier cases answer on until the device is at rest: it tells its targets that a distribution was cancelled, and waits long for such as are silent.
   const retired = new Map<number, { close(): void }>();
