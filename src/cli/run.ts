@@ -50,7 +50,7 @@ function progressOf(words: Words): Progress {
   return words.quiet === true ? quietProgress(process.stdout) : terminalProgress(process.stdout);
 }
 
-/** Asks the person at the terminal and gives what was typed; without one the bench cannot be worked by hand. */
+/** Asks the person at the terminal and resolves with what they typed; without one the bench cannot be worked by hand. */
 async function prompt(text: string): Promise<string> {
   if (!process.stdin.isTTY)
     throw new BenchError('prompt', `"${text}" needs a person, and standard input is no terminal`);

@@ -32,8 +32,8 @@ export interface Bench {
   readonly power?: Power;
   readonly reset?: { reset(): Promise<void> };
   readonly console?: Console;
-  /** Asks the person at the bench and gives what was typed; rejects with a BenchError where nobody is there. */
-  operator?(text: string): Promise<string>;
+  /** Asks the person at the bench to type something; it counts as a secret of that name. Rejects with a BenchError where nobody can be asked. */
+  ask?(what: string, name: string): Promise<string>;
   /** What the link loses in each direction, as the rig file says; decides how often an unacknowledged message is tried. */
   readonly lossPercent?: number;
   /** Kept across runs of this rig: keys, sequence numbers. */

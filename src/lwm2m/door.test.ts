@@ -78,6 +78,27 @@ describe('LwM2M server port: security', () => {
     expect(await handshake(entries, { certificate: other, trust })).to.contain('certificate_unknown');
   });
 
+  it('meets devices with certificates and one with its raw public key on the same port', async () => {
+    const [authority, bare] = [await newAuthority({ name: 'bench' }), await newRawKey()];
+    const issued = await authority.issue({ name: 'server' });
+    const own = toPem(issued);
+    const entries = {
+      certificate: `${own.certificates}\n${own.key}`,
+      trust: authority.certificate.toString(),
+      trustedKey: createPublicKey(bare.key).export({ type: 'spki', format: 'pem' }).toString(),
+    };
+    const serverKey = { keys: [createPublicKey(issued.key)] };
+    expect(await handshake(entries, { certificate: bare, trust: serverKey })).to.match(/ECDHE_ECDSA/);
+    const certified = {
+      certificate: await authority.issue({ name: 'device' }),
+      trust: { roots: [authority.certificate] },
+    };
+    expect(await handshake(entries, certified)).to.match(/ECDHE_ECDSA/);
+    expect(await handshake(entries, { certificate: await newRawKey(), trust: serverKey })).to.contain(
+      'certificate_unknown',
+    );
+  });
+
   it('says what a rig lacks for coaps', () => {
     expect(() => credentialsOf(benchWith({}))).to.throw('psk, certificate or rawKey');
     expect(() => credentialsOf(benchWith({ rawKey: 'nothing' }))).to.throw('a private key in PEM');

@@ -61,7 +61,7 @@ function keyOctets(text: string): Buffer {
 
 /**
  * What the rig gives the server to secure itself with: `psk`, `certificate` (chain and key) or `rawKey`, and whom it trusts: `trust` (roots of
- * the devices' certificates), `trustedKey` (the raw public key of the device). Throws a BenchError where there is nothing, or not what it should be.
+ * the devices' certificates), `trustedKey` (the raw public key of the device). A device that takes keys only is shown the one in `certificate`. Throws a BenchError where there is nothing, or not what it should be.
  */
 export function credentialsOf(bench: Bench): ServerCredentials {
   const of = <T>(name: string, read: (text: string, where: string) => T): T | undefined =>

@@ -35,6 +35,9 @@ function payloadOf(path: Path, content: Value | readonly Entry[] | Uint8Array, f
   return encodeContent(format, path, isEntries(content) ? content : [{ path, value: content }]);
 }
 
+/** Real time until a console has answered a line. */
+const CONSOLE_MS = 10_000;
+
 function remembered(file: string): Registration | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as Registration;
@@ -254,7 +257,21 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     missing: () => packages.missing(),
     swap: (url, name) => packages.swap(url, name),
     behave: (url, behaviour) => packages.behave(url, behaviour),
-    lose: () => roster.lose(),
+    async anew(label) {
+      // The next Update is answered 4.04.
+      roster.lose();
+      const registering = roster.next(timing.real('registerS'));
+      if (bench.has('registerLine')) await registerLine(bench);
+      else {
+        const answer = await tester.trigger(label);
+        const taken = answer.kind === 'reply' && answer.code.startsWith('2.');
+        if (!taken && bench.power !== undefined) {
+          await tester.off();
+          return tester.on();
+        }
+      }
+      await registering;
+    },
     async factory() {
       if (bench.reset === undefined) throw new DriveEnd('this rig has no factory reset');
       touched();
@@ -285,7 +302,8 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
   /** A registration there is, or the device is made to make one. */
   const registered = async (): Promise<void> => {
     if (roster.current() !== undefined) return;
-    const known = remembered(memory);
+    // Over DTLS only the device can begin: without an association nothing can be sent to it, and it notices that the old one is gone.
+    const known = address.secure ? undefined : remembered(memory);
     if (known !== undefined) {
       roster.adopt(known);
       // Registration Update Trigger; a device that does not know us any more stays silent and registers in its own time.
@@ -352,4 +370,12 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     },
   };
   return { ...tester, internals };
+}
+
+/** The console of the device makes it register. Throws a BenchError where the rig has none. */
+async function registerLine(bench: Bench): Promise<void> {
+  const place = { where: 'iut.SWMGMT.registerLine' };
+  if (bench.console === undefined)
+    throw new BenchError('console', 'registerLine needs a console in the rig', { place });
+  await bench.console.ask(bench.address('registerLine'), CONSOLE_MS);
 }

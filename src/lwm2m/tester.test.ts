@@ -11,6 +11,7 @@ import { ixitOf } from '../core/ixit.ts';
 import { logOf } from '../core/log.ts';
 import type { Bench } from '../core/standard.ts';
 import { timingOf } from '../core/timing.ts';
+import { openDtls } from '../link/dtls/wire.ts';
 import { openUdp, type UdpWire } from '../link/udp.ts';
 import { encodeContent, FORMAT } from './codec/content.ts';
 import { boolean, integer, string } from './codec/value.ts';
@@ -42,7 +43,8 @@ const INSTANCE = encodeContent(
   ],
 );
 
-async function fakeDevice(): Promise<FakeDevice> {
+/** `trigger` says whether the Registration Update Trigger is known. */
+async function fakeDevice(trigger: () => boolean): Promise<FakeDevice> {
   const wire = await openUdp({ host: '127.0.0.1', port: 0, sink: memorySink(), channel: 'device' });
   const endpoint = openCoap({ wire, sink: memorySink(), channel: 'device' });
   const server = openServer(endpoint);
@@ -51,6 +53,7 @@ async function fakeDevice(): Promise<FakeDevice> {
     () => true,
     (request) => {
       seen.push(request);
+      if (request.path === '/1/0/8') return { code: trigger() ? '2.04' : '4.04' };
       if (request.method !== 'GET') return { code: '2.04' };
       return { code: '2.05', options: [uintOption(OPTION.contentFormat, FORMAT.senmlCbor)], payload: INSTANCE };
     },
@@ -64,6 +67,11 @@ describe('LwM2M tester', () => {
   let device: FakeDevice;
   let tester: Lwm2mTester;
   let port = 0;
+  /** What the device does at the trigger; undefined where it does not know it. */
+  let triggered: (() => Promise<void>) | undefined;
+  /** What was done to the device besides: its power, lines to its console. */
+  const switched: string[] = [];
+  const entries: Record<string, string> = { endpoint: 'dev' };
 
   const values = { instance: 0, registerS: 5, pullS: 5, packageA: `file:${join(folder, 'a.pkg')}` };
   const ixit = ixitOf(values);
@@ -79,26 +87,49 @@ describe('LwM2M tester', () => {
       payload: Buffer.from('</1/0>,</9/0>'),
     });
 
+  const freePort = async (): Promise<number> => {
+    const probe = await openUdp({ host: '127.0.0.1', port: 0, sink: memorySink(), channel: 'probe' });
+    await probe.close();
+    return probe.local.port;
+  };
+  const benchWith = (entries: Readonly<Record<string, string>>): Bench => ({
+    events: sink,
+    clock: benchClock(Date.now(), 1),
+    timing: timingOf(LWM2M_TIMING, ixit, { protocol: 0.05, link: 0.1 }),
+    ixit,
+    policies: {},
+    declared: () => true,
+    address: (name) => entries[name] ?? '',
+    has: (name) => entries[name] !== undefined,
+    stateDir: folder,
+    privateDir: folder,
+  });
+
   before(async () => {
     writeFileSync(join(folder, 'a.pkg'), Buffer.alloc(3000, 7));
-    device = await fakeDevice();
-    const probe = await openUdp({ host: '127.0.0.1', port: 0, sink: memorySink(), channel: 'probe' });
-    port = probe.local.port;
-    await probe.close();
-    const entries: Record<string, string> = { listen: `coap://127.0.0.1:${port}`, endpoint: 'dev' };
-    const bench: Bench = {
-      events: sink,
-      clock: benchClock(Date.now(), 1),
-      timing: timingOf(LWM2M_TIMING, ixit, { protocol: 0.05, link: 0.1 }),
-      ixit,
-      policies: {},
-      declared: () => true,
-      address: (name) => entries[name] ?? '',
-      has: (name) => entries[name] !== undefined,
-      stateDir: folder,
-      privateDir: folder,
-    };
-    tester = await openTester(bench);
+    device = await fakeDevice(() => {
+      triggered?.().catch(() => undefined);
+      return triggered !== undefined;
+    });
+    port = await freePort();
+    entries['listen'] = `coap://127.0.0.1:${port}`;
+    tester = await openTester({
+      ...benchWith(entries),
+      power: {
+        on: async () => {
+          switched.push('on');
+          await register();
+        },
+        off: () => Promise.resolve(void switched.push('off')),
+      },
+      console: {
+        ask: async (line) => {
+          switched.push(line);
+          await register();
+          return 'ok';
+        },
+      },
+    });
   });
   after(async () => {
     await tester.internals.close();
@@ -200,12 +231,54 @@ describe('LwM2M tester', () => {
     await tester.rest();
     expect(log().all(snapshots).length).to.be.greaterThan(before);
   });
-  it('answers 4.04 to Updates once the registration is lost', async () => {
-    tester.lose();
-    const location = `/rd/${tester.registration().location}`;
-    const outcome = await device.endpoint.request({ to: server(), method: 'POST', path: location });
-    expect(outcome.kind === 'reply' && outcome.code).to.equal('4.04');
-    expect((await register()).kind).to.equal('reply');
+  it('has the device register anew by the trigger, and answers its Update 4.04 before', async () => {
+    triggered = async () => {
+      const location = `/rd/${tester.registration().location}`;
+      const outcome = await device.endpoint.request({ to: server(), method: 'POST', path: location });
+      expect(outcome.kind === 'reply' && outcome.code).to.equal('4.04');
+      await register();
+    };
+    const count = log().all(registrations).length;
+    await tester.anew('again');
+    expect(log().all(registrations).length).to.equal(count + 1);
+    expect(switched).to.deep.equal([]);
+  });
+  it('switches the power where the device refuses the trigger', async () => {
+    triggered = undefined;
+    const count = log().all(registrations).length;
+    await tester.anew('again');
+    expect(log().all(registrations).length).to.equal(count + 1);
+    expect(switched).to.deep.equal(['off', 'on']);
+  });
+  it('leaves the trigger to the console where the rig has a line for it', async () => {
+    entries['registerLine'] = 'register now';
+    switched.length = 0;
+    await tester.anew('again');
+    expect(switched).to.deep.equal(['register now']);
+  });
+  it('waits for a device over DTLS that it remembers from an earlier run, because only the device can begin', async () => {
+    const at = { address: '127.0.0.1', port: await freePort() };
+    const psk = { identity: Buffer.from('dev'), key: Buffer.from('0011223344556677', 'hex') };
+    const again = await openTester(
+      benchWith({ listen: `coaps://127.0.0.1:${at.port}`, endpoint: 'dev', psk: psk.key.toString('hex') }),
+    );
+    const wire = openDtls({
+      wire: await openUdp({ host: '127.0.0.1', port: 0, sink: memorySink(), channel: 'secured' }),
+      sink: memorySink(),
+      channel: 'secured',
+    });
+    const secured = openCoap({ wire, sink: memorySink(), channel: 'secured' });
+    try {
+      const waiting = again.internals.registered();
+      await wire.connect(at, { psk }, { deadlineMs: 2000 });
+      await secured.request({ to: at, method: 'POST', path: '/rd', query: ['ep=dev', 'lwm2m=1.1', 'lt=3600'] });
+      await waiting;
+      expect(again.registration().peer.port).to.equal(wire.local.port);
+    } finally {
+      secured.close();
+      await wire.close();
+      await again.internals.close();
+    }
   });
   it('prints what happened in lines that a reader understands', () => {
     const lines = sink.events.flatMap((e) => printEvent(e, log()) ?? []);

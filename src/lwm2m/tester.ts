@@ -84,8 +84,12 @@ export interface Lwm2mTester {
   missing(): Promise<string>;
   swap(url: string, name: PackageName): void;
   behave(url: string, behaviour: Behaviour | undefined): void;
-  /** The server knows of no registration any more, as after a restart: the next Update is answered 4.04. */
-  lose(): void;
+  /**
+   * Has the device register anew, for a server that knows of no registration any more, as after a restart. By the line `registerLine` of the
+   * console where the rig has one, else by the Registration Update Trigger, step `label`, and by the power switch where the device refuses that.
+   * Waits for the IXIT `registerS`; whether it registered stands in the log.
+   */
+  anew(label: string): Promise<void>;
   /** Factory reset by the rig; the device is not waited for. Ends the drive where the rig has none. */
   factory(): Promise<void>;
   /** Write of the lifetime of the registration, seconds. */

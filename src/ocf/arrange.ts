@@ -47,10 +47,19 @@ export function arranger({
   };
   const longestRun = (): number => timing.real('maxDownloadS') + timing.real('maxUpgradeS') + timing.real('rebootS');
   const resting = (r: CborMap): boolean => isRest(valueOf(r, 'swupdatestate'));
+  /** The representation has fitted for so long that it is no stage on the way: figure 1 shows `idle` during the check. */
+  const stays = async (fits: (r: CborMap) => boolean, limitMs: number): Promise<void> => {
+    let since: number | undefined;
+    const windowMs = timing.real('restWindow');
+    await until((r) => {
+      since = fits(r) ? (since ?? performance.now()) : undefined;
+      return since !== undefined && performance.now() - since >= windowMs;
+    }, limitMs);
+  };
   /** A run of its own, from schedule to the representation that fits. */
   const runUntil = async (action: 'isac' | 'isvv', purl: string, fits: (r: CborMap) => boolean): Promise<void> => {
     await tester.schedule(action, { purl, label: LABEL });
-    await until(fits, timing.real('scheduleLead') * 2 + timing.real('maxDownloadS'));
+    await stays(fits, timing.real('scheduleLead') * 2 + timing.real('maxDownloadS'));
     await tester.cancel(LABEL);
   };
 

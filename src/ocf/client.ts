@@ -2,7 +2,7 @@ import type { EventSink } from '../core/events.ts';
 import type { Timing } from '../core/timing.ts';
 import { type CoapEndpoint, openCoap } from '../coap/endpoint.ts';
 import type { Method } from '../coap/message.ts';
-import type { Observed, ObserveRequest } from '../coap/observe.ts';
+import type { Observation, Observed, ObserveRequest } from '../coap/observe.ts';
 import { OPTION, type Option, uintOption } from '../coap/options.ts';
 import type { Outcome } from '../coap/request.ts';
 import type { Transmission } from '../coap/transmission.ts';
@@ -74,6 +74,28 @@ function headersOf({ body, contentFormat, accept }: ClientRequest): Option[] {
 }
 
 const isSilent = (outcome: Outcome): boolean => outcome.kind === 'silence' && !outcome.acked;
+
+/**
+ * An observation over DTLS: a silence may have ended the association since, and its end needs one. Where there is none to be had, only the tester forgets the
+ * observation.
+ */
+function reachable(observation: Observation, connect: () => Promise<void>): Observation {
+  return {
+    request: observation.request,
+    get ended() {
+      return observation.ended;
+    },
+    next: (deadlineMs) => observation.next(deadlineMs),
+    async cancel(how) {
+      if (how === 'reset') return observation.cancel(how);
+      const there = await connect().then(
+        () => true,
+        () => false,
+      );
+      return observation.cancel(there ? 'request' : 'reset');
+    },
+  };
+}
 
 /** Opens a client on a free local port, with `secured` one that speaks over DTLS. Rejects with a BenchError where there is no port. */
 export async function openClient(
@@ -164,14 +186,17 @@ export async function openClient(
       inTurn(() =>
         twice(request, () => endpoint.request({ ...common(request), ...payloadOf(request), method }), isSilent),
       ),
-    observe: (request) =>
-      inTurn(() =>
+    async observe(request) {
+      const observed = await inTurn(() =>
         twice(
           request,
           () => endpoint.observe(common(request)),
-          (observed) => observed.kind === 'refused' && isSilent(observed.outcome),
+          (o) => o.kind === 'refused' && isSilent(o.outcome),
         ),
-      ),
+      );
+      if (observed.kind === 'refused' || secured === undefined) return observed;
+      return { ...observed, observation: reachable(observed.observation, () => connect(request)) };
+    },
     async close() {
       endpoint.close();
       await wire.close();

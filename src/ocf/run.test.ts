@@ -57,6 +57,16 @@ describe('OCF runs in the log', () => {
     expect(t.log.first(activity('run'))).to.equal(undefined);
   });
 
+  it('a request for the package of what only prepared the case is no sign; one for the own package is', () => {
+    const t = new TestLog();
+    t.schedule('isac', 8000, '2.04', 'arrange', 'https://bench/p6');
+    t.schedule('isvv', 8000, '2.04', 'run', 'https://bench/p7');
+    t.packageRequest('packageOld', '/p6');
+    expect(t.log.first(activity('run'))).to.equal(undefined);
+    t.packageRequest('packageOk', '/p7');
+    expect(t.log.first(activity('run'))?.what).to.equal('package request for packageOk');
+  });
+
   it('a verification rests in sva once that stands still', () => {
     const t = new TestLog();
     t.retrieve({}, 'swu: before');

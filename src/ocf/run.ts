@@ -128,10 +128,18 @@ export function activity(label: string): Kind<Activity> {
       if (request === undefined && now?.fresh !== true) return undefined;
       const plan = latest(log, event.n, scheduled(label));
       if (plan === undefined) return undefined;
+      if (request !== undefined && isLeftOver(log, plan, request.path)) return undefined;
       if (request !== undefined) return { what: `package request for ${request.served}` };
       return now === undefined ? undefined : changeSince(now, latest(log, plan.event.n, shown)?.value);
     },
   };
+}
+
+/** What only prepared the case asked for this package: its run may still be fetching when the case begins. */
+function isLeftOver(log: Log, plan: { value: Schedule; event: Ev }, path: string): boolean {
+  const pathOf = ({ purl }: Schedule): string | undefined => (URL.canParse(purl) ? new URL(purl).pathname : undefined);
+  const earlier = between(log, 0, plan.event.n, scheduled('arrange'));
+  return pathOf(plan.value) !== path && earlier.some(({ value }) => pathOf(value) === path);
 }
 
 function changeSince(now: Representation, before: Representation | undefined): Activity | undefined {

@@ -75,18 +75,18 @@ export class TestLog {
   }
 
   /** A schedule with the answer to its UPDATE. */
-  schedule(action: string, inMs: number, code = '2.04', label = 'run'): number {
+  schedule(action: string, inMs: number, code = '2.04', label = 'run', purl = 'https://bench/p0'): number {
     this.add({
       channel: 'ocf',
       type: 'ocf.schedule',
-      data: { action, purl: 'https://bench/p0', time: '2030-01-01T00:00:00Z', inMs, label },
+      data: { action, purl, time: '2030-01-01T00:00:00Z', inMs, label },
     });
-    const body = { purl: 'https://bench/p0', swupdateaction: action, updatetime: '2030-01-01T00:00:00Z' };
+    const body = { purl, swupdateaction: action, updatetime: '2030-01-01T00:00:00Z' };
     return this.reply(this.request('POST', `swu: ${label}`, body), code, REPRESENTATION);
   }
 
-  packageRequest(served = 'packageOk'): number {
-    const data = { method: 'GET', path: '/p0', served, scheme: 'https', from: 'iut' };
+  packageRequest(served = 'packageOk', path = '/p0'): number {
+    const data = { method: 'GET', path, served, scheme: 'https', from: 'iut' };
     return this.add({ channel: 'packages', type: 'package.request', dir: 'in', data });
   }
 

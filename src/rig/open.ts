@@ -27,7 +27,7 @@ export interface RigContext {
   readonly events: EventSink;
   /** Learns every secret that is read. */
   readonly redactor: Redactor;
-  /** For power switches that a person works, and values that a person reads or enters. */
+  /** For power switches that a person works, and for what they read off the device. */
   readonly prompt: Prompt;
   /** Appended to the command line of every simulated device: the fault of a proof, loss, a seed. */
   readonly simArgs?: readonly string[];
@@ -45,6 +45,8 @@ export interface OpenRig {
   readonly power?: Power;
   readonly reset?: { reset(): Promise<void> };
   readonly console?: Console;
+  /** What a person at the bench types when asked for it. It counts as a secret of that name. */
+  ask(what: string, name: string): Promise<string>;
   /** Tries every resource, and rejects afterwards with a BenchError that names all that failed. */
   close(): Promise<void>;
 }
@@ -179,6 +181,11 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
     ...(powered === undefined ? {} : { power: powered }),
     ...(line === undefined ? {} : { reset: resetLine({ where: reset ?? '', cwd }, line, consoleOf) }),
     ...(console === undefined ? {} : { console: consoleOf(console) }),
+    async ask(what, name) {
+      const typed = (await context.prompt(`Type ${what}`)).trim();
+      context.redactor.add(typed, name);
+      return typed;
+    },
     close,
   };
 }

@@ -3,7 +3,7 @@ import { BenchError, messageOf } from '../core/errors.ts';
 import type { Power } from '../core/standard.ts';
 import type { ResourceOf } from './schema.ts';
 
-/** Asks a person at the terminal to do something and to confirm it; gives what was typed, often nothing. */
+/** Asks a person at the terminal to do something and to confirm it; resolves with what they type, which is usually nothing. */
 export type Prompt = (text: string) => Promise<string>;
 
 /** The resource by name, and the folder of its rig file, in which its commands run. */

@@ -39,9 +39,9 @@ describe('resources of a rig', () => {
       epochMs: 0,
       events,
       redactor,
-      prompt(text) {
+      prompt: (text) => {
         prompts.push(text);
-        return Promise.resolve('');
+        return Promise.resolve(' 81307005 ');
       },
     });
     return rig;
@@ -144,8 +144,17 @@ describe('resources of a rig', () => {
     expect(lines).to.include('power off').and.include('power on');
   });
 
+  it('ask a person for a text, which is a secret from then on', async () => {
+    const on = await open({}, { endpoint: 'coap://[::1]:1' });
+    prompts.length = 0;
+    expect(await on.ask('the PIN that the device shows', 'otmPin')).to.equal('81307005');
+    expect(prompts).to.deep.equal(['Type the PIN that the device shows']);
+    expect(redactor.text('PIN 81307005')).to.equal('PIN [redacted otmPin]');
+  });
+
   it('ask a person, where power is switched by hand', async () => {
     const on = await open({ relay: { kind: 'power', by: 'hand', what: 'the lamp' } }, { endpoint: 'coap://[::1]:1' });
+    prompts.length = 0;
     await on.power?.off();
     await on.power?.on();
     expect(prompts).to.deep.equal(['Switch the lamp OFF', 'Switch the lamp ON']);

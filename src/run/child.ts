@@ -42,7 +42,7 @@ const announced = new WeakSet<Promise<unknown>>();
 /** Aborted when the parent wants the run to settle. */
 const stop = new AbortController();
 /** Questions to the person at the terminal that are not confirmed yet, by number. */
-const prompts = new Map<number, { done(answer: string): void; fail(e: Error): void }>();
+const prompts = new Map<number, { done(typed: string): void; fail(e: Error): void }>();
 
 /** Resolves when the message has left, or when there is nobody to hear it. Secrets are taken out here, whatever the message. */
 function send(message: FromChild): Promise<void> {
@@ -72,7 +72,7 @@ function uncaught(e: unknown): void {
   if (!inCase) void send({ type: 'beat' }).then(() => process.exit(2));
 }
 
-/** A person at the terminal of the parent does it and confirms, or answers. */
+/** A person at the terminal of the parent does it and confirms; resolves with what they typed. */
 function prompt(text: string): Promise<string> {
   const id = prompts.size;
   tell({ type: 'prompt', id, text });
@@ -219,7 +219,7 @@ function receive(message: ToChild): void {
       stop.abort(new Error(message.why));
       break;
     case 'confirmed':
-      prompts.get(message.id)?.done(message.answer);
+      prompts.get(message.id)?.done(message.typed);
       break;
     case 'refused':
       prompts.get(message.id)?.fail(new Error(message.why));

@@ -43,7 +43,7 @@ export type ToChild =
   | { readonly type: 'start'; readonly task: ChildTask }
   /** End the case in hand, settle the device, run no more. */
   | { readonly type: 'settle'; readonly why: string }
-  | { readonly type: 'confirmed'; readonly id: number; readonly answer: string }
+  | { readonly type: 'confirmed'; readonly id: number; readonly typed: string }
   | { readonly type: 'refused'; readonly id: number; readonly why: string };
 
 /** From the child to the parent. */
@@ -57,7 +57,7 @@ export type FromChild =
   | { readonly type: 'broken'; readonly fault: string }
   /** A defect of the tester that belongs to no case for sure. */
   | { readonly type: 'defect'; readonly message: string }
-  /** A person has to do something at the bench. */
+  /** A person has to do something at the bench, or to type something. */
   | { readonly type: 'prompt'; readonly id: number; readonly text: string }
   /** This process cannot be trusted any more (an await that never ends): go on in a new one. */
   | { readonly type: 'replace'; readonly why: string }

@@ -28,7 +28,7 @@ export interface ChildContext {
   /** Second wish, or a fault that leaves no time: end at once. */
   readonly kill: AbortSignal;
   heard(message: FromChild): void;
-  /** A person at the terminal does something and confirms. */
+  /** A person at the terminal does something and confirms; resolves with what they type. */
   prompt(text: string): Promise<string>;
   /** What the child prints, for the log of the run. */
   printed(line: string): void;
@@ -124,7 +124,7 @@ function runChild(task: ChildTask, context: ChildContext, records: Map<string, C
       }
       if (message.type === 'prompt')
         context.prompt(message.text).then(
-          (answer) => say({ type: 'confirmed', id: message.id, answer }),
+          (typed) => say({ type: 'confirmed', id: message.id, typed }),
           (e: unknown) => say({ type: 'refused', id: message.id, why: messageOf(e) }),
         );
       context.heard(message);

@@ -39,7 +39,7 @@ export interface RunSettings {
   /** Write Allure results while the run goes on. */
   readonly allure?: boolean;
   readonly progress?: Progress;
-  /** For what a person does at the bench or reads from it, and gives what was typed; without it a rig that needs one ends as ERROR. */
+  /** For power switches that a person works and for what they type; without it a rig that needs one ends as ERROR. */
   readonly prompt?: (text: string) => Promise<string>;
   /** First wish of the user: end the case in hand and settle. */
   readonly settle?: AbortSignal;

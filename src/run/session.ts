@@ -113,7 +113,7 @@ export function session(context: SessionContext): Session {
       ...(on.power === undefined ? {} : { power: recordedPower(on.power, events) }),
       ...(reset === undefined ? {} : { reset }),
       ...(console === undefined ? {} : { console }),
-      operator: (text) => context.prompt(text),
+      ask: (what, name) => on.ask(what, name),
       lossPercent: task.rig.data.lossPercent,
       stateDir,
       privateDir: task.privateDir,

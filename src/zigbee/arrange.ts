@@ -31,7 +31,7 @@ interface Shown {
 }
 
 /** Brings a client to where a case starts; throws a BenchError where it does not go there. */
-export function arranger({ bench, tester, link, alive, clear }: Parts): Pick<Internals, 'normal' | 'fresh'> {
+export function arranger({ bench, tester, link, alive, clear }: Parts): Pick<Internals, 'quiet' | 'normal' | 'fresh'> {
   const { timing } = bench;
 
   const look = async (): Promise<Shown | undefined> => {
@@ -61,6 +61,8 @@ export function arranger({ bench, tester, link, alive, clear }: Parts): Pick<Int
     await bench.reset.reset();
     await alive();
   };
+  /** What the network still carries of the case before must not reach this one. */
+  const quiet = async (): Promise<void> => void (await sleep(timing.real('inFlight')));
   const normal = async (): Promise<void> => {
     clear();
     let seen = await look();
@@ -73,6 +75,7 @@ export function arranger({ bench, tester, link, alive, clear }: Parts): Pick<Int
     if (fits(seen)) {
       // A query of its own accord would pass for an answer to a notify.
       if (bench.declared('ZBOTA 5/15') && bench.ixit.has('lineNoInterval')) await tester.say('lineNoInterval');
+      await quiet();
       return;
     }
     const { status, version } = seen ?? {};
@@ -87,6 +90,7 @@ export function arranger({ bench, tester, link, alive, clear }: Parts): Pick<Int
     );
   };
   return {
+    quiet,
     normal,
     async fresh() {
       clear();

@@ -7,7 +7,7 @@ import type { Presence } from './presence.ts';
 import type { Way } from './tester.ts';
 
 /** So many sendings without a trace are explained by loss less than once in a thousand (10 % each way). */
-export const TRIES = 4;
+export const TRIES = 5;
 /** A frame that the dongle reports as lost goes out again so often. */
 const REPEATS = 4;
 /** Endpoint of the dongle that has the cluster as a server; adapters register it. */
@@ -23,7 +23,7 @@ export interface Asking {
   out(octets: Buffer, note: string, way?: Way): Promise<boolean>;
   /** Sends octets to where a frame came from. */
   back(to: Arrival, octets: Buffer, note: string): Promise<boolean>;
-  /** Sends a command and waits for an answer with its sequence number, anew where none comes. */
+  /** Sends a command, anew while no answer comes; an answer to any of the sendings will do. False where none came within `answer` of the last. */
   ask<C extends CommandType>(
     note: string,
     type: C,
@@ -53,36 +53,47 @@ export function asking(presence: Presence, timing: Timing, endpoint: number, own
         : { address: presence.address(), endpoint, ieee: presence.ieee };
     return deliver({ ...to, cluster: OTA_CLUSTER, fromEndpoint: way.fromEndpoint ?? ownEndpoint }, octets, note);
   };
-  /** Resolves true with the first frame of the device that has this sequence number and comes from the asked side. */
-  const answered = (wanted: number, from: Direction): { came: Promise<boolean>; stop: () => void } => {
-    let stop = (): void => undefined;
-    const came = new Promise<boolean>((resolve) => {
-      const unsubscribe = link.onArrival(({ from: address, cluster, octets }) => {
-        if (cluster !== OTA_CLUSTER || address !== presence.address()) return;
-        const { header, ...rest } = decodeFrame(octets);
-        const answers = rest.kind !== 'command' || rest.type.answers;
-        if (header?.sequence === wanted && header.direction !== from && answers) resolve(true);
-      });
-      const timer = setTimeout(() => resolve(false), timing.real('answer'));
-      stop = () => {
-        clearTimeout(timer);
-        unsubscribe();
-      };
+  /** Listens for the first frame of the device that answers one of these sequence numbers and comes from the asked side. */
+  const listening = (
+    wanted: ReadonlySet<number>,
+    from: Direction,
+  ): { within: (limit: string) => Promise<boolean>; stop: () => void } => {
+    let came = false;
+    let wake = (): void => undefined;
+    const stop = link.onArrival(({ from: address, cluster, octets }) => {
+      if (cluster !== OTA_CLUSTER || address !== presence.address()) return;
+      const { header, ...rest } = decodeFrame(octets);
+      const answers = rest.kind !== 'command' || rest.type.answers;
+      if (header === undefined || !wanted.has(header.sequence) || header.direction === from || !answers) return;
+      came = true;
+      wake();
     });
-    return { came, stop };
+    const within = (limit: string): Promise<boolean> =>
+      new Promise((resolve) => {
+        const end = (): void => {
+          clearTimeout(timer);
+          resolve(came);
+        };
+        const timer = setTimeout(end, came ? 0 : timing.real(limit));
+        wake = end;
+      });
+    return { within, stop };
   };
   const insist: Asking['insist'] = async (note, octets, from, way) => {
-    for (let i = 0; i < TRIES; i++) {
-      const wanted = nextSequence();
-      const waiting = answered(wanted, from);
-      try {
-        await out(octets(wanted), note, way);
-        if (await waiting.came) return true;
-      } finally {
-        waiting.stop();
+    const wanted = new Set<number>();
+    const { within, stop } = listening(wanted, from);
+    try {
+      for (let i = 1; i <= TRIES; i++) {
+        const sequence = nextSequence();
+        wanted.add(sequence);
+        await out(octets(sequence), note, way);
+        // An answer that is late is one all the same: only the last sending is waited for to the end.
+        if (await within(i < TRIES ? 'askAgain' : 'answer')) return true;
       }
+      return false;
+    } finally {
+      stop();
     }
-    return false;
   };
   return {
     nextSequence,

@@ -40,12 +40,26 @@ function decodedOf(event: Ev): DecodedFrame {
   return decoded;
 }
 
-/** Frames between tester and device; those of other nodes and other clusters are left out. */
+/** Protocol milliseconds within which the same octets are the network's repeat of one frame; no client repeats itself so soon. */
+const REPEAT_MS = 2_000;
+
+/** True where the network delivered a frame of the device twice and this is not the first time. */
+function isRepeat(event: Ev, log: Log): boolean {
+  for (let n = event.n - 1; n >= 0; n--) {
+    const before = log.at(n);
+    if (before === undefined || log.elapsed(before, event) > REPEAT_MS) return false;
+    if (before.dir === 'in' && before.type === event.type && before.raw === event.raw && before.data?.['peer'] === IUT)
+      return true;
+  }
+  return false;
+}
+
+/** Frames between tester and device, each once; those of other nodes and other clusters are left out. */
 export const frames: Kind<SeenFrame> = {
   name: 'frame',
-  read(event) {
+  read(event, log) {
     if (event.type !== ZIGBEE_EVENT.frame || event.data?.['cluster'] !== OTA_CLUSTER) return undefined;
-    if (event.dir === 'in' && event.data['peer'] !== IUT) return undefined;
+    if (event.dir === 'in' && (event.data['peer'] !== IUT || isRepeat(event, log))) return undefined;
     const note = event.data['note'];
     return {
       dir: event.dir ?? 'in',
@@ -120,7 +134,13 @@ export const notifies = received(imageNotify);
 export const endResponses = received(upgradeEndResponse);
 
 /** What asks for data, by block or by page. */
-export const dataRequests: Kind<{ readonly fileOffset: number; readonly maximumDataSize: number }> = {
+export const dataRequests: Kind<{
+  readonly fileOffset: number;
+  readonly maximumDataSize: number;
+  readonly sequence: number;
+  /** Of a page request alone. */
+  readonly pageSize?: number;
+}> = {
   name: 'request for data',
   read: (event, log) => blockRequests.read(event, log) ?? pageRequests.read(event, log),
 };

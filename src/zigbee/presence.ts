@@ -1,9 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BenchError } from '../core/errors.ts';
+import { readReference } from '../core/reference.ts';
 import type { Bench } from '../core/standard.ts';
 import { openDongle } from '../link/zigbee/herdsman.ts';
 import type { DeviceNews, ZigbeeLink } from '../link/zigbee/link.ts';
+import { installCodeOctets, installCodeProblem } from './codec/installCode.ts';
 import { IUT } from './kinds.ts';
 
 /** The EUI-64 of a device that joined without being named in the rig file. */
@@ -19,6 +21,25 @@ export interface Presence {
   find(): Promise<void>;
   /** Has it leave the network and join again. */
   rejoin(): Promise<void>;
+}
+
+/** The install code of a device that joins with one: the rig's entry, else the IXIT; undefined for one that joins an open network. */
+function installCodeOf(bench: Bench): Buffer | undefined {
+  if (!bench.ixit.has('joinMethod') || bench.ixit.text('joinMethod') !== 'installCode') return undefined;
+  const fail = (message: string): BenchError =>
+    new BenchError('zigbee-install-code', message, { place: { where: 'installCode' } });
+  if (!bench.has('installCode') && !bench.ixit.has('installCode'))
+    throw fail(
+      'the device joins with an install code: expected it as IXIT or as entry of iut.ZBOTA (env:NAME or file:path)',
+    );
+  const text = bench.has('installCode')
+    ? bench.address('installCode')
+    : readReference(bench.ixit.text('installCode'), 'installCode', 'zigbee-install-code');
+  const octets = installCodeOctets(text);
+  if (octets === undefined) throw fail('the install code is not written in hex');
+  const problem = installCodeProblem(octets);
+  if (problem !== undefined) throw fail(`the install code cannot be used: ${problem}`);
+  return octets;
 }
 
 const EUI64 = /^[0-9a-f]{16}$/;
@@ -67,6 +88,11 @@ export async function findDevice(bench: Bench): Promise<Presence> {
     throw new BenchError('zigbee-ieee', `expected 16 hex digits, found ${ieee}`, {
       place: { where: 'iut.ZBOTA.ieee' },
     });
+  const installCode = installCodeOf(bench);
+  if (installCode !== undefined && ieee === undefined)
+    throw new BenchError('zigbee-ieee', 'an install code is for one device: expected its EUI-64', {
+      place: { where: 'iut.ZBOTA.ieee' },
+    });
   let address: number | undefined;
   const given = entry('network');
   const link = await openDongle(dongle, {
@@ -85,6 +111,7 @@ export async function findDevice(bench: Bench): Promise<Presence> {
     if (news.ieee === ieee && news.address !== undefined) address = news.address;
   });
   const joinNow = async (): Promise<void> => {
+    if (installCode !== undefined) await link.addInstallCode(ieee ?? '', installCode);
     const joining = next(
       link,
       timing.real('join'),
@@ -97,7 +124,7 @@ export async function findDevice(bench: Bench): Promise<Presence> {
       const who = ieee === undefined ? 'no device' : `the device ${ieee} is no member of the network and`;
       throw new BenchError(
         'zigbee-join',
-        `${who} joined in ${Math.round(timing.real('join') / 1000)} s; make it look for a network (a coordinator never does: see the recipe zigbee-bench)`,
+        `${who} joined in ${Math.round(timing.real('join') / 1000)} s; make it look for a network${installCode === undefined ? '' : ', and compare its install code'} (a coordinator never does: see the recipe zigbee-bench)`,
         { place: { where: dongle } },
       );
     }

@@ -8,6 +8,7 @@ import { OTA_CLUSTER, zclStatus } from './codec/numbers.ts';
 import {
   imageBlockRequest,
   imageBlockResponse,
+  imagePageRequest,
   queryNextImageRequest,
   queryNextImageResponse,
   upgradeEndRequest,
@@ -44,14 +45,13 @@ function bench(offer: Offer | undefined, lost: () => boolean = () => false) {
     server.handle(arrival);
     await new Promise((resolve) => setImmediate(resolve));
   };
-  const block = (fileOffset: number): Promise<void> =>
-    ask(
-      encodeCommand(
-        imageBlockRequest,
-        { fieldControl: 0, ...IDENTITY, fileOffset, maximumDataSize: 40 },
-        { sequence: 7 },
-      ),
-    );
+  let sequence = 6;
+  /** A request under the next number, or under this one. */
+  const block = (fileOffset: number, number?: number): Promise<void> => {
+    sequence = number ?? sequence + 1;
+    const value = { fieldControl: 0, ...IDENTITY, fileOffset, maximumDataSize: 40 };
+    return ask(encodeCommand(imageBlockRequest, value, { sequence }));
+  };
   return { heard, ask, block, last: () => decodeFrame(heard.at(-1)?.octets ?? Buffer.alloc(0)) };
 }
 
@@ -78,6 +78,25 @@ describe('zigbee tester: OTA server', () => {
     expect(valueOf(defaultResponse, last())).to.deep.equal({ command: 3, status: zclStatus.NO_IMAGE_AVAILABLE });
   });
 
+  it('says that pages are unsupported only where there is a file that it does not serve so', async () => {
+    const page = {
+      fieldControl: 0,
+      ...IDENTITY,
+      fileOffset: 0,
+      maximumDataSize: 40,
+      pageSize: 100,
+      responseSpacing: 0,
+    };
+    for (const [offer, status] of [
+      [{ file }, zclStatus.UNSUP_COMMAND],
+      [undefined, zclStatus.NO_IMAGE_AVAILABLE],
+    ] as const) {
+      const { ask, last } = bench(offer);
+      await ask(encodeCommand(imagePageRequest, page, { sequence: 9 }));
+      expect(valueOf(defaultResponse, last())).to.deep.equal({ command: 4, status });
+    }
+  });
+
   it('departs from it by rule: from a part of the file on, and as often as told', async () => {
     const abort = command(imageBlockResponse, { status: zclStatus.ABORT });
     const { block, heard } = bench({
@@ -101,6 +120,14 @@ describe('zigbee tester: OTA server', () => {
     const { block, heard } = bench({ file, rules: [{ on: 'block', times: 2, note: 'none', answer: () => [] }] });
     for (const offset of [0, 0, 0]) await block(offset);
     expect(heard.map((h) => h.note)).to.deep.equal(['block']);
+  });
+
+  it('answers a request once that the network delivers twice', async () => {
+    const abort = command(imageBlockResponse, { status: zclStatus.ABORT });
+    const { block, heard } = bench({ file, rules: [{ on: 'block', times: 1, note: 'ended', answer: () => [abort] }] });
+    await block(0, 9);
+    await block(0, 9);
+    expect(heard.map((h) => h.note)).to.deep.equal(['ended']);
   });
 
   it('answers nothing that is no request of a client', async () => {

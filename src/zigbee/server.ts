@@ -107,6 +107,16 @@ export interface OtaServer {
 export function otaServer(respond: Respond, timing: Timing): OtaServer {
   let current: Offer | undefined;
   const left = new Map<Rule, number>();
+  /** The request that came last, by its octets, and when. */
+  let latest: { readonly octets: Buffer; readonly at: number } = { octets: Buffer.alloc(0), at: 0 };
+
+  /** The network may deliver a frame twice; a client that repeats itself lets more time pass. */
+  const isRepeat = ({ octets }: Arrival): boolean => {
+    const now = performance.now();
+    const again = octets.equals(latest.octets) && now - latest.at <= timing.real('inFlight');
+    latest = { octets, at: now };
+    return again;
+  };
 
   const encoded = (reply: Reply, sequence: number): Buffer =>
     reply.kind === 'command'
@@ -191,6 +201,7 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
     handle(arrival) {
       const decoded = decodeFrame(arrival.octets);
       if (decoded.kind !== 'command' || decoded.header.direction !== direction.CLIENT_TO_SERVER) return false;
+      if (isRepeat(arrival)) return true;
       const { sequence } = decoded.header;
       const start = { fileOffset: 0, maximumDataSize: 0 };
       const query = valueOf(queryNextImageRequest, decoded);
@@ -230,7 +241,8 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
             sequence,
             'page',
             paged,
-            [refuse(imagePageRequest.id, zclStatus.UNSUP_COMMAND)],
+            // "Unsupported" is remembered by clients: it is said only where pages are not served, not where there is no file.
+            [refuse(imagePageRequest.id, file === undefined ? zclStatus.NO_IMAGE_AVAILABLE : zclStatus.UNSUP_COMMAND)],
             'page refused',
           );
         return true;

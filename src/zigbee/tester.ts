@@ -70,6 +70,8 @@ export interface RawHeader {
 /** What ladder, settling and proof of life use. */
 export interface Internals {
   alive(): Promise<void>;
+  /** Until the network carries nothing any more of what came before. */
+  quiet(): Promise<void>;
   /** A client in state Normal that runs the version of the IXIT. */
   normal(): Promise<void>;
   /** The same, straight from a factory reset where the rig has one. */

@@ -3,6 +3,8 @@ import type { TimingTable } from '../core/timing.ts';
 /** Every wait of the Zigbee tester. What depends on the product (repeats, checks, restarts) is IXIT instead. */
 export const ZIGBEE_TIMING = {
   answer: { ms: 10_000, class: 'link', clause: 'bench: from a request of ours to its answer' },
+  askAgain: { ms: 2_500, class: 'link', clause: 'bench: after which a question without an answer is asked again' },
+  inFlight: { ms: 500, class: 'link', clause: 'bench: how long the network may still carry a frame' },
   query: { ms: 10_000, class: 'link', clause: '11.13.3: from a unicast notify to the query' },
   join: { ms: 120_000, class: 'link', clause: 'bench: until a device has joined the open network' },
   report: { ms: 30_000, class: 'link', clause: '11.13.3: until a server that was told to notify does so' },
@@ -15,5 +17,10 @@ export const ZIGBEE_TIMING = {
   blockPeriod: { ms: 40_000, class: 'protocol', clause: '11.10: the block period that the server asks for' },
   broadcastGap: { ms: 10_000, class: 'protocol', clause: 'bench: between two broadcasts, for the broadcast table' },
   pollInterval: { ms: 2_500, class: 'protocol', clause: 'bench: pause between two looks at ImageUpgradeStatus' },
+  crossing: {
+    ms: 2_500,
+    class: 'protocol',
+    clause: 'bench: within which a repeated request may have crossed our answer',
+  },
   tolerance: { ms: 20_000, class: 'protocol', clause: 'bench: how exactly waits are judged' },
 } as const satisfies TimingTable;

@@ -5,10 +5,8 @@ import type { T } from './moves.ts';
 
 /** Has the device register anew, so that the registration stands in the log of the case. */
 export async function registerAgain(t: T): Promise<void> {
-  t.lose();
   t.mark('register');
-  await t.trigger('trigger');
-  await t.until(registrations, { timer: 'registerS' });
+  await t.anew('trigger');
 }
 
 /** The links of the registration that the case saw; inconclusive without. */

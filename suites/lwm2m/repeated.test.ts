@@ -72,6 +72,23 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
     });
   });
 
+  describe('a failure that is not notified', () => {
+    const failed = (between: number) => (w: Written) => {
+      w.exchange({ code: '0.01', path: '/9/0/9', note: 'observe: result', answer: '2.05', seq: 1 });
+      for (let i = 0; i < 5; i++) {
+        w.shows(0, i === 0 ? 0 : between);
+        w.shows(0, 56);
+        w.wait(2000);
+      }
+    };
+    it('fails a device that kept every one of five to itself', () => {
+      expect(verdictOf('SWMGMT/REP/07', failed(0), { variant: '56' })).to.equal('FAIL');
+    });
+    it('cannot be told from a lost notification where the result was the same before: only a change is notified', () => {
+      expect(verdictOf('SWMGMT/REP/07', failed(56), { variant: '56' })).to.equal('INCONC');
+    });
+  });
+
   describe('a refused Create', () => {
     const created = (sent: number, after: string) => (w: Written) => {
       w.exchange({ code: '0.01', path: '/9/1', note: 'read: before', answer: '4.04' });

@@ -161,7 +161,7 @@ const cases: Lwm2mCase[] = [
       const one = { losePercent: LOSSES[variant as keyof typeof LOSSES], repeatPercent: 5, reorderPercent: 5 };
       t.impair({ seed: SEED, in: one, out: one });
       t.mark('push');
-      await t.push(own(t), 'packageA', 'push', { szx: 1 });
+      await t.push(own(t), 'packageA', 'push', { szx: 2 });
       await until(t, 'end of the download', ended, CHECK);
       await install(t, 'install');
       await uninstall(t, 'uninstall');

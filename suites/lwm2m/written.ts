@@ -34,8 +34,14 @@ export class Written {
     body?: Buffer;
     sent?: number;
     format?: number;
+    /** Number of the Observe option in the answer. */
+    seq?: number;
   }): void {
-    const { code, path, note, answer, body, sent = 1, format = FORMAT.tlv } = o;
+    const { code, path, note, answer, body, sent = 1, format = FORMAT.tlv, seq } = o;
+    const options = [
+      ...(seq === undefined ? [] : [`6:${Buffer.from([seq]).toString('hex')}`]),
+      ...(body === undefined ? [] : [`12:${format.toString(16)}`]),
+    ];
     const request = this.add({
       type: 'coap.request',
       dir: 'out',
@@ -62,7 +68,7 @@ export class Written {
           request,
           code: answer,
           complete: true,
-          options: body === undefined ? [] : [`12:${format.toString(16)}`],
+          options,
         },
       });
   }
@@ -112,7 +118,7 @@ export function judged(
   write(written);
   const offset = written.events.at(-1)?.ms ?? 0;
   written.events.push({ n: written.events.length, ms: offset + 1, channel: 'run', type: 'alive', data: { ok: true } });
-  const ixit = ixitOf({ instance: 0, newInstance: 1, installS: 1, checkS: 1, pullS: 1, registerS: 1 });
+  const ixit = ixitOf({ instance: 0, newInstance: 1, installS: 1, checkS: 1, pullS: 1, registerS: 1, notifyS: 1 });
   const policies = { executeOrder: 'either', refusalCode: 'any4xx', deviceErrorState: 'allow', ...o.policies };
   const input = {
     log: logOf(written.events, 1),

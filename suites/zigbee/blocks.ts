@@ -7,7 +7,7 @@ import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { blockRequests, endRequests, sent } from '../../src/zigbee/kinds.ts';
 import type { Offered } from '../../src/zigbee/images.ts';
 import { type Asked, blockOf, command, type Offer, type Reply, type Rule } from '../../src/zigbee/server.ts';
-import { endedWith, refused, runs, statusIs, stillDownloading } from './claims.ts';
+import { endedWith, offeredIn, refused, runs, statusIs, stillDownloading } from './claims.ts';
 import { ITEM } from './items.ts';
 import { type Case, cli, DOWNLOAD, download, type J, look, marked, start, type T } from './moves.ts';
 
@@ -121,10 +121,13 @@ async function silences(t: T, count: number): Promise<void> {
 function again(j: J, s: string, count: number): void {
   const half = late(sizeOf(j));
   const all = j.log.all(half).slice(0, count + 1);
-  const first = j.came(s, half, { stimulus: sent('query response'), within: DOWNLOAD });
+  const first = j.came(s, half, offeredIn(j));
   if (first === undefined) return;
   const limit = j.ms({ timer: 'blockTimeoutS', times: PATIENCE });
-  const gap = Math.max(0, ...all.slice(1).map((r, i) => j.log.elapsed(all[i] ?? r, r)));
+  // A client that gives up says so; requests that were lost before that leave a gap too.
+  const given = j.log.after(all.at(-1) ?? first).first(endRequests);
+  const ends = given === undefined ? all : [...all, given];
+  const gap = Math.max(0, ...ends.slice(1).map((r, i) => j.log.elapsed(ends[i] ?? r, r)));
   const reset = j.log
     .after(first)
     .first(where(blockRequests, 'request from the start', (r) => r.fileOffset < first.fileOffset));
@@ -181,7 +184,7 @@ export const blockCases: readonly Case[] = [
       await look(t, DURING);
     },
     judge(j, s) {
-      const first = j.came(s, blockRequests, { stimulus: sent('query response'), within: DOWNLOAD });
+      const first = j.came(s, blockRequests, offeredIn(j));
       if (first === undefined) return;
       j.check(s, () => expect(first.fileOffset, 'first offset').to.equal(0), first);
       j.check(
@@ -249,7 +252,7 @@ export const blockCases: readonly Case[] = [
         invalidImage: [INVALID_IMAGE, ABORT],
         either: [SUCCESS, INVALID_IMAGE, ABORT],
       };
-      const end = j.came(s, endRequests, { stimulus: sent('query response'), within: DOWNLOAD });
+      const end = j.came(s, endRequests, offeredIn(j));
       if (end === undefined) return;
       j.check(s, () => expect([...allowed[j.policy.foreignBlock]], 'status of the end').to.include(end.status), end);
       // Having taken the foreign block, a client finds the file invalid although it goes on behind that block.
@@ -337,7 +340,7 @@ export const blockCases: readonly Case[] = [
     },
     judge(j, s) {
       const half = late(sizeOf(j));
-      if (j.came(s, half, { stimulus: sent('query response'), within: DOWNLOAD }) === undefined) return;
+      if (j.came(s, half, offeredIn(j)) === undefined) return;
       j.never(s, blockRequests, { stimulus: marked('over') }, j.log.after('silent'));
       statusIs(j, s, 'after', 0);
       runs(j, s, 'after', j.ixit.number('runningVersion'));

@@ -1,6 +1,8 @@
 import { mustBe } from '../../src/core/claim.ts';
 import { nameOf } from '../../src/core/layout/names.ts';
-import { where } from '../../src/core/log.ts';
+import type { Watch } from '../../src/core/case.ts';
+import { type Kind, where } from '../../src/core/log.ts';
+import type { Limit } from '../../src/core/timing.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
 import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { imagesOf } from '../../src/zigbee/images.ts';
@@ -8,9 +10,9 @@ import { attributes, dataRequests, endRequests, refusals, sent } from '../../src
 import { CURRENT_VERSION, DOWNLOAD, type J, QUIET, STATUS } from './moves.ts';
 import { ITEM } from './items.ts';
 
-/** The value that the client showed of an attribute under this note, or INCONC where it showed none. */
+/** The value that the client showed of an attribute under this note, or INCONC where it showed none. A second answer is one to a repeated question, and late. */
 export function shown(j: J, s: string, id: number, note: string): { value: number; n: number } | undefined {
-  const seen = j.log.last(attributes(id, note));
+  const seen = j.log.first(attributes(id, note));
   if (typeof seen?.content === 'number') return { value: seen.content, n: seen.n };
   j.inconclusive(s, `attribute 0x${id.toString(16).padStart(4, '0')} was not read (${note})`);
   return undefined;
@@ -61,9 +63,33 @@ export function runs(j: J, s: string, note: string, version: number): void {
   j.check(s, () => mustBe(seen.value === version, 'CurrentFileVersion', hex(seen.value), hex(version)), seen);
 }
 
+/** What an offered file must lead to: a client that asks for no data at all must have been offered it often enough. */
+export function offeredIn(j: J): Watch {
+  const began = j.log.first(dataRequests) !== undefined;
+  return { stimulus: sent('query response'), within: DOWNLOAD, ...(began ? {} : { tries: TRIES }) };
+}
+
+/** Behind this answer of the tester the client asks for no more data; a repeat of the answered request may have crossed it. */
+export function asksNoMore<R extends { readonly fileOffset: number; readonly sequence: number }>(
+  j: J,
+  s: string,
+  kind: Kind<R>,
+  note: string,
+  within?: Limit,
+): void {
+  const told = j.log.first(sent(note));
+  const answered = told === undefined ? undefined : j.log.before(told).last(dataRequests);
+  const crossed = new Set<number>();
+  if (told !== undefined && answered !== undefined)
+    for (const r of j.log.after(told).all(kind))
+      if (r.fileOffset === answered.fileOffset && j.log.elapsed(told, r) <= j.ms('crossing')) crossed.add(r.sequence);
+  const further = where(kind, `further ${kind.name}`, (r) => !crossed.has(r.sequence));
+  j.never(s, further, { stimulus: sent(note), ...(within === undefined ? {} : { within }) });
+}
+
 /** The client ended the download with this status. */
 export function endedWith(j: J, s: string, ...statuses: readonly number[]): void {
-  const end = j.came(s, endRequests, { stimulus: sent('query response'), within: DOWNLOAD });
+  const end = j.came(s, endRequests, offeredIn(j));
   if (end === undefined) return;
   const names = statuses.map((status) => nameOf(zclStatus, status)).join(' or ');
   j.check(

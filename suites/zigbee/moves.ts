@@ -2,7 +2,7 @@ import type { CaseDef, CaseMeta, Drive, Judge } from '../../src/core/case.ts';
 import { type Kind, MARK } from '../../src/core/log.ts';
 import type { Limit } from '../../src/core/timing.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
-import { announces, endRequests, queries, refusals } from '../../src/zigbee/kinds.ts';
+import { announces, dataRequests, endRequests, queries, refusals, sent } from '../../src/zigbee/kinds.ts';
 import type { ZigbeePolicies } from '../../src/zigbee/policies.ts';
 import type { Offer } from '../../src/zigbee/server.ts';
 import type { Notify, Way, ZigbeeTester } from '../../src/zigbee/tester.ts';
@@ -75,6 +75,13 @@ export const REBOOT: Limit = { timer: 'rebootS' };
 
 /** The note of every notify that only serves to make the client ask. */
 export const NOTIFY = 'notify';
+/** The console was told to make the client ask. */
+const TOLD = 'told to ask';
+/** What makes the client ask, by either way. */
+export const provocation: Kind<object> = {
+  name: NOTIFY,
+  read: (event, log) => sent(NOTIFY).read(event, log) ?? marked(TOLD).read(event, log),
+};
 /** Jitter at which every client answers. */
 export const ALWAYS = 100;
 
@@ -109,15 +116,21 @@ export async function provoke(t: T): Promise<void> {
     if (await notified(t, NOTIFY, { payloadType: 0, queryJitter: ALWAYS })) return;
     t.stop('the client did not ask for an image');
   }
+  t.mark(TOLD);
   await t.say('lineQuery');
   await t.until(queries, QUERY);
 }
 
-/** Offers a file and makes the client ask for it. */
-export async function start(t: T, offer: Offer): Promise<void> {
+/** Offers a file and makes the client ask for it, anew until it asks for data: an offer that was delivered may still have come too late for its query. Returns its first request. */
+export async function start(t: T, offer: Offer) {
   t.mark('download');
   t.offer(offer);
-  await provoke(t);
+  for (let i = 0; i < TRIES; i++) {
+    await provoke(t);
+    const began = await t.perhaps(dataRequests, QUERY);
+    if (began !== undefined) return began;
+  }
+  return undefined;
 }
 
 /** A download up to the end request of the client. */

@@ -6,22 +6,10 @@ import { announces, dataRequests, endRequests, queries, sent } from '../../src/z
 import type { Offered } from '../../src/zigbee/images.ts';
 import { command, type Reply } from '../../src/zigbee/server.ts';
 import { where } from '../../src/core/log.ts';
+import { TRIES } from '../../src/zigbee/asking.ts';
 import { noDownload, refused, runs, statusIs } from './claims.ts';
 import { ITEM } from './items.ts';
-import {
-  type Case,
-  cli,
-  DOWNLOAD,
-  type J,
-  look,
-  marked,
-  NOTIFY,
-  provoke,
-  QUERY,
-  QUIET,
-  start,
-  type T,
-} from './moves.ts';
+import { type Case, cli, DOWNLOAD, type J, look, marked, provocation, provoke, QUERY, QUIET, type T } from './moves.ts';
 
 const OFFER = 'offer';
 const AFTER = 'after';
@@ -78,7 +66,7 @@ export const queryCases: readonly Case[] = [
   cli('030', 'The query carries the identity and the version of the client', ITEM.QUERY, {
     drive: provoke,
     judge(j, s) {
-      const query = j.came(s, queries, { stimulus: sent(NOTIFY), within: QUERY });
+      const query = j.came(s, queries, { stimulus: provocation, within: QUERY, tries: TRIES });
       if (query === undefined) return;
       const { manufacturerCode, imageType, fileVersion } = query;
       const is = [hexNumber(manufacturerCode, 4), hexNumber(imageType, 4), hexNumber(fileVersion, 8)];
@@ -94,7 +82,7 @@ export const queryCases: readonly Case[] = [
     ixit: ['hardwareVersion'],
     drive: provoke,
     judge(j, s) {
-      const query = j.came(s, queries, { stimulus: sent(NOTIFY), within: QUERY });
+      const query = j.came(s, queries, { stimulus: provocation, within: QUERY, tries: TRIES });
       if (query === undefined) return;
       j.check(s, () => expect(query.fieldControl & 1, 'bit 0 of the field control').to.equal(1), query);
       if (query.hardwareVersion !== undefined)
@@ -145,9 +133,20 @@ export const queryCases: readonly Case[] = [
   }),
   cli('039', 'A lower version is fetched only where the client accepts lower versions', ITEM.QUERY_RESPONSE, {
     ixit: ['imageOlder'],
-    drive: (t) => offered(t, t.image('imageOlder'), offerOf(t.image('imageOlder'))),
+    async drive(t) {
+      const older = t.image('imageOlder');
+      if (!t.declared(ITEM.DOWN)) {
+        await offered(t, older, offerOf(older));
+        return;
+      }
+      t.offer({ file: older, rules: [{ on: 'query', note: OFFER, answer: () => [offerOf(older)] }] });
+      for (let i = 0; i < TRIES; i++) {
+        await provoke(t);
+        if ((await t.perhaps(dataRequests, DOWNLOAD)) !== undefined) return;
+      }
+    },
     judge(j, s) {
-      if (j.declared(ITEM.DOWN)) j.came(s, dataRequests, { stimulus: sent(OFFER), within: QUIET });
+      if (j.declared(ITEM.DOWN)) j.came(s, dataRequests, { stimulus: sent(OFFER), within: DOWNLOAD, tries: TRIES });
       else untouched(j, s);
     },
   }),
@@ -178,12 +177,12 @@ export const queryCases: readonly Case[] = [
   cli('042', 'The client asks for an image after it has joined', ITEM.QUERY, {
     async drive(t) {
       t.offerNothing();
+      t.mark('joining');
       await t.rejoin();
-      t.mark('joined');
       await t.perhaps(queries, { timer: 'joinQuery' });
     },
     judge: (j, s) =>
-      void j.came(s, queries, { stimulus: marked('joined'), within: { timer: 'joinQuery', times: 0.98 } }),
+      void j.came(s, queries, { stimulus: marked('joining'), within: { timer: 'joinQuery', times: 0.98 } }),
   }),
   cli('043', 'A stopped query does not come', ITEM.QSTOP, {
     needs: ['console'],
@@ -225,7 +224,8 @@ export const queryCases: readonly Case[] = [
     ixit: ['lineVeto', 'lineNoVeto'],
     async drive(t) {
       await t.sayUntilEnd('lineVeto', 'lineNoVeto');
-      await start(t, { file: t.image('imageNewer') });
+      t.offer({ file: t.image('imageNewer') });
+      await provoke(t);
       await t.quiet(dataRequests, QUIET);
       await look(t, AFTER);
     },

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
+import { TRIES } from '../../src/zigbee/asking.ts';
 import { UNTIL_TOLD, wildCard, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { upgradeEndRequest, upgradeEndResponse } from '../../src/zigbee/codec/ota.ts';
 import { announces, delivered, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
@@ -228,11 +229,15 @@ export const switchingCases: readonly Case[] = [
   cli('100', 'A client that is activated out of band refuses an upgrade time', ITEM.OOB, {
     async drive(t) {
       await download(t, { file: t.image('imageNewer'), end: { currentTime: 0, upgradeTime: 0 } });
+      await t.perhaps(delivered(END), QUIET);
+      // The refusal has no acknowledgement: the answer is given again until one comes.
+      for (let i = 1; i < TRIES && (await t.perhaps(refusals(upgradeEndResponse.id), QUIET)) === undefined; i++)
+        await unasked(t, END, {});
       await t.quiet(announces, QUIET);
       await look(t, AFTER);
     },
     judge(j, s) {
-      const refusal = j.came(s, refusals(upgradeEndResponse.id), { stimulus: sent(END), within: QUIET });
+      const refusal = j.came(s, refusals(upgradeEndResponse.id), { stimulus: sent(END), within: QUIET, tries: TRIES });
       if (refusal !== undefined)
         j.check(
           s,

@@ -15,6 +15,7 @@ import {
   ZIGBEE_EVENT,
   type ZigbeeLink,
 } from './link.ts';
+import { reach, within } from './reach.ts';
 import { BACKUP_FILE, networkOf, type NetworkSettings } from './network.ts';
 import { type DongleAddress, parseZigbeeUrl } from './url.ts';
 
@@ -28,12 +29,18 @@ export interface DongleOptions {
   readonly network?: string;
   /** Whether the dongle may give up the network that it has and form that of the rig. */
   readonly formNetwork: boolean;
+  /** How long the dongle may take to start, real milliseconds; a minute unless told. */
+  readonly startMs?: number;
   /** What events call a node, by its address or EUI-64; undefined for nodes that are of no interest. */
   nameOf(node: { readonly address?: number | undefined; readonly ieee?: string }): string | undefined;
 }
 
 /** How long the dongle may take to confirm a frame; real milliseconds. */
 const CONFIRM_MS = 10_000;
+/** Forming a network and restoring a backup take the slowest family half of it. */
+const START_MS = 60_000;
+/** How long a dongle that failed may take to be given up. */
+const STOP_MS = 5_000;
 const SECURED_PROFILE = 0x0104;
 const SEPARATOR = /^0x/;
 
@@ -65,10 +72,40 @@ function divertLog(herdsman: typeof Herdsman, file: string): void {
     (level: string) =>
     (message: string | (() => string), namespace: string): void => {
       const text = typeof message === 'function' ? message() : message;
-      appendFileSync(file, `${new Date().toISOString()} ${level} ${namespace}: ${text}\n`);
+      try {
+        appendFileSync(file, `${new Date().toISOString()} ${level} ${namespace}: ${text}\n`);
+      } catch {
+        // No evidence rests on the library's words; thrown into its handlers, a full disk would end the run.
+      }
     };
   const quiet = (): void => undefined;
   herdsman.setLogger({ debug: quiet, info: line('info'), warning: line('warning'), error: line('error') });
+}
+
+/** The library's adapter for this kind of dongle, which has not been talked to yet. */
+export async function makeAdapter(
+  { kind, path, baudRate, rtscts }: DongleAddress,
+  network: NetworkSettings,
+  stateDir: string,
+): Promise<Adapter> {
+  const { Adapter } = await import('zigbee-herdsman/dist/adapter/index.js');
+  const serial = {
+    path,
+    adapter: kind,
+    ...(baudRate === undefined ? {} : { baudRate }),
+    ...(rtscts === undefined ? {} : { rtscts }),
+  };
+  const made = await Adapter.create(networkOptions(network), serial, join(stateDir, BACKUP_FILE), {
+    disableLED: false,
+  });
+  settle(made);
+  return made;
+}
+
+/** The deCONZ driver hands its listener for a closed socket over without itself (10.9.5): what it throws then would end the run. */
+function settle(adapter: Adapter): void {
+  const { driver } = adapter as unknown as { driver?: { onPortClose?: (error?: unknown) => void } };
+  if (driver?.onPortClose !== undefined) driver.onPortClose = driver.onPortClose.bind(driver);
 }
 
 async function started(
@@ -84,37 +121,39 @@ async function started(
           cause: e,
         });
   // Loaded only now: it brings the serial driver along.
-  const [herdsman, { Adapter }] = await Promise.all([
-    import('zigbee-herdsman'),
-    import('zigbee-herdsman/dist/adapter/index.js'),
-  ]).catch((e: unknown) => {
+  const herdsman = await import('zigbee-herdsman').catch((e: unknown) => {
     throw fail(e);
   });
   divertLog(herdsman, join(options.logDir, 'zigbee-dongle.log'));
   const settings = networkOf(options.stateDir, options.network);
-  const serial = {
-    path: address.path,
-    adapter: address.kind,
-    ...(address.baudRate === undefined ? {} : { baudRate: address.baudRate }),
-    ...(address.rtscts === undefined ? {} : { rtscts: address.rtscts }),
-  };
-  const backup = join(options.stateDir, BACKUP_FILE);
   let adapter: Adapter | undefined;
   let release = (): void => undefined;
+  const { startMs = START_MS } = options;
+  const late = (): BenchError =>
+    new BenchError(
+      'zigbee-dongle',
+      `no ${address.kind} dongle answered there within ${startMs / 1000} s; compare the kind in the URL, baud rate and flow control, and see that no other program has the port`,
+      { place: { where: url } },
+    );
   try {
-    adapter = await Adapter.create(networkOptions(settings), serial, backup, { disableLED: false });
-    if (!options.formNetwork) release = await keepNetwork(address.kind, adapter, url);
-    await adapter.start();
-    const seen = await adapter.getNetworkParameters();
+    await reach(address, url);
+    const made = await makeAdapter(address, settings, options.stateDir);
+    adapter = made;
+    if (!options.formNetwork) release = await keepNetwork(address.kind, made, url);
+    const seen = await within(
+      made.start().then(() => made.getNetworkParameters()),
+      startMs,
+      late,
+    );
     if (seen.panID !== settings.panId)
       throw new BenchError(
         'zigbee-network',
         `the dongle is in network 0x${seen.panID.toString(16)}, expected 0x${settings.panId.toString(16)}`,
         { place: { where: url } },
       );
-    return { adapter, herdsman };
+    return { adapter: made, herdsman };
   } catch (e) {
-    await adapter?.stop().catch(() => undefined);
+    if (adapter !== undefined) await within(adapter.stop(), STOP_MS, late).catch(() => undefined);
     throw fail(e);
   } finally {
     release();
@@ -242,6 +281,30 @@ export async function openDongle(url: string, options: DongleOptions): Promise<Z
     permitJoin: async (seconds) => {
       present();
       await adapter.permitJoin(seconds);
+    },
+    async addInstallCode(ieee, code) {
+      present();
+      const event = events.append({
+        channel: 'zigbee',
+        type: ZIGBEE_EVENT.zdo,
+        dir: 'out',
+        data: { what: 'install code' },
+      });
+      try {
+        await adapter.addInstallCode(`0x${ieee}`, code, false);
+      } catch (e) {
+        throw new BenchError('zigbee-install-code', `the dongle takes no install code: ${messageOf(e)}`, {
+          place: { where: url },
+          cause: e,
+        });
+      }
+      events.append({
+        channel: 'zigbee',
+        type: ZIGBEE_EVENT.zdo,
+        dir: 'in',
+        via: event.n,
+        data: { what: 'install code' },
+      });
     },
     async addressOf(ieee) {
       const cluster = Zdo.ClusterId.NETWORK_ADDRESS_REQUEST;

@@ -70,6 +70,8 @@ export interface ZigbeeLink {
   send(to: Destination, octets: Uint8Array, note?: string): Promise<Confirmed>;
   /** Opens the network for so many seconds; 0 closes it. */
   permitJoin(seconds: number): Promise<void>;
+  /** Lets a device in that joins with this install code, CRC included. Rejects with a BenchError where the dongle takes none. */
+  addInstallCode(ieee: string, code: Buffer): Promise<void>;
   /** Network address of a device, asked for over the air; undefined where nobody answers. */
   addressOf(ieee: string): Promise<number | undefined>;
   /** The simple descriptor of an endpoint; undefined where the device does not answer or has no such endpoint. */

@@ -26,6 +26,9 @@ import { methodFor, transferCredentials } from './transfer.ts';
 /** How a device refuses a client that has no access. */
 const REFUSED = ['4.01', '4.03'];
 
+/** Item of the proforma: pre-shared keys in normal operation. */
+const SYMMETRIC = 'OCFSWU 9/4';
+
 /** Where the way back from a lost key is described. */
 const RECIPE = 'docs/recipes/ocf-security.md, "When the owner\'s key is lost"';
 
@@ -75,6 +78,7 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
   let current: string | undefined;
   let settled = false;
   let barred = false;
+  let profileTold = false;
 
   const credentials = (key: Uint8Array): ClientCredentials => ({
     suites: ['TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256'],
@@ -107,6 +111,12 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
     if (doxm === undefined || doxm.owned !== false)
       throw lost(id, doxm === undefined ? 'it does not show its doxm in clear' : `no key in ${store.file}`);
     const method = methodFor(bench, doxm.oxms);
+    if (!bench.declared(SYMMETRIC))
+      throw new BenchError(
+        'ocf-credentials',
+        `the tester comes back as owner with a pre-shared key only (item ${SYMMETRIC}), and the declaration does not have it; see docs/recipes/ocf-security.md, "What is not covered"`,
+        { place: { where: printPeer(to) } },
+      );
     // An unowned device has an id for the time being; once owned it has the one that the rig names.
     const named = namedDevice(bench);
     const once: Secured = {
@@ -185,6 +195,13 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
     await move('RFNOP');
   };
 
+  /** Once for a tester: which security profile the device keeps to stands in the evidence. A device need not show it. */
+  const tellProfile = async (client: Client, to: Peer): Promise<void> => {
+    if (profileTold) return;
+    await inspect({ client, to, step: 'read the security profile' }, SECURITY_PATH.sp);
+    profileTold = true;
+  };
+
   return {
     secured: { connect, answers, keyLog },
     get settled() {
@@ -218,6 +235,7 @@ export function openOwner({ bench, local, plain, answers }: OwnerParts): Owner {
         await comeBack(client, { ...reached, device: current }, made);
       }
       await normal(client, reached);
+      await tellProfile(client, reached.secure);
       settled = true;
     },
   };

@@ -9,17 +9,29 @@ const PIN_WORD = /[0-9A-Za-z]{4,}/g;
 
 /**
  * The PIN that the device shows, read anew for every transfer, as a device makes a new one each time: the rig entry `otmPin` (a value, `env:NAME` or
- * `file:path`), else the answer of the console to the line `otmPinLine`, else the IXIT `otmPin`. Throws a BenchError that names the ways where there is none.
+ * `file:path`), else the answer of the console to the line `otmPinLine`, else the IXIT `otmPin`, else what the person at the bench types. Throws a BenchError
+ * that names the ways where there is none.
  */
 export async function pinOf(bench: Bench): Promise<string> {
   if (bench.has('otmPin')) return bench.address('otmPin').trim();
   if (bench.has('otmPinLine')) return pinFromConsole(bench);
   if (bench.ixit.has('otmPin')) return readReference(bench.ixit.text('otmPin'));
-  throw new BenchError(
-    'otm-pin',
-    'owner transfer by PIN needs the PIN: expected the entry otmPin (env:NAME or file:path) or otmPinLine (a line that makes the console print it)',
-    { place: { where: 'iut.OCFSWU' } },
-  );
+  return pinFromPerson(bench);
+}
+
+async function pinFromPerson(bench: Bench): Promise<string> {
+  const missing = (why: string, cause?: unknown): BenchError =>
+    new BenchError(
+      'otm-pin',
+      `owner transfer by PIN needs the PIN: expected the entry otmPin (env:NAME or file:path), otmPinLine (a line that makes the console print it), or a person who types it: ${why}`,
+      { place: { where: 'iut.OCFSWU' }, cause },
+    );
+  if (bench.ask === undefined) throw missing('nobody can be asked');
+  const typed = await bench.ask('the PIN that the device shows', 'otmPin').catch((e: unknown) => {
+    throw missing(messageOf(e), e);
+  });
+  if (typed === '') throw missing('nothing was typed');
+  return typed;
 }
 
 /** An IXIT holds the reference itself: `env:NAME` or `file:path`. */

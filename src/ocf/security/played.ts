@@ -116,19 +116,24 @@ export async function playDevice(options: PlayedOptions = {}): Promise<PlayedDev
         id(),
       );
   };
-  const answer = (value: CborValue): ServedReply => ({
+  const answer = (value: CborValue, observed = false): ServedReply => ({
     code: '2.05',
     payload: encodeCbor(value),
-    options: [uintOption(OPTION.contentFormat, CONTENT_FORMAT.ocfCbor)],
+    options: [
+      ...(observed ? [uintOption(OPTION.observe, 1)] : []),
+      uintOption(OPTION.contentFormat, CONTENT_FORMAT.ocfCbor),
+    ],
   });
   const handle =
     (secure: boolean) =>
-    ({ method, path, body }: ServedRequest): ServedReply => {
+    ({ method, path, body, options: sentOptions }: ServedRequest): ServedReply => {
       asked.push(`${secure ? 'coaps' : 'clear'} ${method ?? ''} ${path}`);
       if (path === '/oic/res') return answer(links());
       const readable = secure || (path === '/oic/sec/doxm' && doxm['owned'] === false);
       if (!readable || (path === '/vendor/swu' && !entries.includes(path))) return { code: '4.01' };
-      if (method === 'GET') return answer(path === '/oic/sec/doxm' ? doxm : pstat);
+      if (path === '/oic/sec/sp') return { code: '4.04' };
+      const observes = sentOptions.some((o) => o.number === OPTION.observe && o.value.length === 0);
+      if (method === 'GET') return answer(path === '/oic/sec/doxm' ? doxm : pstat, observes);
       if (options.refuses?.path === path) return { code: options.refuses.code };
       const sent = body.length === 0 ? undefined : decodeCbor(body);
       if (sent?.ok === true && isCborMap(sent.value)) apply(path, sent.value);

@@ -6,6 +6,7 @@ export const SECURITY_PATH = {
   pstat: '/oic/sec/pstat',
   cred: '/oic/sec/cred',
   acl2: '/oic/sec/acl2',
+  sp: '/oic/sec/sp',
 } as const;
 
 /** Onboarding states, `dos.s` of pstat, by name. */

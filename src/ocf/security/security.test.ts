@@ -19,6 +19,7 @@ import { decodeCbor, isCborMap } from '../codec/cbor.ts';
 
 const SECURITY = 'OCFSWU 8/1';
 const BY_PIN = 'OCFSWU 9/2';
+const SYMMETRIC = 'OCFSWU 9/4';
 
 describe('OCF keys', () => {
   it('the owner PSK is the one that a device took', () => {
@@ -86,10 +87,14 @@ describe('OCF owner transfer', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  async function open(entries: Record<string, string> = {}, declared: readonly string[] = []): Promise<Device> {
+  async function open(
+    entries: Record<string, string> = {},
+    declared: readonly string[] = [],
+    person?: (what: string) => Promise<string>,
+  ): Promise<Device> {
     const ixit = ixitOf({});
     const rig: Record<string, string> = { iut: played.url, ...entries };
-    const items = declared.length > 0 ? declared : ['OCFSWU 9/1'];
+    const items = declared.length > 0 ? declared : ['OCFSWU 9/1', SYMMETRIC];
     const bench: Bench = {
       events: sink,
       clock: benchClock(0, 1, () => 0),
@@ -100,6 +105,7 @@ describe('OCF owner transfer', () => {
       declared: (item) => item === SECURITY || items.includes(item),
       address: (name) => rig[name] ?? '',
       has: (name) => rig[name] !== undefined,
+      ...(person === undefined ? {} : { ask: person }),
       stateDir: folder,
       privateDir: folder,
     };
@@ -158,13 +164,55 @@ describe('OCF owner transfer', () => {
 
   it('takes over by PIN, from the rig', async () => {
     await play({ oxms: [1], pin: '81307005' });
-    await (await open({ otmPin: '81307005' }, [BY_PIN])).target();
+    await (await open({ otmPin: '81307005' }, [BY_PIN, SYMMETRIC])).target();
     expect(played.doxm).to.include({ owned: true, oxmsel: 1 });
+  });
+
+  it('takes over by the PIN that the person at the bench types, where the rig does not tell it', async () => {
+    await play({ oxms: [1], pin: '81307005' });
+    const asked: string[] = [];
+    const person = (what: string): Promise<string> => {
+      asked.push(what);
+      return Promise.resolve('81307005');
+    };
+    await (await open({}, [BY_PIN, SYMMETRIC], person)).target();
+    expect(played.doxm).to.include({ owned: true, oxmsel: 1 });
+    expect(asked).to.deep.equal(['the PIN that the device shows']);
+  });
+
+  it('names the ways to a PIN where nobody can be asked, or nothing is typed', async () => {
+    await play({ oxms: [1], pin: '81307005' });
+    const items = [BY_PIN, SYMMETRIC];
+    const ways = /^otm-pin: .*otmPin .*otmPinLine .*a person who types it: /;
+    expect(await failing((await open({}, items)).target()))
+      .to.match(ways)
+      .and.contain('nobody can be asked');
+    const silent = (): Promise<string> => Promise.resolve('');
+    expect(await failing((await open({}, items, silent)).target()))
+      .to.match(ways)
+      .and.contain('nothing was typed');
+  });
+
+  it('takes no device over with which it could not come back: certificates in normal operation', async () => {
+    await play();
+    expect(await failing((await open({}, ['OCFSWU 9/1', 'OCFSWU 9/5'])).target())).to.match(
+      /^ocf-credentials: .*OCFSWU 9\/4.*docs\/recipes\/ocf-security\.md/,
+    );
+    expect(played.doxm['owned']).to.equal(false);
+  });
+
+  it('reads the security profile once', async () => {
+    await play();
+    const device = await open();
+    await device.target();
+    device.unsettle();
+    await device.target();
+    expect(played.asked.filter((a) => a.endsWith('/oic/sec/sp'))).to.deep.equal(['coaps GET /oic/sec/sp']);
   });
 
   it('says that the PIN may be wrong', async () => {
     await play({ oxms: [1], pin: '81307005' });
-    const wrong = await failing((await open({ otmPin: '81307006' }, [BY_PIN])).target());
+    const wrong = await failing((await open({ otmPin: '81307006' }, [BY_PIN, SYMMETRIC])).target());
     expect(wrong).to.match(/^ocf-transfer: .*the PIN may be wrong/s);
   });
 
@@ -232,6 +280,14 @@ describe('OCF owner transfer', () => {
     expect(await code(device)).to.equal('2.05');
     await device.bar();
     expect(await code(await open()), 'in a later run').to.equal('2.05');
+  });
+
+  it('ends an observation also after a silence has ended the association', async () => {
+    await play();
+    const device = await open();
+    const observation = await device.watchOther({ path: '/oic/sec/pstat', subject: 'pstat' });
+    device.first.dtls?.forget((await device.target()).peer);
+    expect(await observation?.cancel('request')).to.include({ kind: 'reply', code: '2.05' });
   });
 
   it('names the file where the store cannot be read, and nothing of what is in it', async () => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DriveEnd } from '../../core/case.ts';
+import { BenchError } from '../../core/errors.ts';
 import type { Bench } from '../../core/standard.ts';
 import type { Observation } from '../../coap/observe.ts';
 import { type Device, mapOf } from '../device.ts';
@@ -66,9 +67,13 @@ export function securityVerbs({
       await device.bar();
     },
     async moveTo(state, label = state) {
-      const outcome = await setModes({ dos: { s: DEVICE_STATE[state] } }, label);
-      const taken = outcome.kind === 'reply' && outcome.code.startsWith('2.');
       open.moved = true;
+      const outcome = await setModes({ dos: { s: DEVICE_STATE[state] } }, label).catch((e: unknown) => {
+        // A device that resets ends the association; where its answer was lost, nobody can tell.
+        if (state === 'RESET' && e instanceof BenchError) throw new DriveEnd(`no answer to RESET: ${e.message}`);
+        throw e;
+      });
+      const taken = outcome.kind === 'reply' && outcome.code.startsWith('2.');
       if (!taken) throw new DriveEnd(`the device does not go to ${state}`);
       if (state !== 'RESET') return;
       await sleep(timing.real('resetPause'));

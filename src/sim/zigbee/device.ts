@@ -13,12 +13,14 @@ import type { Orders } from './server/blocks.ts';
 import type { StoredImage } from './server/images.ts';
 import { type NotifyOrder, notify } from './server/notify.ts';
 import { OtaServer } from './server/server.ts';
+import { linkKeyOf, WELL_KNOWN_KEY } from './linkKey.ts';
 import type { Slot } from './slot.ts';
 import { HOME_AUTOMATION, OTA_ENDPOINT } from './zcl.ts';
 import { Dongle } from './znp/dongle.ts';
 import type { MtFrame } from './znp/frame.ts';
 import { Memory } from './znp/memory.ts';
 import { type Network, NvMemory, type SavedMemory } from './znp/nv.ts';
+import { installCodeOctets } from '../../zigbee/codec/installCode.ts';
 import { OTA_CLUSTER } from '../../zigbee/codec/numbers.ts';
 
 /** Everything that survives a power cut, of the dongle and of the node. */
@@ -89,8 +91,10 @@ export class ZigbeeDevice {
       networkChanged: () => this.node.networkChanged(),
     });
     const random = seeded(seed);
+    const code = options.installCode === 'none' ? undefined : installCodeOctets(options.installCode);
+    const linkKey = code === undefined ? WELL_KNOWN_KEY : linkKeyOf(code);
     this.node = new Node(
-      { address: ADDRESSES.from + below(random, ADDRESSES.to - ADDRESSES.from), ieee: ownIeee },
+      { address: ADDRESSES.from + below(random, ADDRESSES.to - ADDRESSES.from), ieee: ownIeee, linkKey },
       { air: this.#air, parent: this.dongle },
       { saved: this.#saved.network, remember: (network) => this.#remember(network) },
     );

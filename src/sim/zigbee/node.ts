@@ -31,6 +31,8 @@ export interface Parent {
   readonly network: string | undefined;
   /** Whether it lets devices in at the moment. */
   readonly open: boolean;
+  /** The link key, hex, under which it hands the network key to this node. */
+  linkKeyOf(ieee: string): string;
   joined(node: Station): void;
   left(node: Station, rejoin: boolean): void;
 }
@@ -43,6 +45,7 @@ export class Node implements Station {
   readonly #air: Air;
   readonly #parent: Parent;
   readonly #remember: (network: string | undefined) => void;
+  readonly #linkKey: string;
   #application: Application | undefined;
   #network: string | undefined;
   #powered = false;
@@ -50,12 +53,13 @@ export class Node implements Station {
   #sequence = 0;
 
   constructor(
-    identity: { readonly address: number; readonly ieee: string },
+    identity: { readonly address: number; readonly ieee: string; readonly linkKey: string },
     surroundings: { readonly air: Air; readonly parent: Parent },
     network: { readonly saved: string | undefined; readonly remember: (network: string | undefined) => void },
   ) {
     this.address = identity.address;
     this.ieee = identity.ieee;
+    this.#linkKey = identity.linkKey;
     this.#air = surroundings.air;
     this.#parent = surroundings.parent;
     this.#network = network.saved;
@@ -104,6 +108,8 @@ export class Node implements Station {
   /** Joins the network, or announces the node again where it belongs to it. */
   join(): void {
     if (this.listening()) return this.announce();
+    // Under another key the network key cannot be read.
+    if (this.#parent.linkKeyOf(this.ieee) !== this.#linkKey) return;
     this.#network = this.#parent.network;
     this.#remember(this.#network);
     this.#running = true;

@@ -4,6 +4,7 @@ import type { DeviceStart, SimulatedDevice } from '../process.ts';
 import { folderStore } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { networkOf, type Saved, ZigbeeDevice } from './device.ts';
+import { installCodeOctets, installCodeProblem } from '../../zigbee/codec/installCode.ts';
 import { listed, type Options } from './options.ts';
 import { loadImages } from './server/images.ts';
 import { folderSlot } from './slot.ts';
@@ -39,6 +40,10 @@ export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeS
   for (const [name, digits] of HEX_OPTIONS)
     if (options[name] !== 'none' && !new RegExp(`^[0-9a-f]{1,${digits}}$`, 'i').test(options[name]))
       throw wrong(name, `expected up to ${digits} hex digits, found ${JSON.stringify(options[name])}`);
+  const code = options.installCode === 'none' ? undefined : installCodeOctets(options.installCode);
+  const problem =
+    options.installCode === 'none' ? undefined : code === undefined ? 'expected hex digits' : installCodeProblem(code);
+  if (problem !== undefined) throw wrong('installCode', problem);
   const port = await openDonglePort(Number(options.port));
   const device = new ZigbeeDevice({
     options,

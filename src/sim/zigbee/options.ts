@@ -8,6 +8,10 @@ export const OPTION_TABLE = {
   port: text('0', 'TCP port of the dongle; 0: the system chooses'),
   network: text('', 'PAN/EXTENDED-PAN/KEY/CHANNEL that an empty dongle already holds (hex, hex, hex, decimal)'),
   hop: count(1, 'real milliseconds that a frame is in the air'),
+  installCode: text(
+    'none',
+    'install code with its CRC, hex, that the node joins with; none: it joins any open network',
+  ),
   joined: yesNo('no', 'the node belongs to the network from the start, without permit-join'),
   manufacturer: text('1234', 'manufacturer code, hex'),
   imageType: text('0001', 'image type, hex'),

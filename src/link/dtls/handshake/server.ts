@@ -1,6 +1,6 @@
 import type { ECDH, KeyObject } from 'node:crypto';
 import { checkTrust, encodeOwn, keyOf, type PeerCertificate, readPeer } from '../chain.ts';
-import { type ServerCredentials, serverSuites, trustedTypes, typeOf } from '../credentials.ts';
+import { type OwnCertificate, type ServerCredentials, serverSuites, trustedTypes, typeOf } from '../credentials.ts';
 import { HandshakeError } from '../failure.ts';
 import { keyBlock, masterSecret, pskPremaster, type Randoms, verifyData } from '../keys.ts';
 import {
@@ -132,11 +132,21 @@ export class ServerHandshake implements HandshakeMachine {
     const { extensions } = this.hello;
     const groups = supportedGroups.find(extensions)?.groups ?? [SECP256R1];
     if (usesCurve(suite) && !groups.includes(SECP256R1)) return false;
-    const own = this.credentials.certificate;
-    if (SUITES[suite].keyExchange !== 'ecdhe_ecdsa' || own === undefined) return true;
+    if (SUITES[suite].keyExchange !== 'ecdhe_ecdsa') return true;
     const algorithms = signatureAlgorithms.find(extensions)?.algorithms ?? [ECDSA_SHA256];
-    const types = certificateTypes.ofServer.offer.find(extensions)?.types ?? [CERTIFICATE_TYPE.x509];
-    return algorithms.includes(ECDSA_SHA256) && types.includes(typeOf(own));
+    return algorithms.includes(ECDSA_SHA256) && this.shown !== undefined;
+  }
+
+  /**
+   * What the client is shown: the certificate, or the public key in it alone where the client takes keys only (RFC 7250 4.2); undefined where there is
+   * nothing that it takes.
+   */
+  private get shown(): OwnCertificate | undefined {
+    const own = this.credentials.certificate;
+    if (own === undefined) return undefined;
+    const types = certificateTypes.ofServer.offer.find(this.hello.extensions)?.types ?? [CERTIFICATE_TYPE.x509];
+    if (types.includes(typeOf(own))) return own;
+    return types.includes(CERTIFICATE_TYPE.rawPublicKey) ? { kind: 'raw', key: own.key } : undefined;
   }
 
   /** The first certificate type of the client's list that is trusted here; X.509 where there is no list (RFC 7250 4.2). */
@@ -148,8 +158,7 @@ export class ServerHandshake implements HandshakeMachine {
 
   /** ServerHello to ServerHelloDone, with what the suite needs in between. */
   private firstFlight(chosen: Chosen): readonly FlightItem[] {
-    const { talk } = this;
-    const own = this.credentials.certificate;
+    const { talk, shown: own } = this;
     const items = [talk.say('ServerHello', m.serverHello.encode(this.answer(chosen)))];
     if (SUITES[chosen.suite].keyExchange === 'ecdhe_ecdsa' && own !== undefined)
       items.push(talk.say('Certificate', encodeOwn(typeOf(own), own)));
@@ -169,9 +178,8 @@ export class ServerHandshake implements HandshakeMachine {
 
   /** The ServerHello. An extension is answered only where the client sent it (RFC 5246 7.4.1.4). */
   private answer(chosen: Chosen): m.ServerHello {
-    const { hello, settings, cids } = this;
+    const { hello, settings, cids, shown: own } = this;
     const { offer, answer } = certificateTypes.ofServer;
-    const own = this.credentials.certificate;
     const signs = SUITES[chosen.suite].keyExchange === 'ecdhe_ecdsa';
     const asksRenegotiation =
       hello.suites.includes(RENEGOTIATION_SCSV) || renegotiationInfo.find(hello.extensions) !== undefined;
