@@ -8,7 +8,7 @@ import type { Layout, Value } from '../core/layout/layout.ts';
 import { hexNumber } from '../core/layout/names.ts';
 import type { Bench } from '../core/standard.ts';
 import { openBle } from '../link/ble/open.ts';
-import { newNetwork, type NodeRecord, readNetwork, writeNetwork } from './bench/network.ts';
+import { BENCH_GROUP, newNetwork, type NodeRecord, readNetwork, writeNetwork } from './bench/network.ts';
 import { GATT_MS, reachOf } from './bench/reach.ts';
 import { rigEntries } from './bench/rigEntries.ts';
 import { controlOf } from './bench/control.ts';
@@ -31,8 +31,6 @@ import type { AskOptions, Internals, MeshTester, Role } from './tester.ts';
 
 /** Unicast addresses of the tester: its own, and those of the targets that it plays. */
 export const TESTER_ELEMENTS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
-/** Groups of the bench, which the proxy lets pass. */
-export const BENCH_GROUP = 0xc000;
 
 const APP = { app: 0 } as const;
 const DEFAULT_TTL = 5;
