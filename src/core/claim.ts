@@ -15,3 +15,8 @@ class Contradiction extends Error {
 export function mustBe(ok: boolean, what: string, observed: unknown, expected: string): void {
   if (!ok) throw new Contradiction(what, observed, expected);
 }
+
+/** The claim that what was received could be decoded; `problem` says why it could not. */
+export function mustDecode(problem: string | undefined, what: string): void {
+  mustBe(problem === undefined, what, problem, 'something that can be decoded');
+}

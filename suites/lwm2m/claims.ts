@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { mustBe, mustDecode } from '../../src/core/claim.ts';
 import type { CaseDef, Judge, Watch } from '../../src/core/case.ts';
 import { type Kind, type Seen, where } from '../../src/core/log.ts';
 import type { Limit } from '../../src/core/timing.ts';
@@ -132,9 +133,8 @@ export function refuses(j: J, statement: string, operation: Operation, label: st
 /** Judges the code of a refusal. */
 export function refusal(j: J, statement: string, code: string, what: string): void {
   const { refusalCode } = j.policy;
-  j.check(statement, () =>
-    expect(isRefusal(code, refusalCode), `${code} to ${what} is a refusal (${refusalCode})`).to.equal(true),
-  );
+  const allowed = refusalCode === 'any4xx' ? 'a refusal, 4.xx' : `a refusal with ${refusalCode}`;
+  j.check(statement, () => mustBe(isRefusal(code, refusalCode), `answer to ${what}`, code, allowed));
   if (code.startsWith('4.') && code !== '4.05') j.note(`${what} refused with ${code}, expected 4.05`);
 }
 
@@ -158,7 +158,7 @@ export function stateAt(j: J, statement: string, label: string): SeenSnapshot | 
   const seen = j.log.first(shown(label));
   j.check(statement, () => {
     expect(reply.code, `answer to the Read (${label})`).to.equal('2.05');
-    expect(reply.problem, `body of the Read (${label})`).to.equal(undefined);
+    mustDecode(reply.problem, `body of the Read (${label})`);
     expect(seen, `resources 7, 9 and 12 in the Read (${label})`).to.not.equal(undefined);
   });
   return seen;

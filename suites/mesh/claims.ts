@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { mustDecode } from '../../src/core/claim.ts';
 import type { CaseDef, Judge } from '../../src/core/case.ts';
 import type { Layout, Value } from '../../src/core/layout/layout.ts';
 import { type NameTable, nameOf } from '../../src/core/layout/names.ts';
@@ -28,7 +29,7 @@ export function reply<L extends Layout>(
   const seen = j.came(statement, answer(type, label), { stimulus: sendings(label), tries: TRIES });
   if (seen === undefined) return undefined;
   const { value, problem } = seen;
-  j.check(statement, () => expect(problem, `octets of ${type.name} (${label})`).to.equal(undefined), seen);
+  j.check(statement, () => mustDecode(problem, `octets of ${type.name} (${label})`), seen);
   return value === undefined ? undefined : { ...seen, value };
 }
 

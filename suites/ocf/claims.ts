@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { CaseDef, Drive, Judge } from '../../src/core/case.ts';
-import { mustBe } from '../../src/core/claim.ts';
+import { mustBe, mustDecode } from '../../src/core/claim.ts';
 import type { Seen } from '../../src/core/log.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { isRefusal } from '../../src/ocf/policies.ts';
@@ -98,7 +98,7 @@ export function readBack(j: J, statement: string, label: string): SeenRepresenta
     statement,
     () => {
       succeeded(reply, `answer to the RETRIEVE (${label})`);
-      expect(reply.problem, `body of the answer to the RETRIEVE (${label})`).to.equal(undefined);
+      mustDecode(reply.problem, `body of the answer to the RETRIEVE (${label})`);
     },
     reply,
   );

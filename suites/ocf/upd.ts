@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { suite } from '../../src/core/case.ts';
-import { mustBe } from '../../src/core/claim.ts';
+import { mustBe, mustDecode } from '../../src/core/claim.ts';
 import { CONTENT_FORMAT, INTERFACE } from '../../src/ocf/codec/ocf.ts';
 import { sameInstant } from '../../src/ocf/instant.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
@@ -133,7 +133,7 @@ export const upd = suite<OcfTester, OcfPolicies>('UPD', [
         'OCFSWU-A4.answer',
         () => {
           expect(reply.code, 'code of the answer').to.equal('2.04');
-          expect(reply.problem, 'body of the answer').to.equal(undefined);
+          mustDecode(reply.problem, 'body of the answer');
           const found = mandatoryIn(reply.properties ?? {}, j.policy);
           expect(found, 'mandatory properties in the answer').to.have.members([...MANDATORY]);
         },

@@ -79,7 +79,8 @@ function valueOf(data: Buffer, type: ValueType | undefined): Value {
       if (data.length === 8) return float(data.readDoubleBE());
       throw new Malformed(`a Float of ${data.length} octets`);
     case 'Boolean':
-      if (data.length !== 1 || data.readUInt8() > 1) throw new Malformed(`the Boolean ${data.toString('hex')}`);
+      if (data.length !== 1 || data.readUInt8() > 1)
+        throw new Malformed(`the octets ${data.toString('hex')} of a Boolean`);
       return boolean(data.readUInt8() === 1);
     case 'Objlnk':
       if (data.length !== 4) throw new Malformed(`an Objlnk of ${data.length} octets`);
