@@ -8,10 +8,11 @@ import type { Layout, Value } from '../core/layout/layout.ts';
 import { hexNumber } from '../core/layout/names.ts';
 import type { Bench } from '../core/standard.ts';
 import { openBle } from '../link/ble/open.ts';
-import { newNetwork, type NodeRecord, readNetwork, writeNetwork } from './bench/network.ts';
+import { BENCH_GROUP, newNetwork, type NodeRecord, readNetwork, writeNetwork } from './bench/network.ts';
 import { GATT_MS, reachOf } from './bench/reach.ts';
 import { rigEntries } from './bench/rigEntries.ts';
 import { controlOf } from './bench/control.ts';
+import { oobHelper } from './bench/oob.ts';
 import { playDistributor, playTarget, type TargetSetting } from './bench/targets.ts';
 import { type FirmwareWeb, firmwareWeb } from './bench/web.ts';
 import { clearer } from './bench/clear.ts';
@@ -30,8 +31,6 @@ import type { AskOptions, Internals, MeshTester, Role } from './tester.ts';
 
 /** Unicast addresses of the tester: its own, and those of the targets that it plays. */
 export const TESTER_ELEMENTS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
-/** Groups of the bench, which the proxy lets pass. */
-export const BENCH_GROUP = 0xc000;
 
 const APP = { app: 0 } as const;
 const DEFAULT_TTL = 5;
@@ -71,7 +70,9 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
           node: { uuid: entries.uuid ?? '', address: known.address, deviceKey: known.deviceKey, elements: 1 },
         };
   if (known === undefined) writeNetwork(file, network);
-  const reach = reachOf(bench, link, entries, file, network);
+  const control = controlOf(bench, timing.real({ timer: 'reply', times: 3 }));
+  const helper = entries.helper && oobHelper(entries.helper, bench, control);
+  const reach = reachOf(bench, link, entries, file, network, helper);
 
   // Messages are told apart on their way into the log: a judge counts the tries of one question by its label, and leaves out what an earlier case stirred up.
   let label: string | undefined;
@@ -304,7 +305,6 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     tickMs: timing.real('pollInterval'),
     newFirmwareId: tester.octets('firmwareIdA'),
   });
-  const control = controlOf(bench, timing.real({ timer: 'reply', times: 3 }));
   const played = new Map<number, { close(): void }>();
   // Those of earlier cases answer on until the device is at rest: it tells its targets that a distribution was cancelled, and waits long for such as are silent.
   const retired = new Map<number, { close(): void }>();

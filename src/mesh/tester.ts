@@ -101,6 +101,8 @@ export interface MeshTester {
 export interface TargetChanges {
   readonly blob?: Partial<BlobServerBehaviour>;
   readonly update?: Partial<UpdateServerBehaviour>;
+  /** A group of the bench that it listens to as well. */
+  readonly group?: number;
   /** Real milliseconds. */
   readonly verifyMs?: number;
   readonly applyMs?: number;

@@ -248,6 +248,8 @@ export class MeshDevice {
 
   #serveProvisioning(bearer: Bearer): void {
     const { options, factors, timers } = this.#parts;
+    // What an earlier try showed is no longer to be seen.
+    this.shown = undefined;
     const device = new Provisionee({
       elements: elementCount(options),
       hmac: options.hmac === 'yes',
