@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import { wallNow } from '../core/clock.ts';
 import { InputError, messageOf } from '../core/errors.ts';
@@ -79,12 +80,30 @@ async function runNamed(entry: SimulatorEntry, words: DeviceWords): Promise<void
   const { seed, scale, linkScale, epoch = wallNow(), state } = words;
   const start: DeviceStart = {
     seed,
+    linkSeed: seed + LINK_SEED_STEP * countStart(state),
     factors: { protocol: scale, link: linkScale },
     epochMs: epoch,
     state,
     ...(impair === undefined ? {} : { impair }),
   };
   await runDevice(() => device.open(words.fault, words.option, start));
+}
+
+/** Far enough apart that the links of no two devices of a proof meet the same fate. */
+const LINK_SEED_STEP = 1_000_003;
+const STARTS_FILE = 'starts';
+
+/** How often a device was started on this state before. */
+function countStart(state: string): number {
+  const file = join(state, STARTS_FILE);
+  try {
+    mkdirSync(state, { recursive: true });
+    const before = existsSync(file) ? Number(readFileSync(file, 'utf8')) || 0 : 0;
+    writeFileSync(file, String(before + 1));
+    return before;
+  } catch (e) {
+    throw new InputError('sim-state', `cannot be used: ${messageOf(e)}`, { place: { file }, cause: e });
+  }
 }
 
 function impairmentOf({ loss, duplicate, delay, reorder }: DeviceWords): Impairment | undefined {
