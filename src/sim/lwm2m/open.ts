@@ -11,6 +11,7 @@ import { openUdp, resolvePeer } from '../../link/udp.ts';
 import { type Peer, printPeer } from '../../link/wire.ts';
 import { type LinkTiming, linkTiming } from '../coap/endpoint.ts';
 import { type DeviceStart, noSink, type SimulatedDevice } from '../process.ts';
+import { linkSeed } from '../starts.ts';
 import { folderStore } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { Lwm2mDevice } from './device.ts';
@@ -30,7 +31,8 @@ const HANDSHAKE_MS = 3000;
 
 /** Opens the device on a free port; it registers by itself. Throws InputError or BenchError where options, key, certificates or port cannot be used. */
 export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevice> {
-  const { options, behaviour, seed, factors, epochMs } = start;
+  const { options, behaviour, factors, epochMs } = start;
+  const seed = linkSeed(start.state, start.seed);
   const url = await withPort(serverUrl(options.server), start.state);
   const secure = url.protocol === 'coaps:';
   const sink = noSink();
