@@ -10,7 +10,7 @@ describe('simulated devices: seed of the losses', () => {
 
   it('is another one after every restart, and the same sequence again on a fresh state', () => {
     const starts = (state: string): number[] => [0, 1, 2].map(() => linkSeed(join(folder, state), 7));
-    const [first = [], second] = [starts('a'), starts('b')];
+    const [first, second] = [starts('a'), starts('b')];
     expect(first[0]).to.equal(7);
     expect(new Set(first).size).to.equal(3);
     expect(second).to.deep.equal(first);
