@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import { wallNow } from '../core/clock.ts';
 import { InputError, messageOf } from '../core/errors.ts';
 import type { Impairment } from '../link/impair.ts';
 import { makePackage, PACKAGE_KINDS, type PackageKind } from '../sim/ocf/package.ts';
 import { type DeviceStart, runDevice } from '../sim/process.ts';
+import { linkSeed } from '../sim/starts.ts';
 import { registerLwm2mPackage } from './sim-lwm2m-package.ts';
 import { SIMULATORS, type SimulatorEntry } from './simulators.ts';
 
@@ -80,30 +80,13 @@ async function runNamed(entry: SimulatorEntry, words: DeviceWords): Promise<void
   const { seed, scale, linkScale, epoch = wallNow(), state } = words;
   const start: DeviceStart = {
     seed,
-    linkSeed: seed + LINK_SEED_STEP * countStart(state),
+    linkSeed: linkSeed(state, seed),
     factors: { protocol: scale, link: linkScale },
     epochMs: epoch,
     state,
     ...(impair === undefined ? {} : { impair }),
   };
   await runDevice(() => device.open(words.fault, words.option, start));
-}
-
-/** Far enough apart that the links of no two devices of a proof meet the same fate. */
-const LINK_SEED_STEP = 1_000_003;
-const STARTS_FILE = 'starts';
-
-/** How often a device was started on this state before. */
-function countStart(state: string): number {
-  const file = join(state, STARTS_FILE);
-  try {
-    mkdirSync(state, { recursive: true });
-    const before = existsSync(file) ? Number(readFileSync(file, 'utf8')) || 0 : 0;
-    writeFileSync(file, String(before + 1));
-    return before;
-  } catch (e) {
-    throw new InputError('sim-state', `cannot be used: ${messageOf(e)}`, { place: { file }, cause: e });
-  }
 }
 
 function impairmentOf({ loss, duplicate, delay, reorder }: DeviceWords): Impairment | undefined {

@@ -45,6 +45,31 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
     });
   });
 
+  describe('a Write without answer', () => {
+    const silent = (blocks: number) => (w: Written) => {
+      w.mark('push');
+      const data = { peer: 'd', code: '0.03', path: '/9/0/2', note: 'write: push', query: [], options: [] };
+      const request = w.add({ type: 'coap.request', dir: 'out', raw: '', data });
+      for (let i = 0; i < blocks; i++)
+        for (let attempt = 1; attempt <= (i === blocks - 1 ? 5 : 1); attempt++)
+          w.add({
+            type: 'coap.message',
+            dir: 'out',
+            raw: `44030${100 + i}00000000`,
+            via: request,
+            data: { peer: 'd', attempt },
+          });
+      w.wait(100_000);
+      w.add({ type: 'coap.silence', data: { peer: 'd', request, afterMs: 100_000, acked: false } });
+    };
+    it('fails the device where it was one message, sent five times', () => {
+      expect(verdictOf('SWMGMT/DLP/02', silent(1), { variant: 'szx0' })).to.equal('FAIL');
+    });
+    it('cannot be told from losses where it was one of many blocks', () => {
+      expect(verdictOf('SWMGMT/DLP/02', silent(100), { variant: 'szx0' })).to.equal('INCONC');
+    });
+  });
+
   describe('a failing Install', () => {
     const installed = (sent: number, shown: number) => (w: Written) => {
       w.mark('failing install');

@@ -3,7 +3,16 @@ import { suite } from '../../src/core/case.ts';
 import { type Kind, type Seen, where } from '../../src/core/log.ts';
 import { FORMAT } from '../../src/lwm2m/codec/content.ts';
 import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
-import { type Answer, answered, carrier, messages, sendings, showing, stepped, wasRepeated } from '../../src/lwm2m/kinds.ts';
+import {
+  type Answer,
+  answered,
+  carrier,
+  messages,
+  sendings,
+  showing,
+  stepped,
+  wasRepeated,
+} from '../../src/lwm2m/kinds.ts';
 import { printTriple } from '../../src/lwm2m/machine.ts';
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { registrations } from '../../src/lwm2m/registered.ts';
