@@ -59,6 +59,8 @@ function main(): void {
   const shown: Shown = { state: STATE.initial, result: RESULT.initial, active: false, name: '', version: '' };
   const objects = new Objects();
   let uri = '';
+  // Gives up the pull under way, and forgets the check of what it brought.
+  let giveUp = (): void => undefined;
 
   const show = (change: Partial<Shown>): void => {
     Object.assign(shown, change);
@@ -70,13 +72,15 @@ function main(): void {
   };
   const deliver = (): void => {
     show({ state: STATE.downloaded, result: RESULT.downloading });
-    setTimeout(
+    const check = setTimeout(
       () => show({ state: STATE.delivered, result: RESULT.downloaded, name: 'app', version: '1.0' }),
       CHECK_MS,
     );
+    giveUp = () => clearTimeout(check);
   };
   const fail = (result: number): void => show({ state: STATE.initial, result });
   const pull = (): void => {
+    giveUp();
     const url = URL.canParse(uri) ? new URL(uri) : undefined;
     if (url?.protocol !== 'coap:') return fail(RESULT.invalidUri);
     show({ state: STATE.started, result: RESULT.downloading });
@@ -87,6 +91,7 @@ function main(): void {
       clearTimeout(limit);
       then();
     };
+    giveUp = () => end(() => undefined);
     const limit = setTimeout(() => end(() => fail(RESULT.connectionLost)), DOWNLOAD_MS);
     const target = { hostname: url.hostname, port: Number(url.port), pathname: url.pathname, agent: new coap.Agent() };
     const request = coap.request(target);
