@@ -111,7 +111,10 @@ export interface TargetChanges {
 /** What ladder, settling and proof of life use. */
 export interface Internals {
   alive(): Promise<void>;
+  /** The device at rest: no update, upload or distribution. What it sends until then belongs to the case before. */
   idle(): Promise<void>;
+  /** From here on what the device sends belongs to the case. */
+  begin(): void;
   settle(): Promise<void>;
   close(): Promise<void>;
 }
