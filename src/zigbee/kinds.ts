@@ -272,6 +272,12 @@ export const announces: Kind<{ readonly what: string }> = {
       : undefined,
 };
 
+/** A question of the tester to the management part of the device. */
+export const managementRequests: Kind<Ev> = {
+  name: 'simple descriptor request',
+  read: (event) => (event.type === ZIGBEE_EVENT.zdo && event.dir === 'out' ? event : undefined),
+};
+
 /** What the endpoint under test says of itself. */
 export const endpoints: Kind<{
   readonly inputClusters: readonly number[];

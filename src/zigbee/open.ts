@@ -4,7 +4,7 @@ import { BenchError } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
 import { watcher } from '../core/watch.ts';
 import { arranger } from './arrange.ts';
-import { AS_CLIENT, AS_SERVER, asking, CLIENT_ENDPOINT, SERVER_ENDPOINT } from './asking.ts';
+import { AS_CLIENT, AS_SERVER, asking, CLIENT_ENDPOINT, SERVER_ENDPOINT, TRIES } from './asking.ts';
 import { encodeCommand, rawFrame } from './codec/frame.ts';
 import { readAttributes } from './codec/global.ts';
 import { frameType, OTA_CLUSTER } from './codec/numbers.ts';
@@ -94,7 +94,8 @@ export async function openTester(bench: Bench): Promise<ZigbeeTester> {
     },
     frameOf: (type, value) => encodeCommand(type, value, { sequence: speaking.nextSequence(), direction: side }),
     async describe() {
-      await link.describe(presence.ieee, presence.address(), endpoint);
+      for (let i = 0; i < TRIES; i++)
+        if ((await link.describe(presence.ieee, presence.address(), endpoint)) !== undefined) return;
     },
     rejoin: () => presence.rejoin(),
     async off() {

@@ -46,7 +46,7 @@ export interface ZigbeeTester extends Images {
   sayUntilEnd(line: string, undo: string, ...values: readonly (string | number)[]): Promise<void>;
   /** Octets of a frame from another node of the network. */
   frameOf<C extends CommandType>(type: C, value: CommandValue<C>): Buffer;
-  /** Asks the endpoint for its simple descriptor. */
+  /** Asks the endpoint for its simple descriptor, anew where none comes. */
   describe(): Promise<void>;
   /** Has the device leave the network and join it again. */
   rejoin(): Promise<void>;

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
-import { eventKind } from '../../src/core/log.ts';
 import { nameOf } from '../../src/core/layout/names.ts';
+import { TRIES } from '../../src/zigbee/asking.ts';
 import { type Attribute, clientAttributes } from '../../src/zigbee/codec/attributes.ts';
 import { dataType } from '../../src/zigbee/codec/dataTypes.ts';
 import { writeAttributes } from '../../src/zigbee/codec/global.ts';
 import { OTA_CLUSTER, zclStatus } from '../../src/zigbee/codec/numbers.ts';
-import { attributes, endpoints, sent, writeReplies } from '../../src/zigbee/kinds.ts';
+import { attributes, endpoints, managementRequests, sent, writeReplies } from '../../src/zigbee/kinds.ts';
 import { statusIs } from './claims.ts';
 import { attributeItem, ITEM } from './items.ts';
 import { type Case, cli, type J, STATUS, type T } from './moves.ts';
@@ -40,7 +40,7 @@ export const attributeCases: readonly Case[] = [
     demo: true,
     drive: (t) => t.describe(),
     judge(j, s) {
-      const seen = j.came(s, endpoints, { stimulus: eventKind('simple descriptor request', 'zigbee.zdo') });
+      const seen = j.came(s, endpoints, { stimulus: managementRequests, tries: TRIES });
       if (seen === undefined) return;
       j.check(s, () =>
         mustBe(

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
-import { eventKind, where } from '../../src/core/log.ts';
+import { where } from '../../src/core/log.ts';
 import { nameOf } from '../../src/core/layout/names.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
 import { OTA_CLUSTER, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { queryNextImageRequest } from '../../src/zigbee/codec/ota.ts';
 import { imagesOf } from '../../src/zigbee/images.ts';
-import { attributes, endpoints, notifies, queryReplies, sent } from '../../src/zigbee/kinds.ts';
+import { attributes, endpoints, managementRequests, notifies, queryReplies, sent } from '../../src/zigbee/kinds.ts';
 import { answeredWith, block, offers, query, queryAnswered, refusedSomehow, stored } from './asks.ts';
 import { refused } from './claims.ts';
 import { ITEM } from './items.ts';
@@ -74,7 +74,7 @@ export const offeringCases: readonly Case[] = [
     demo: true,
     drive: (t) => t.describe(),
     judge(j, s) {
-      const seen = j.came(s, endpoints, { stimulus: eventKind('simple descriptor request', 'zigbee.zdo') });
+      const seen = j.came(s, endpoints, { stimulus: managementRequests, tries: TRIES });
       if (seen === undefined) return;
       j.check(s, () =>
         mustBe(
