@@ -45,6 +45,31 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
     });
   });
 
+  describe('a Write without answer', () => {
+    const silent = (blocks: number) => (w: Written) => {
+      w.mark('push');
+      const data = { peer: 'd', code: '0.03', path: '/9/0/2', note: 'write: push', query: [], options: [] };
+      const request = w.add({ type: 'coap.request', dir: 'out', raw: '', data });
+      for (let i = 0; i < blocks; i++)
+        for (let attempt = 1; attempt <= (i === blocks - 1 ? 5 : 1); attempt++)
+          w.add({
+            type: 'coap.message',
+            dir: 'out',
+            raw: `44030${100 + i}00000000`,
+            via: request,
+            data: { peer: 'd', attempt },
+          });
+      w.wait(100_000);
+      w.add({ type: 'coap.silence', data: { peer: 'd', request, afterMs: 100_000, acked: false } });
+    };
+    it('fails the device where it was one message, sent five times', () => {
+      expect(verdictOf('SWMGMT/DLP/02', silent(1), { variant: 'szx0' })).to.equal('FAIL');
+    });
+    it('cannot be told from losses where it was one of many blocks', () => {
+      expect(verdictOf('SWMGMT/DLP/02', silent(100), { variant: 'szx0' })).to.equal('INCONC');
+    });
+  });
+
   describe('a failing Install', () => {
     const installed = (sent: number, shown: number) => (w: Written) => {
       w.mark('failing install');
@@ -199,6 +224,27 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
     });
     it('cannot tell where the block before it took long', () => {
       expect(verdictOf('SWMGMT/ROB/05', given(70_000), { declares })).to.equal('INCONC');
+    });
+  });
+
+  describe('a transfer by hand that was refused midway, after a repeated block', () => {
+    const given = (ms: number) => (w: Written) => {
+      const step = (label: string, code: string): number =>
+        w.add({ type: 'lwm2m.step', raw: '', data: { label, what: label, code, type: 'ACK' } });
+      step('block 0', '2.31');
+      step('block 1', '2.31');
+      step('block 1 again', '2.31');
+      step('block 2', '2.31');
+      w.wait(ms);
+      step('block 3', '4.08');
+      w.shows(0, 52);
+    };
+    const declares = ['SWMGMT 1/10'];
+    it('fails a device that was asked for the next block at once', () => {
+      expect(verdictOf('SWMGMT/DLP/12', given(10), { declares })).to.equal('FAIL');
+    });
+    it('cannot tell where the next block needed so long that the device may have given up', () => {
+      expect(verdictOf('SWMGMT/DLP/12', given(86_000), { declares })).to.equal('INCONC');
     });
   });
 });

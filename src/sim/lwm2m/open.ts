@@ -30,7 +30,7 @@ const HANDSHAKE_MS = 3000;
 
 /** Opens the device on a free port; it registers by itself. Throws InputError or BenchError where options, key, certificates or port cannot be used. */
 export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevice> {
-  const { options, behaviour, seed, factors, epochMs } = start;
+  const { options, behaviour, factors, epochMs } = start;
   const url = await withPort(serverUrl(options.server), start.state);
   const secure = url.protocol === 'coaps:';
   const sink = noSink();
@@ -40,7 +40,7 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
   // Read at every fetch: a bench makes its certificate when it first serves by https.
   const ca = options.ca === '' ? {} : { ca: () => readCertificates(options.ca) };
   const impair: Impairments | undefined =
-    start.impair === undefined ? undefined : { seed, in: start.impair, out: start.impair };
+    start.impair === undefined ? undefined : { seed: start.linkSeed, in: start.impair, out: start.impair };
   const wanted = impair === undefined ? {} : { impair };
   const link = linkTiming(factors.link);
   const v6 = url.hostname.startsWith('[');

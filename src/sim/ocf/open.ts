@@ -34,12 +34,12 @@ export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
   const options = { ...start.options, builtinUrl };
   const sink = noSink();
   const impair: Impairments | undefined =
-    start.impair === undefined ? undefined : { seed, in: start.impair, out: start.impair };
+    start.impair === undefined ? undefined : { seed: start.linkSeed, in: start.impair, out: start.impair };
   const wanted = impair === undefined ? {} : { impair };
   const ca = options.ca === '' ? {} : { ca: () => readCertificates(resolve(start.state, options.ca)) };
   const clock = benchClock(epochMs, factors.protocol);
   const wire = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coap', ...wanted });
-  const incoming = start.impair === undefined ? {} : { impair: { seed: seed + 1, in: start.impair } };
+  const incoming = start.impair === undefined ? {} : { impair: { seed: start.linkSeed + 1, in: start.impair } };
   // A port that stands for a group where the loopback interface carries none, as of IPv6.
   const standIn = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coap', ...incoming });
   const groups = options.multicast === 'yes' ? [...(await openGroup(incoming)), standIn] : [standIn];
