@@ -153,6 +153,14 @@ export function message<L extends Layout>(type: MessageType<L>, dir: 'in' | 'out
   };
 }
 
+/** An answer of a played target that the transport layer gave up. */
+export function undelivered(address: number): Kind<{ readonly src: number }> {
+  return {
+    name: `answer of ${address} that was not delivered`,
+    read: (e) => (e.type === 'mesh.undelivered' && e.data?.['src'] === address ? { src: address } : undefined),
+  };
+}
+
 /** How the device advertised when the tester looked. */
 export function looked(label: string): Kind<{ readonly shows: string | null }> {
   return {

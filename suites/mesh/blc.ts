@@ -17,10 +17,10 @@ import { updateCancel } from '../../src/mesh/codec/messages/update.ts';
 import { bitsSet } from '../../src/mesh/codec/fields.ts';
 import { answer, message, sendings } from '../../src/mesh/kinds.ts';
 import { expires, type J, type MeshCase, TRIES } from './claims.ts';
-import { start, TARGETS, untilPhase } from './distributing.ts';
+import { sameImages, start, TARGETS, untilPhase } from './distributing.ts';
 import { JUDGED_BASE } from './moves.ts';
 
-import { BLOB, SOON, to, started, whole, got, inOrder, notBefore, sameOctets, givenUp } from './client-drive.ts';
+import { BLOB, SOON, to, started, whole, got, inOrder, notBefore, givenUp } from './client-drive.ts';
 
 const { COMPLETED, FAILED, TRANSFER_ACTIVE } = distributionPhase;
 const [FIRST] = TARGETS;
@@ -43,7 +43,7 @@ export const blobClientCases: readonly MeshCase[] = [
         notBefore(j, 'MBTM-C.blocks', address, blobBlockStart, blobChunkTransfer);
         got(j, 'MBTM-C.end', blobTransferGet, address);
       }
-      sameOctets(j, 'MBTM-C.push');
+      sameImages(j, 'MBTM-C.push');
     },
   },
   {
@@ -54,7 +54,7 @@ export const blobClientCases: readonly MeshCase[] = [
     drive: (t) => whole(t, { mode: transferMode.PULL }),
     judge(j) {
       for (const address of TARGETS) judgePull(j, address);
-      sameOctets(j, 'MBTM-C.pull');
+      sameImages(j, 'MBTM-C.pull');
     },
   },
   {
@@ -65,7 +65,7 @@ export const blobClientCases: readonly MeshCase[] = [
     drive: (t) => whole(t, {}, { blob: { loseChunks: [1, 3] } }),
     judge(j) {
       for (const address of TARGETS) judgeResent(j, address);
-      sameOctets(j, 'MBTM-C.resend');
+      sameImages(j, 'MBTM-C.resend');
     },
   },
   {

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { type Kind, type Seen, where } from '../../src/core/log.ts';
-import { nameOf } from '../../src/core/layout/names.ts';
-import { distributionPhase, updatePhase, updatePolicy } from '../../src/mesh/codec/enums.ts';
+import { distributionPhase, updatePolicy } from '../../src/mesh/codec/enums.ts';
 import type { MessageType } from '../../src/mesh/codec/message.ts';
 import type { Layout, Value } from '../../src/core/layout/layout.ts';
 import { blobBlockStart } from '../../src/mesh/codec/messages/blob.ts';
@@ -9,12 +8,20 @@ import {
   distributionCancel,
   distributionStatusMessage,
   receiversGet,
-  receiversList,
 } from '../../src/mesh/codec/messages/distribution.ts';
 import { updateCancel } from '../../src/mesh/codec/messages/update.ts';
-import { answer, marked, message, type Message } from '../../src/mesh/kinds.ts';
+import { answer, message, type Message } from '../../src/mesh/kinds.ts';
 import type { J } from './claims.ts';
-import { DISTRIBUTING, markImages, stalled, start, TARGETS, untilPhase } from './distributing.ts';
+import {
+  DISTRIBUTING,
+  givenUpOn,
+  markImages,
+  RECEIVERS_AFTER,
+  stalled,
+  start,
+  TARGETS,
+  untilPhase,
+} from './distributing.ts';
 import { ITEM } from './items.ts';
 import type { T } from './moves.ts';
 
@@ -33,8 +40,6 @@ export const BLOB = {
 } as const;
 
 const { COMPLETED, TRANSFER_SUCCESS } = distributionPhase;
-/** Label of the question what became of each target. */
-export const RECEIVERS_AFTER = 'receivers after';
 /** Until something comes that the device owes its targets. */
 export const SOON = { timer: 'distributeS', of: 'no-progress' } as const;
 
@@ -74,13 +79,6 @@ const succeeded: Kind<object> = where(
   (a) => a.value?.phase === TRANSFER_SUCCESS || a.value?.phase === COMPLETED,
 );
 
-/** Phases in which a target is told to have made it. */
-const MADE: readonly number[] = [
-  updatePhase.VERIFICATION_SUCCEEDED,
-  updatePhase.APPLYING_UPDATE,
-  updatePhase.APPLY_SUCCESS,
-];
-
 /**
  * A message that a target had to get. A distributor that tells success of that target without having sent it contradicts itself: it is an acknowledged
  * message, so none is lost unnoticed. A target that it gave up proves nothing here.
@@ -98,11 +96,9 @@ export function got<L extends Layout>(
   if (seen === undefined && success === undefined)
     return j.came(statement, kind, { stimulus: started, within: SOON }, log);
   if (seen === undefined) {
-    const list = log.last(answer(receiversList, RECEIVERS_AFTER))?.value;
-    const phase = list?.entries.find((entry) => entry.address === address)?.phase;
-    if (phase === undefined || !MADE.includes(phase)) {
-      const shown = phase === undefined ? 'not told' : nameOf(updatePhase, phase);
-      j.inconclusive(statement, `no ${kind.name}, but the device did not bring this target to the end (${shown})`);
+    const why = givenUpOn(log, address);
+    if (why !== undefined) {
+      j.inconclusive(statement, `no ${kind.name}, but ${why}`);
       return undefined;
     }
   }
@@ -134,16 +130,6 @@ export function notBefore(j: J, statement: string, address: number, first: Messa
     statement,
     () => expect(early === undefined ? 'none' : later.name, `messages before ${first.name}`).to.equal('none'),
     early,
-  );
-}
-
-export function sameOctets(j: J, statement: string): void {
-  const { sent, received } = j.log.first(marked('images'))?.data ?? {};
-  if (!Array.isArray(received)) return j.inconclusive(statement, 'what the targets got was not looked at');
-  j.check(
-    statement,
-    () => expect(received, 'octets that the targets got').to.deep.equal(received.map(() => sent)),
-    j.log.first(marked('images')),
   );
 }
 

@@ -2,16 +2,17 @@ import { expect } from 'chai';
 import type { Limit } from '../../src/core/timing.ts';
 import { nameOf } from '../../src/core/layout/names.ts';
 import { distributionStatusMessage } from '../../src/mesh/codec/messages/distribution.ts';
-import { answer } from '../../src/mesh/kinds.ts';
+import { answer, marked } from '../../src/mesh/kinds.ts';
 import type { J } from './claims.ts';
 import { createHash } from 'node:crypto';
 import type { MessageValue } from '../../src/mesh/codec/message.ts';
-import { distributionPhase, transferMode, updatePolicy, uploadPhase } from '../../src/mesh/codec/enums.ts';
+import { distributionPhase, transferMode, updatePhase, updatePolicy, uploadPhase } from '../../src/mesh/codec/enums.ts';
 import {
   distributionGet,
   distributionStart,
   firmwareGet,
   receiversAdd,
+  receiversList,
   uploadGet,
   uploadStart,
 } from '../../src/mesh/codec/messages/distribution.ts';
@@ -97,7 +98,41 @@ export async function addReceivers(t: T, addresses: readonly number[]): Promise<
 /** Marks what the targets have got, for the judge to compare with what was to be sent. */
 export function markImages(t: T, targets: readonly PlayedTarget[]): void {
   const digest = (octets: Buffer): string => createHash('sha256').update(octets).digest('hex');
-  t.mark('images', { sent: digest(t.octets('imageA')), received: targets.map((target) => digest(target.image)) });
+  const received = targets.map(({ address, image }) => ({ address, digest: digest(image) }));
+  t.mark('images', { sent: digest(t.octets('imageA')), received });
+}
+
+/** Label of the question what became of each target. */
+export const RECEIVERS_AFTER = 'receivers after';
+
+/** Phases in which a target is told to have made it. */
+const MADE: readonly number[] = [
+  updatePhase.VERIFICATION_SUCCEEDED,
+  updatePhase.APPLYING_UPDATE,
+  updatePhase.APPLY_SUCCESS,
+];
+
+/** Why nothing can be told about a target; undefined where the distributor says that it brought the image there. */
+export function givenUpOn(log: J['log'], address: number): string | undefined {
+  const list = log.last(answer(receiversList, RECEIVERS_AFTER))?.value;
+  const phase = list?.entries.find((entry) => entry.address === address)?.phase;
+  if (phase === undefined) return 'what became of this target was not told';
+  return MADE.includes(phase)
+    ? undefined
+    : `the device did not bring this target to the end (${nameOf(updatePhase, phase)})`;
+}
+
+/** The targets that the distributor brought to the end got the octets that were uploaded. */
+export function sameImages(j: J, statement: string): void {
+  const mark = j.log.first(marked('images'));
+  const { sent, received } = mark?.data ?? {};
+  if (mark === undefined || !Array.isArray(received))
+    return j.inconclusive(statement, 'what the targets got was not looked at');
+  for (const { address, digest } of received as { address: number; digest: string }[]) {
+    const why = digest === sent ? undefined : givenUpOn(j.log, address);
+    if (why !== undefined) j.inconclusive(statement, `${why}, so that its octets prove nothing`);
+    else j.check(statement, () => expect(digest, `octets that ${address} got`).to.equal(sent), mark);
+  }
 }
 
 /** Rounds of polling; each lasts as long as the device may make no progress. */

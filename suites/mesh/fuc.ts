@@ -13,21 +13,10 @@ import {
 } from '../../src/mesh/codec/messages/update.ts';
 import { answer, message, sendings, said } from '../../src/mesh/kinds.ts';
 import { type MeshCase, reply } from './claims.ts';
-import { start, TARGETS, untilPhase } from './distributing.ts';
+import { RECEIVERS_AFTER, start, TARGETS, untilPhase } from './distributing.ts';
 
 import { ITEM } from './items.ts';
-import {
-  CLIENT,
-  RECEIVERS_AFTER,
-  SOON,
-  to,
-  whole,
-  got,
-  inOrder,
-  notBefore,
-  givenUp,
-  receiversAfter,
-} from './client-drive.ts';
+import { CLIENT, SOON, to, whole, got, inOrder, notBefore, givenUp, receiversAfter } from './client-drive.ts';
 
 const { TRANSFER_SUCCESS } = distributionPhase;
 

@@ -244,6 +244,47 @@ describe('mesh verdicts: what a target has to get', () => {
   });
 });
 
+describe('mesh verdicts: what became of the targets of a distribution', () => {
+  const FIRST = 3;
+  const status = distributionStatus.SUCCESS;
+  const distribution = { group: 0, appKeyIndex: 0, ttl: 3, timeoutBase: 20, mode: 1, policy: 1, image: 0 };
+  /** A distribution that completes, one target of which ends in this phase; its octets, and whether its answers arrived. */
+  const ended = (id: string, phase: number, digest: string, arrived = true): Judgement =>
+    judged(id, (w) => {
+      w.ask('start', updateGet, distributionStatusMessage, {
+        status,
+        phase: distributionPhase.TRANSFER_ACTIVE,
+        distribution,
+      });
+      if (!arrived) w.add({ channel: 'mesh', type: 'mesh.undelivered', dir: 'out', data: { src: FIRST, dst: NODE } });
+      const completed = { status, phase: distributionPhase.COMPLETED, distribution };
+      w.ask('distributing', updateGet, distributionStatusMessage, completed);
+      const received = [
+        { address: FIRST, digest },
+        { address: FIRST + 1, digest: 'aa' },
+      ];
+      w.add({ channel: 'run', type: 'mark', data: { name: 'images', sent: 'aa', received } });
+      const rest = { updateStatus: 0, transferStatus: 0, progressHalf: 50, image: 0 };
+      const entries = [
+        { address: FIRST, phase, ...rest },
+        { address: FIRST + 1, phase: updatePhase.APPLY_SUCCESS, ...rest },
+      ];
+      w.ask('receivers after', updateGet, receiversList, { count: 2, first: 0, entries });
+    });
+
+  it('other octets fail where the distributor tells success of the target, and prove nothing where it gave it up', () => {
+    const verdict = (phase: number): string | undefined =>
+      ended('DFUM/BLC/03', phase, 'bb').statements['MBTM-C.resend'];
+    expect(verdict(updatePhase.APPLY_SUCCESS)).to.equal('FAIL');
+    expect(verdict(updatePhase.UNKNOWN)).to.equal('INCONC');
+  });
+  it('a target that was given up fails unless its answers did not arrive', () => {
+    const verdict = (arrived: boolean): string => ended('DFUM/FDS/13', updatePhase.UNKNOWN, 'aa', arrived).verdict;
+    expect(verdict(true)).to.equal('FAIL');
+    expect(verdict(false)).to.equal('INCONC');
+  });
+});
+
 describe('mesh verdicts: order of update phases', () => {
   const id = 'DFUM/FUS/03';
   const get = (w: Written, phase: number, tries = 1): void =>

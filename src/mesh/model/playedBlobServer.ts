@@ -106,9 +106,16 @@ export class NamedTimers<N extends string> {
   }
 }
 
-/** Sends an answer back to where a message came from, under its key. */
+/** Sends an answer back to where a message came from, under its key. One that the transport layer gave up is recorded: what its receiver does then is no fault of it. */
 export function answer(stack: MeshStack, from: number, pdu: Buffer | undefined, to: Received | undefined): void {
   if (pdu === undefined || to === undefined) return;
   // Where the connection has gone there is nobody to answer; the log has its closing.
-  stack.sendAccess(pdu, { to: to.src, from, key: to.key }).catch(() => undefined);
+  stack.sendAccess(pdu, { to: to.src, from, key: to.key }).then(
+    (delivery) => {
+      if (delivery.kind !== 'failed') return;
+      const data = { src: from, dst: to.src, reason: delivery.reason };
+      stack.options.sink.append({ channel: 'mesh', type: 'mesh.undelivered', dir: 'out', data });
+    },
+    () => undefined,
+  );
 }
