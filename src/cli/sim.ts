@@ -5,6 +5,7 @@ import { InputError, messageOf } from '../core/errors.ts';
 import type { Impairment } from '../link/impair.ts';
 import { makePackage, PACKAGE_KINDS, type PackageKind } from '../sim/ocf/package.ts';
 import { type DeviceStart, runDevice } from '../sim/process.ts';
+import { linkSeed } from '../sim/starts.ts';
 import { registerLwm2mPackage } from './sim-lwm2m-package.ts';
 import { SIMULATORS, type SimulatorEntry } from './simulators.ts';
 
@@ -79,6 +80,7 @@ async function runNamed(entry: SimulatorEntry, words: DeviceWords): Promise<void
   const { seed, scale, linkScale, epoch = wallNow(), state } = words;
   const start: DeviceStart = {
     seed,
+    linkSeed: linkSeed(state, seed),
     factors: { protocol: scale, link: linkScale },
     epochMs: epoch,
     state,

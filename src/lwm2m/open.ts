@@ -10,7 +10,7 @@ import { localTowards } from '../link/udp.ts';
 import { type Peer, printPeer } from '../link/wire.ts';
 import { arranger } from './arrange.ts';
 import { type Account, bootstrapServer } from './bootstrap.ts';
-import { type Ask, entriesOf, openClient, readFormat } from './client.ts';
+import { type Ask, entriesOf, openClient, readFormat, STEP } from './client.ts';
 import { encodeContent, FORMAT } from './codec/content.ts';
 import { type Path, printPath } from './codec/path.ts';
 import { RES } from './codec/swmgmt.ts';
@@ -261,12 +261,17 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
       // The next Update is answered 4.04.
       roster.lose();
       const registering = roster.next(timing.real('registerS'));
-      if (bench.has('registerLine')) await registerLine(bench);
-      else {
+      const step = (what: string): void =>
+        void bench.events.append({ channel: 'coap', type: STEP, data: { label, what, code: null, type: null } });
+      if (bench.has('registerLine')) {
+        step('console');
+        await registerLine(bench);
+      } else {
         const answer = await tester.trigger(label);
         const taken = answer.kind === 'reply' && answer.code.startsWith('2.');
         if (!taken && bench.power !== undefined) {
           await tester.off();
+          step('power');
           return tester.on();
         }
       }

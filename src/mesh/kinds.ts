@@ -135,7 +135,7 @@ export interface Message<V> {
   readonly opcode: number;
 }
 
-/** Well-formed messages of one type, from the device unless told otherwise; those that came while it was brought to rest belong to an earlier case. */
+/** Well-formed messages of one type, from the device unless told otherwise; those that came between two cases belong to the earlier one. */
 export function message<L extends Layout>(type: MessageType<L>, dir: 'in' | 'out' = 'in'): Kind<Message<Value<L>>> {
   return {
     name: type.name,

@@ -3,15 +3,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DriveEnd } from '../core/case.ts';
 import { BenchError, InputError, messageOf } from '../core/errors.ts';
-import type { EventSink, NewEvent } from '../core/events.ts';
 import type { Layout, Value } from '../core/layout/layout.ts';
 import { hexNumber } from '../core/layout/names.ts';
 import type { Bench } from '../core/standard.ts';
 import { openBle } from '../link/ble/open.ts';
-import { newNetwork, type NodeRecord, readNetwork, writeNetwork } from './bench/network.ts';
+import { BENCH_GROUP, newNetwork, type NodeRecord, readNetwork, writeNetwork } from './bench/network.ts';
 import { GATT_MS, reachOf } from './bench/reach.ts';
 import { rigEntries } from './bench/rigEntries.ts';
 import { controlOf } from './bench/control.ts';
+import { labelsOn } from './bench/labels.ts';
+import { oobHelper } from './bench/oob.ts';
 import { playDistributor, playTarget, type TargetSetting } from './bench/targets.ts';
 import { type FirmwareWeb, firmwareWeb } from './bench/web.ts';
 import { clearer } from './bench/clear.ts';
@@ -30,8 +31,6 @@ import type { AskOptions, Internals, MeshTester, Role } from './tester.ts';
 
 /** Unicast addresses of the tester: its own, and those of the targets that it plays. */
 export const TESTER_ELEMENTS = [1, 2, 3, 4, 5, 6, 7, 8] as const;
-/** Groups of the bench, which the proxy lets pass. */
-export const BENCH_GROUP = 0xc000;
 
 const APP = { app: 0 } as const;
 const DEFAULT_TTL = 5;
@@ -71,22 +70,15 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
           node: { uuid: entries.uuid ?? '', address: known.address, deviceKey: known.deviceKey, elements: 1 },
         };
   if (known === undefined) writeNetwork(file, network);
-  const reach = reachOf(bench, link, entries, file, network);
+  const control = controlOf(bench, timing.real({ timer: 'reply', times: 3 }));
+  const helper = entries.helper && oobHelper(entries.helper, bench, control);
+  const reach = reachOf(bench, link, entries, file, network, helper);
 
-  // Messages are told apart on their way into the log: a judge counts the tries of one question by its label, and leaves out what an earlier case stirred up.
-  let label: string | undefined;
-  let sent = 0;
-  let arranging = false;
-  const events: EventSink = {
-    append(event: NewEvent) {
-      if (event.type !== 'mesh.access') return bench.events.append(event);
-      // What a played target answers meanwhile is no sending of the question.
-      const asking = event.dir === 'out' && !isPlayed(event.data?.['src']) ? label : undefined;
-      if (asking !== undefined) sent++;
-      const more = { ...(asking !== undefined && { label: asking }), ...(arranging && { arrange: true }) };
-      return bench.events.append({ ...event, data: { ...event.data, ...more } });
-    },
-  };
+  const labels = labelsOn(
+    bench.events,
+    (address) => typeof address === 'number' && (played.has(address) || retired.has(address)),
+  );
+  const events = labels.sink;
   const keys = new KeyRing(Buffer.from(network.netKey, 'hex'));
   keys.addAppKey(APP.app, Buffer.from(network.appKey, 'hex'));
   const addNode = (node: NodeRecord): void =>
@@ -175,14 +167,6 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     }
   };
 
-  const labelled = async <V>(text: string, work: () => Promise<V>): Promise<V> => {
-    label = text;
-    try {
-      return await work();
-    } finally {
-      label = undefined;
-    }
-  };
   const question = async <R extends Layout>(
     text: string,
     to: number,
@@ -190,15 +174,15 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     reply: MessageType<R>,
     o: AskOptions,
   ): Promise<Value<R> | undefined> => {
-    sent = 0;
+    labels.count();
     const answer: Answer<Value<R>> = await overLink(() =>
-      labelled(text, () =>
+      labels.during(text, () =>
         requestRaw(stack, pdu, reply, { to, key: APP, ...o, ...deadline, ...(o.once && ONCE(deadline)) }),
       ),
     );
     if (answer.kind === 'silence') return undefined;
     // Over a connection that was lost the question may have arrived, too.
-    const data = { label: text, tries: Math.max(answer.tries, sent) };
+    const data = { label: text, tries: Math.max(answer.tries, labels.count()) };
     events.append({ channel: 'mesh', type: 'mesh.answer', dir: 'in', via: answer.received.n, data });
     return answer.kind === 'reply' ? answer.value : undefined;
   };
@@ -213,7 +197,7 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
   };
   const tellRaw: MeshTester['tellRaw'] = async (text, to, pdu) => {
     const delivery = await overLink(() =>
-      labelled(text, () => stack.sendAccess(pdu, { to, key: APP, segmented: true })),
+      labels.during(text, () => stack.sendAccess(pdu, { to, key: APP, segmented: true })),
     );
     if (delivery.kind === 'failed') throw new DriveEnd(`"${text}" was not delivered: ${delivery.reason}`);
     events.append({ channel: 'mesh', type: 'mesh.told', dir: 'out', raw: pdu, data: { label: text, dst: to } });
@@ -250,7 +234,9 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
       }
     },
     async readComposition(text, page) {
-      const read = await overLink(() => labelled(text, () => readComposition(stack, nodeAddress(), page, deadline)));
+      const read = await overLink(() =>
+        labels.during(text, () => readComposition(stack, nodeAddress(), page, deadline)),
+      );
       return read.kind === 'composition' && read.page === page ? read.composition : undefined;
     },
     async look(text, limit) {
@@ -304,7 +290,6 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     tickMs: timing.real('pollInterval'),
     newFirmwareId: tester.octets('firmwareIdA'),
   });
-  const control = controlOf(bench, timing.real({ timer: 'reply', times: 3 }));
   const played = new Map<number, { close(): void }>();
   // Those of earlier cases answer on until the device is at rest: it tells its targets that a distribution was cancelled, and waits long for such as are silent.
   const retired = new Map<number, { close(): void }>();
@@ -315,8 +300,6 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     }
     played.set(address, made);
   };
-  const isPlayed = (address: unknown): boolean =>
-    typeof address === 'number' && (played.has(address) || retired.has(address));
   const closeAll = (some: Map<number, { close(): void }>): void => {
     for (const each of some.values()) each.close();
     some.clear();
@@ -345,15 +328,16 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
       });
     },
     async idle() {
-      arranging = true;
-      try {
-        await clear.idle();
-      } finally {
-        arranging = false;
-        closeAll(retired);
-      }
+      labels.between(true);
+      await clear.idle();
+      closeAll(retired);
+      labels.between(false);
+    },
+    begin() {
+      labels.between(false);
     },
     async settle() {
+      labels.between(true);
       for (const [address, made] of played) retired.set(address, made);
       played.clear();
       (await opened)?.clear();

@@ -13,9 +13,13 @@ export interface MeshPolicies {
   readonly persistence: 'asStored' | 'information';
   readonly waitingForStart: 'never' | 'serverTimeout' | 'information';
   readonly receiversOutsideIdle: 'success' | '7' | 'either';
+  /** Phase of a pull transfer after its last block, before Transfer Get. */
+  readonly pullEnd: '3' | '4' | 'either';
   readonly uploadRestart: 'resumes' | 'startsNew' | 'information';
   readonly firmwareGetUnknown: '4' | '4orFFFF';
   readonly firmwareDeleteUnknown: 'success' | '4' | 'either';
+  /** Whether the optional fields of a reply with an error status are compared. */
+  readonly errorFields: 'ignore' | 'compare';
   readonly heldImage: 'accept' | 'fail';
   readonly identicalStart: 'success' | 'either';
   readonly clientMtu: 'accept' | 'fail';

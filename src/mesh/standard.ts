@@ -18,7 +18,10 @@ export const MESH: Standard<MeshTester, MeshPolicies> = {
   open: openTester,
   alive: (t) => t.internals.alive(),
   ladder: {
-    node: () => Promise.resolve(),
+    node(t) {
+      t.internals.begin();
+      return Promise.resolve();
+    },
     idle: (t) => t.internals.idle(),
   },
   settle: (t) => t.internals.settle(),

@@ -101,6 +101,8 @@ export interface MeshTester {
 export interface TargetChanges {
   readonly blob?: Partial<BlobServerBehaviour>;
   readonly update?: Partial<UpdateServerBehaviour>;
+  /** A group of the bench that it listens to as well. */
+  readonly group?: number;
   /** Real milliseconds. */
   readonly verifyMs?: number;
   readonly applyMs?: number;
@@ -109,7 +111,10 @@ export interface TargetChanges {
 /** What ladder, settling and proof of life use. */
 export interface Internals {
   alive(): Promise<void>;
+  /** The device at rest: no update, upload or distribution. What it sends until then belongs to the case before. */
   idle(): Promise<void>;
+  /** From here on what the device sends belongs to the case. */
+  begin(): void;
   settle(): Promise<void>;
   close(): Promise<void>;
 }

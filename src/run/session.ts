@@ -114,6 +114,7 @@ export function session(context: SessionContext): Session {
       ...(reset === undefined ? {} : { reset }),
       ...(console === undefined ? {} : { console }),
       ask: (what, name) => on.ask(what, name),
+      operator: (text) => context.prompt(text),
       lossPercent: task.rig.data.lossPercent,
       stateDir,
       privateDir: task.privateDir,

@@ -18,6 +18,8 @@ export interface DeviceStart {
   readonly state: string;
   /** Done to datagrams at the device's sockets, in both directions alike. */
   readonly impair?: Impairment;
+  /** Decides which datagrams that are; another one after every start, or a device switched off and on would lose the same ones again. */
+  readonly linkSeed: number;
 }
 
 export interface SimulatedDevice {

@@ -62,7 +62,7 @@ export function arranger({ bench, tester, link, alive, clear }: Parts): Pick<Int
     await alive();
   };
   /** What the network still carries of the case before must not reach this one. */
-  const quiet = async (): Promise<void> => void (await sleep(timing.real('inFlight')));
+  const quiet = (): Promise<void> => sleep(timing.real('inFlight'));
   const normal = async (): Promise<void> => {
     clear();
     let seen = await look();

@@ -96,6 +96,18 @@ describe('zigbee readers of the log', () => {
     w.in(block(1), 'somebody');
     expect(w.log().all(blockRequests)).to.deep.equal([]);
   });
+  it('what the network delivers twice is one frame; what the device says again later is another', () => {
+    const w = new Written();
+    w.in(block(1));
+    w.in(block(1));
+    w.events.push({ ...(w.events[0] ?? w.events[1]), n: 2, ms: 5_000 } as Ev);
+    expect(
+      w
+        .log()
+        .all(blockRequests)
+        .map((r) => r.n),
+    ).to.deep.equal([0, 2]);
+  });
   it('a refusal is told by the command that it names', () => {
     const w = new Written();
     w.in(encodeCommand(defaultResponse, { command: 5, status: 0x80 }, { sequence: 1, direction: FROM_CLIENT }));

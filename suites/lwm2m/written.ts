@@ -118,7 +118,8 @@ export function judged(
   write(written);
   const offset = written.events.at(-1)?.ms ?? 0;
   written.events.push({ n: written.events.length, ms: offset + 1, channel: 'run', type: 'alive', data: { ok: true } });
-  const ixit = ixitOf({ instance: 0, newInstance: 1, installS: 1, checkS: 1, pullS: 1, registerS: 1, notifyS: 1 });
+  const seconds = { installS: 1, checkS: 1, pullS: 1, registerS: 1, notifyS: 1, unfinishedS: 1 };
+  const ixit = ixitOf({ instance: 0, newInstance: 1, ...seconds });
   const policies = { executeOrder: 'either', refusalCode: 'any4xx', deviceErrorState: 'allow', ...o.policies };
   const input = {
     log: logOf(written.events, 1),

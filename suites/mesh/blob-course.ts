@@ -1,7 +1,14 @@
 import { expect } from 'chai';
 import { nameOf } from '../../src/core/layout/names.ts';
 import { where } from '../../src/core/log.ts';
-import { blobPhase, blobStatus, missingFormat, transferMode } from '../../src/mesh/codec/enums.ts';
+import {
+  blobPhase,
+  blobStatus,
+  missingFormat,
+  transferMode,
+  updatePhase,
+  uploadPhase,
+} from '../../src/mesh/codec/enums.ts';
 import {
   blobBlockGet,
   blobBlockStart,
@@ -12,6 +19,8 @@ import {
   blobTransferStart,
   blobTransferStatus,
 } from '../../src/mesh/codec/messages/blob.ts';
+import { uploadGet, uploadStatus } from '../../src/mesh/codec/messages/distribution.ts';
+import { updateGet, updateStatusMessage } from '../../src/mesh/codec/messages/update.ts';
 import { answer, message, told } from '../../src/mesh/kinds.ts';
 import { blobServerTable } from '../../src/mesh/tables.ts';
 import { byTable, expires, type Expiry, type J, type MeshCase, reply, shows } from './claims.ts';
@@ -62,6 +71,27 @@ function suspends(j: J, statement: string, armed: Expiry<Status>['armed']): void
   });
 }
 
+/** Label of the question how far the update or upload is. */
+const ABOVE = 'before the end';
+
+/** Whether a pull transfer in which nothing is missing runs on until Transfer Get, as policy MESH-P20 says. */
+function judgeBeforeEnd(j: J): void {
+  const update = j.log.first(answer(updateStatusMessage, ABOVE));
+  const upload = j.log.first(answer(uploadStatus, ABOVE));
+  const seen = update ?? upload;
+  if (seen?.value === undefined) return;
+  const active = update === undefined ? uploadPhase.TRANSFER_ACTIVE : updatePhase.TRANSFER_ACTIVE;
+  const shown = seen.value.phase === active ? 'runs' : 'is complete';
+  j.note(`before Transfer Get a pull transfer in which nothing is missing ${shown}`);
+  if (j.policy.pullEnd !== 'either')
+    j.check(
+      'MBTM-S.pull-order',
+      () =>
+        expect(shown, 'the transfer before Transfer Get').to.equal(j.policy.pullEnd === '3' ? 'runs' : 'is complete'),
+      seen,
+    );
+}
+
 /** Judges the opcode of the reports by policy MESH-P1. */
 function opcodes(j: J, statement: string): void {
   const older = j.log.all(REPORT).find((m) => m.opcode !== blobPartialBlockReport.opcode);
@@ -85,12 +115,15 @@ export const blobCourseCases: readonly MeshCase[] = [
     purpose: 'in pull mode the server asks for the chunks that it lacks until the transfer is complete',
     statements: ['MBTM-S.pull', 'MBTM-S.pull-order'],
     ixit: PREPARING,
-    policies: ['reportOpcode'],
+    policies: ['reportOpcode', 'pullEnd'],
     related: ['MBTM/SR/BT/BV-05-C', 'MBTM/SR/BT/BV-07-C', 'MBTM/SR/BT/BV-08-C', 'MBTM/SR/BT/BV-10-C'],
     async drive(t, variant) {
       const { to, transfer } = await begun(t, serverOf(variant), { mode: transferMode.PULL });
       t.mark('chunks', { count: chunksOf(transfer, 0).length });
       await servePull(t, to, transfer, 0);
+      // Transfer Get itself may end the transfer: what it has come to before is told by the model on top.
+      if (serverOf(variant) === 'update') await t.ask(ABOVE, to, updateGet, {});
+      else await t.ask(ABOVE, to, uploadGet, {});
       await t.ask('end', to, blobTransferGet, {});
     },
     judge(j) {
@@ -145,6 +178,7 @@ export const blobCourseCases: readonly MeshCase[] = [
         },
       );
       opcodes(j, 'MBTM-S.pull');
+      judgeBeforeEnd(j);
       byTable(
         j,
         'MBTM-S.pull-order',

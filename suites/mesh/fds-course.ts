@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { nameOf } from '../../src/core/layout/names.ts';
+import { hexNumber, nameOf } from '../../src/core/layout/names.ts';
 import {
   distributionPhase,
   distributionStatus,
@@ -14,7 +14,9 @@ import {
   receiversGet,
   receiversList,
 } from '../../src/mesh/codec/messages/distribution.ts';
-import { answer } from '../../src/mesh/kinds.ts';
+import { answer, message } from '../../src/mesh/kinds.ts';
+import { blobChunkTransfer } from '../../src/mesh/codec/messages/blob.ts';
+import { BENCH_GROUP } from '../../src/mesh/bench/network.ts';
 import { type J, type MeshCase, phasesOf, reply, shows } from './claims.ts';
 import {
   addReceivers,
@@ -38,9 +40,9 @@ const { TRANSFER_ACTIVE, TRANSFER_SUCCESS, COMPLETED, FAILED } = distributionPha
 const ALL = { first: 0, limit: 10 };
 
 /** A distribution to two played targets that is verified, applied and looked at. */
-async function distribute(t: T, mode: number): Promise<void> {
+async function distribute(t: T, mode: number, group = 0): Promise<void> {
   const to = t.element('distribution');
-  const targets = await start(t, TARGETS, [], { mode });
+  const targets = await start(t, TARGETS, [], { mode, group }, group === 0 ? {} : { group });
   if ((await untilPhase(t, 'distributing', [TRANSFER_SUCCESS])) !== TRANSFER_SUCCESS)
     t.stop('the distribution did not come to Transfer Success');
   markImages(t, targets);
@@ -81,6 +83,21 @@ function receiverPhases(j: J, statement: string, wanted: Readonly<Record<number,
   }
 }
 
+/** Status tells the group, and whatever of the image went to it counts for every target. */
+function judgeGroup(j: J): void {
+  const S = 'DFUM-D.distribute';
+  const started = j.log.first(answer(distributionStatusMessage, 'start'));
+  const told = started?.value?.distribution;
+  if (told === undefined) return;
+  j.check(
+    S,
+    () => expect(hexNumber(told.group, 4), 'group of Distribution Status').to.equal(hexNumber(BENCH_GROUP, 4)),
+    started,
+  );
+  const chunks = j.log.all(message(blobChunkTransfer));
+  j.note(`${chunks.filter(({ dst }) => dst === BENCH_GROUP).length} of ${chunks.length} chunks went to the group`);
+}
+
 function judgeDistribution(j: J, statement: string): void {
   const started = shows(j, statement, distributionStatusMessage, 'start', NAMES, {
     status: SUCCESS,
@@ -99,14 +116,19 @@ export const distributionCases: readonly MeshCase[] = [
   {
     ...DISTRIBUTOR,
     id: 'DFUM/FDS/12',
-    purpose: 'a distribution in push mode brings the image to every receiver and applies it when told',
+    purpose:
+      'a distribution in push mode, to each receiver or to a group, brings the image to every one and applies it when told',
     when: `${ITEM.DISTRIBUTION_SERVER} and MBTM 20/2`,
+    variants: { unicast: { when: 'MBTM 20/2' }, group: { when: 'MBTM 20/2' } },
     statements: ['DFUM-D.distribute', 'DFUM-D.order'],
     ixit: DISTRIBUTING,
     demo: true,
     related: ['DFUM/SR/FD/BV-25-C'],
-    drive: (t) => distribute(t, transferMode.PUSH),
-    judge: (j) => judgeDistribution(j, 'DFUM-D.distribute'),
+    drive: (t, variant) => distribute(t, transferMode.PUSH, variant === 'group' ? BENCH_GROUP : 0),
+    judge(j) {
+      judgeDistribution(j, 'DFUM-D.distribute');
+      if (j.variant === 'group') judgeGroup(j);
+    },
   },
   {
     ...DISTRIBUTOR,

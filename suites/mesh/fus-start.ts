@@ -21,6 +21,8 @@ import { freshImage, type T } from './moves.ts';
 const NAMES = { status: updateStatus, phase: updatePhase };
 const BASE = { item: ITEM.UPDATE_SERVER, when: ITEM.UPDATE_SERVER, start: 'idle' } as const;
 const STARTING = ['ttl', 'timeoutBase', 'metadataA', 'metadataB', 'firmwareIdA', 'applyS'] as const;
+/** Status in Idle, whatever it says: the update that it would describe is not there. */
+const IDLE_OCTETS = 1;
 /** A window that holds every list. */
 const ALL = { first: 0, limit: 255 };
 
@@ -221,6 +223,7 @@ export const updateStartCases: readonly MeshCase[] = [
     purpose: 'Start with a bad index or refused metadata is answered so and changes nothing',
     statements: ['DFUM-U.start-index', 'DFUM-U.start-metadata'],
     ixit: [...STARTING, 'metadataRefused'],
+    policies: ['errorFields'],
     async drive(t) {
       const to = t.element('update');
       const { count } = await t.ask('all', to, updateInformationGet, ALL);
@@ -236,7 +239,13 @@ export const updateStartCases: readonly MeshCase[] = [
         ['metadata', 'DFUM-U.start-metadata'],
       ] as const) {
         const { status } = updateStartChecks[label];
-        shows(j, statement, updateStatusMessage, label, NAMES, { status });
+        const refused = shows(j, statement, updateStatusMessage, label, NAMES, { status });
+        if (refused !== undefined && j.policy.errorFields === 'compare')
+          j.check(
+            statement,
+            () => expect(refused.length, `octets of the refusal (${label})`).to.equal(IDLE_OCTETS),
+            refused,
+          );
         shows(j, statement, updateStatusMessage, `after ${label}`, NAMES, {
           status: updateStatus.SUCCESS,
           phase: updatePhase.IDLE,

@@ -226,7 +226,7 @@ describe('mesh verdicts: what a target has to get', () => {
       const applies = { src: NODE, ttl: 5, key: 'app:0' };
       for (const address of [FIRST, FIRST + 1])
         for (const type of address === FIRST ? [updateApply] : [updateApply, updateInformationGet]) {
-          const raw = encodeMessage(type as MessageType, { first: 0, limit: 1 } as never).toString('hex');
+          const raw = encodeMessage(type as MessageType, { first: 0, limit: 1 }).toString('hex');
           w.add({ channel: 'mesh', type: 'mesh.access', dir: 'in', raw, data: { ...applies, dst: address } });
         }
       const distribution = { group: 0, appKeyIndex: 0, ttl: 3, timeoutBase: 20, mode: 1, policy: 1, image: 0 };

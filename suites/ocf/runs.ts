@@ -49,12 +49,14 @@ export async function untilRest(t: T, action: ActionName, label: string): Promis
   const began =
     (await t.perhaps(activity(label), untilDue(t, label))) ??
     (await t.perhaps(activity(label), { timer: 'scheduleToleranceMs', times: 2 }));
-  if (began !== undefined) {
-    const upgrades = action === 'upgrade' || t.ixit.has('chainsAfterCheck');
-    const stages = upgrades ? ['maxDownloadS', 'maxUpgradeS'] : ['maxDownloadS'];
-    for (const timer of stages) if ((await t.perhaps(rested(label), { timer })) !== undefined) return;
-    await t.retrieve(LAST_LOOK);
-  }
+  if (began !== undefined && (await rest(t, action, label)) === undefined) await t.retrieve(LAST_LOOK);
+}
+
+/** What a run that has begun shows at rest; undefined where its time passes before. */
+export async function rest(t: T, action: ActionName, label: string): Promise<SeenRepresentation | undefined> {
+  const upgrades = action === 'upgrade' || t.ixit.has('chainsAfterCheck');
+  const download = await t.perhaps(rested(label), { timer: 'maxDownloadS' });
+  return download === undefined && upgrades ? t.perhaps(rested(label), { timer: 'maxUpgradeS' }) : download;
 }
 
 /** The event loop was delayed so much that the tolerance of a schedule carries no verdict, as for every timing claim. */

@@ -8,14 +8,14 @@ import { isRest, isWorking } from '../../src/ocf/machine.ts';
 import { packageAsked, packageProgress } from '../../src/link/packages/events.ts';
 import type { Offer } from '../../src/ocf/packages/stand.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
-import { acceptedInTime, activity, rested, scheduled } from '../../src/ocf/run.ts';
+import { acceptedInTime, activity, scheduled } from '../../src/ocf/run.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
 import { accepts, answerTo, type J, type OcfCase, readBack, refuses, REST } from './claims.ts';
 import { judgeCheck, judgeUpgrade, judgeValidation, statesOf } from './actions.ts';
 import { ITEM } from './items.ts';
 import { BACK, COMMON, inert, past, powered, punctual, REFUSED, WATCHED } from './schedules.ts';
-import { began, neverShown, restOf, runOf, untilDue, untilRest } from './runs.ts';
+import { began, neverShown, rest, restOf, runOf, untilDue, untilRest } from './runs.ts';
 
 /** Each action at its time, with what it must come to. */
 function starts(
@@ -256,10 +256,10 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       const loading = where(shown, 'state svv', (r) => r.state === 'svv');
       if ((await t.perhaps(loading, { timer: 'maxDownloadS' })) === undefined) t.stop('state svv was not seen');
       await t.update(t.body({ purl: t.url('during') }), { label: 'during' });
-      const rest = await t.perhaps(rested('run'), { timer: 'maxDownloadS' });
+      const seen = await rest(t, 'isvv', 'run');
       // Idle may be the end of a run that was given up, or the mask of one that goes on.
       const atWork = where(shown, 'state of work', (r) => isWorking(r.state));
-      if (rest?.state === 'idle') await t.quiet(atWork, { timer: 'maxDownloadS' });
+      if (seen?.state === 'idle') await t.quiet(atWork, { timer: 'maxDownloadS' });
       await t.retrieve('after');
       t.mark(WATCHED);
     },

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
+import { TRIES } from '../../src/zigbee/asking.ts';
 import { where } from '../../src/core/log.ts';
 import { hexNumber } from '../../src/core/layout/names.ts';
 import { imageBlockResponse } from '../../src/zigbee/codec/ota.ts';
@@ -7,7 +8,7 @@ import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { blockRequests, endRequests, sent } from '../../src/zigbee/kinds.ts';
 import type { Offered } from '../../src/zigbee/images.ts';
 import { type Asked, blockOf, command, type Offer, type Reply, type Rule } from '../../src/zigbee/server.ts';
-import { endedWith, offeredIn, refused, runs, statusIs, stillDownloading } from './claims.ts';
+import { ended, endedWith, offeredIn, refused, runs, statusIs, stillDownloading } from './claims.ts';
 import { ITEM } from './items.ts';
 import { type Case, cli, DOWNLOAD, download, type J, look, marked, start, type T } from './moves.ts';
 
@@ -252,7 +253,7 @@ export const blockCases: readonly Case[] = [
         invalidImage: [INVALID_IMAGE, ABORT],
         either: [SUCCESS, INVALID_IMAGE, ABORT],
       };
-      const end = j.came(s, endRequests, offeredIn(j));
+      const end = ended(j, s);
       if (end === undefined) return;
       j.check(s, () => expect([...allowed[j.policy.foreignBlock]], 'status of the end').to.include(end.status), end);
       // Having taken the foreign block, a client finds the file invalid although it goes on behind that block.
@@ -268,6 +269,8 @@ export const blockCases: readonly Case[] = [
     policies: ['negativeAnswer'],
     drive: (t) =>
       disturbed(t, {
+        // Its refusal has no acknowledgement.
+        times: TRIES,
         answer({ fileOffset, offered: { manufacturerCode, imageType, fileVersion } }) {
           const payload = Buffer.alloc(18);
           payload.writeUInt16LE(manufacturerCode, 1);

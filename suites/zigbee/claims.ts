@@ -87,9 +87,26 @@ export function asksNoMore<R extends { readonly fileOffset: number; readonly seq
   j.never(s, further, { stimulus: sent(note), ...(within === undefined ? {} : { within }) });
 }
 
+/** True where the client asked for an offset for the first time so late that the tester's patience ended before its own. */
+function stillFetching(j: J): boolean {
+  let most: { readonly fileOffset: number; readonly ms: number } | undefined;
+  for (const r of j.log.all(dataRequests)) if (most === undefined || r.fileOffset > most.fileOffset) most = r;
+  const last = j.log.events.at(-1);
+  return most !== undefined && last !== undefined && j.log.elapsed(most, last) < j.ms(DOWNLOAD);
+}
+
+/** The end request of the client; INCONC where it is slow and not yet there. */
+export function ended(j: J, s: string) {
+  if (j.log.first(endRequests) === undefined && stillFetching(j)) {
+    j.inconclusive(s, 'the client was still fetching the file when the tester gave it up');
+    return undefined;
+  }
+  return j.came(s, endRequests, offeredIn(j));
+}
+
 /** The client ended the download with this status. */
 export function endedWith(j: J, s: string, ...statuses: readonly number[]): void {
-  const end = j.came(s, endRequests, offeredIn(j));
+  const end = ended(j, s);
   if (end === undefined) return;
   const names = statuses.map((status) => nameOf(zclStatus, status)).join(' or ');
   j.check(

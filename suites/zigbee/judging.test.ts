@@ -1,90 +1,172 @@
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { Ev } from '../../src/core/events.ts';
-import { ixitOf } from '../../src/core/ixit.ts';
-import { judgeAttempt } from '../../src/core/judge.ts';
-import { logOf } from '../../src/core/log.ts';
-import { timingOf } from '../../src/core/timing.ts';
-import { dataType } from '../../src/zigbee/codec/dataTypes.ts';
-import { encodeCommand } from '../../src/zigbee/codec/frame.ts';
-import { readAttributes, readAttributesResponse } from '../../src/zigbee/codec/global.ts';
-import { direction, OTA_CLUSTER, upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
-import { imageBlockResponse } from '../../src/zigbee/codec/ota.ts';
-import { IUT } from '../../src/zigbee/kinds.ts';
-import { ZIGBEE_TIMING } from '../../src/zigbee/timing.ts';
-import { ZIGBEE_SUITES } from './suites.ts';
+import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
+import { imageBlockRequest, imageBlockResponse, upgradeEndResponse } from '../../src/zigbee/codec/ota.ts';
+import { BLOCK, judged, type Written } from './written.ts';
 
-/** A log written by hand: one event every ten seconds. */
-class Written {
-  readonly events: Ev[] = [];
-
-  add(event: Omit<Ev, 'n' | 'ms' | 'channel'>, channel = 'zigbee'): number {
-    const n = this.events.length;
-    this.events.push({ n, ms: 10_000 * n, channel, ...event });
-    return n;
-  }
-  alive(): void {
-    this.add({ type: 'alive', data: { ok: true } }, 'run');
-  }
-  out(octets: Buffer, note: string): void {
-    const via = this.add({
-      type: 'zigbee.frame',
-      dir: 'out',
-      raw: octets.toString('hex'),
-      data: { cluster: OTA_CLUSTER, note },
-    });
-    this.add({ type: 'zigbee.confirm', dir: 'in', via, data: { delivered: true } });
-  }
-  abort(): void {
-    const status = zclStatus.ABORT;
-    this.out(encodeCommand(imageBlockResponse, { status }, { sequence: 1 }), 'download ended');
-  }
-  read(sequence: number): void {
-    const options = { sequence, direction: direction.SERVER_TO_CLIENT };
-    this.out(encodeCommand(readAttributes, { attributes: [6] }, options), 'after');
-  }
-  shows(sequence: number, content: number): void {
-    const records = [{ attribute: 6, status: zclStatus.SUCCESS, value: { type: dataType.ENUM8, content } }];
-    const octets = encodeCommand(
-      readAttributesResponse,
-      { records },
-      { sequence, direction: direction.CLIENT_TO_SERVER },
-    );
-    this.add({
-      type: 'zigbee.frame',
-      dir: 'in',
-      raw: octets.toString('hex'),
-      data: { cluster: OTA_CLUSTER, peer: IUT },
-    });
-  }
-}
-
-function judged(id: string, write: (w: Written) => void) {
-  const found = ZIGBEE_SUITES.flatMap((s) => s.cases).find((c) => c.id === id);
-  if (found === undefined) throw new Error(`no case ${id}`);
-  const w = new Written();
-  w.alive();
-  w.add({ type: 'mark', data: { name: 'begin' } }, 'run');
-  write(w);
-  w.alive();
-  const timing = timingOf(ZIGBEE_TIMING, ixitOf({}), { protocol: 1, link: 1 });
-  const policies = { endAfterAbort: 'either' };
-  const input = { log: logOf(w.events, 1), ixit: ixitOf({}), policies, timing, declared: () => false };
-  return judgeAttempt(found, input, policies, found.judge as never, []);
-}
+const { NORMAL, DOWNLOAD_IN_PROGRESS, DOWNLOAD_COMPLETE } = upgradeStatus;
+const ENDED = 'download ended';
 
 describe('Zigbee judges: a status that is read around an ABORT', () => {
-  const { NORMAL, DOWNLOAD_IN_PROGRESS } = upgradeStatus;
-
   it('passes a client that is Normal behind it', () => {
-    const j = judged('ZBOTA/CLI/069', (w) => (w.abort(), w.read(2), w.shows(2, NORMAL)));
+    const j = judged('ZBOTA/CLI/069', (w) => (w.abort(ENDED), w.read('after', 2), w.shows(2, NORMAL)));
     expect(j.reasons).to.deep.equal([]);
   });
   it('fails a client that still downloads behind it', () => {
-    const j = judged('ZBOTA/CLI/069', (w) => (w.abort(), w.read(2), w.shows(2, DOWNLOAD_IN_PROGRESS)));
+    const j = judged('ZBOTA/CLI/069', (w) => (w.abort(ENDED), w.read('after', 2), w.shows(2, DOWNLOAD_IN_PROGRESS)));
     expect(j.reason).to.include({ verdict: 'FAIL', statement: 'ZBOTA-CLI.069' });
   });
   it('says nothing where it was asked for before the ABORT was delivered', () => {
-    const j = judged('ZBOTA/CLI/069', (w) => (w.read(2), w.abort(), w.shows(2, DOWNLOAD_IN_PROGRESS)));
+    const j = judged('ZBOTA/CLI/069', (w) => (w.read('after', 2), w.abort(ENDED), w.shows(2, DOWNLOAD_IN_PROGRESS)));
     expect(j.verdict).to.equal('INCONC');
+  });
+});
+
+describe('Zigbee judges: requests around an answer that ends or stops them', () => {
+  const normal = (w: Written): void => (w.read('after', 2), w.shows(2, NORMAL));
+
+  it('a repeat of the answered request may have crossed it', () => {
+    const crossing = (w: Written): void => (w.asks(BLOCK), w.abort(ENDED), w.after(1_000).asks(BLOCK), normal(w));
+    expect(judged('ZBOTA/CLI/069', crossing).reasons).to.deep.equal([]);
+  });
+  it('neither a later repeat nor a request for what follows has crossed it', () => {
+    for (const [ms, offset] of [
+      [5_000, BLOCK],
+      [1_000, 2 * BLOCK],
+    ] as const) {
+      const j = judged('ZBOTA/CLI/069', (w) => (w.asks(BLOCK), w.abort(ENDED), w.after(ms).asks(offset), normal(w)));
+      expect(j.reason, `${ms} ms`).to.include({
+        verdict: 'FAIL',
+        message: 'further request for data after download ended',
+      });
+    }
+  });
+  it('a client that is put off until told keeps to it, whatever crossed', () => {
+    const held = (w: Written, ms: number): void => {
+      w.asks(0), w.putOff('put off'), w.after(ms).asks(0), w.after(400_000).read('during', 2);
+      w.shows(2, DOWNLOAD_IN_PROGRESS);
+    };
+    expect(judged('ZBOTA/CLI/065', (w) => held(w, 1_000)).reasons).to.deep.equal([]);
+    expect(judged('ZBOTA/CLI/065', (w) => held(w, 5_000)).verdict).to.equal('FAIL');
+  });
+  it('what was under way when the application became busy is none of its requests', () => {
+    const busy = (w: Written, ms: number): void => {
+      w.offer(), w.asks(0), w.putOff('put off'), w.after(100).asks(8), w.mark('busy said');
+      w.after(ms).asks(16), w.mark('busy over'), w.asks(24), w.ends();
+    };
+    expect(judged('ZBOTA/CLI/078', (w) => busy(w, 500)).reasons).to.deep.equal([]);
+    expect(judged('ZBOTA/CLI/078', (w) => busy(w, 5_000)).verdict).to.equal('FAIL');
+  });
+});
+
+describe('Zigbee judges: a client that does not answer an offer', () => {
+  const offers = (count: number) => (w: Written) => {
+    for (let i = 0; i < count; i++) w.offer();
+  };
+  it('fails only where the file was offered as often as the loss rate asks for', () => {
+    expect(judged('ZBOTA/CLI/055', offers(1)).verdict).to.equal('INCONC');
+    expect(judged('ZBOTA/CLI/055', offers(5)).verdict).to.equal('FAIL');
+  });
+  it('is not failed where it is slow and still fetches', () => {
+    const j = judged('ZBOTA/CLI/055', (w) => (w.offer(), w.asks(0), w.after(1_000_000).asks(BLOCK)), {
+      settleMs: 1_000,
+    });
+    expect(j.reason?.message).to.equal('the client was still fetching the file when the tester gave it up');
+  });
+  it('fails where it only repeats itself', () => {
+    const repeats = (w: Written): void => (w.offer(), w.asks(BLOCK), w.after(1_000_000).asks(BLOCK));
+    expect(judged('ZBOTA/CLI/055', repeats, { settleMs: 1_000 }).verdict).to.equal('FAIL');
+  });
+  it('fails after one offer where it has fetched the file and does not say that it has', () => {
+    const j = judged('ZBOTA/CLI/055', (w) => (w.offer(), w.asks(0)));
+    expect(j.reason?.message).to.equal('no Upgrade End Request after query response');
+  });
+});
+
+describe('Zigbee judges: lost answers in a row', () => {
+  const ixit = { blockRetries: 4 };
+  /** Two of three requests that go unanswered, and the end of the client's patience so long after the last. */
+  const gaveUp = (ms: number) => (w: Written) => {
+    w.offer(), w.asks(0), w.asks(2 * BLOCK), w.after(5_000).asks(2 * BLOCK), w.after(ms).ends(zclStatus.ABORT);
+  };
+  it('fails a client that gives up early', () => {
+    expect(judged('ZBOTA/CLI/061', gaveUp(5_000), { ixit }).verdict).to.equal('FAIL');
+  });
+  it('says nothing of one whose last repeats may have been lost', () => {
+    expect(judged('ZBOTA/CLI/061', gaveUp(15_000), { ixit }).verdict).to.equal('INCONC');
+  });
+});
+
+describe('Zigbee judges: a status that is told when the client went on', () => {
+  const fetched = (w: Written): void => (w.offer(), w.asks(0), w.ends(), w.read('before answer', 2));
+
+  it('says nothing where it restarted meanwhile', () => {
+    const j = judged('ZBOTA/CLI/080', (w) => (fetched(w), w.restarts(), w.shows(2, NORMAL)));
+    expect(j.verdict).to.equal('INCONC');
+  });
+  it('fails where it did not', () => {
+    expect(judged('ZBOTA/CLI/080', (w) => (fetched(w), w.shows(2, NORMAL))).verdict).to.equal('FAIL');
+  });
+  it('takes the first answer: a second one is to a repeated question', () => {
+    const j = judged('ZBOTA/CLI/080', (w) => {
+      fetched(w), w.shows(2, DOWNLOAD_COMPLETE), w.restarts(), w.read('before answer', 3), w.shows(3, NORMAL);
+    });
+    expect(j.reasons).to.deep.equal([]);
+  });
+});
+
+describe('Zigbee judges: a countdown', () => {
+  const ixit = { rebootS: 10 };
+  /** Told to upgrade in a minute, the client restarts then; its status is asked for at once and told so long afterwards. */
+  const counted = (ms: number, status: number) => (w: Written) => {
+    const wait = { manufacturerCode: 0x1234, imageType: 1, fileVersion: 2, currentTime: 0, upgradeTime: 60 };
+    w.offer(), w.asks(0), w.ends(), w.out('end response', upgradeEndResponse, wait), w.after(1_000).read('during', 2);
+    if (ms < 59_000) w.after(ms).shows(2, status), w.after(59_000 - ms).restarts();
+    else w.after(59_000).restarts(), w.after(ms - 59_000).shows(2, status);
+  };
+  it('is shown by the status that is told before the restart', () => {
+    expect(judged('ZBOTA/CLI/091', counted(1_000, upgradeStatus.COUNT_DOWN), { ixit }).reasons).to.deep.equal([]);
+    expect(judged('ZBOTA/CLI/091', counted(1_000, NORMAL), { ixit }).verdict).to.equal('FAIL');
+  });
+  it('is not judged by one that is told behind it', () => {
+    expect(judged('ZBOTA/CLI/091', counted(61_000, NORMAL), { ixit }).verdict).to.equal('INCONC');
+  });
+});
+
+describe('Zigbee judges: pages', () => {
+  it('tell what to do where a client that declares pages asks for none', () => {
+    const j = judged('ZBOTA/CLI/071', (w) => (w.offer(), w.asks(0)));
+    expect(j.verdict).to.equal('INCONC');
+    expect(j.reason?.message).to.contain('declare 4/3 as no');
+  });
+  it('fail such a client in one case, after as many offers as the loss rate asks for', () => {
+    const offers = (count: number) => (w: Written) => {
+      for (let i = 0; i < count; i++) w.offer(), w.asks(0);
+    };
+    expect(judged('ZBOTA/CLI/072', offers(4)).verdict).to.equal('INCONC');
+    expect(judged('ZBOTA/CLI/072', offers(5)).verdict).to.equal('FAIL');
+  });
+});
+
+describe('Zigbee judges: a server that puts off once', () => {
+  const image = fileURLToPath(new URL('../../../rigs/packages/zigbee/newer.ota', import.meta.url));
+  const ixit = { ixit: { serverImage: `file:${image}` } };
+  const file = { manufacturerCode: 0x1234, imageType: 1, fileVersion: 2 };
+  it('is right where a second answer to the same request overtakes the first', () => {
+    const ask = { fieldControl: 0, ...file, fileOffset: 0, maximumDataSize: 40 };
+    const block = { status: zclStatus.SUCCESS, ...file, fileOffset: 0, data: Buffer.of(1) };
+    const wait = { status: zclStatus.WAIT_FOR_DATA, currentTime: 0, requestTime: 30, minimumBlockPeriod: 0 };
+    const answers = [block, wait];
+    const verdictOf = (count: number) =>
+      judged(
+        'ZBOTA/SRV/049',
+        (w) => {
+          w.out('put off', imageBlockRequest, ask, 7);
+          for (const answer of answers.slice(0, count)) w.in(imageBlockResponse, answer, 7);
+        },
+        ixit,
+      ).reasons.filter((r) => r.observed?.startsWith('SUCCESS') === true).length;
+    expect(verdictOf(2)).to.equal(0);
+    expect(verdictOf(1)).to.equal(1);
   });
 });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
 import { hexNumber } from '../../src/core/layout/names.ts';
 import { where } from '../../src/core/log.ts';
+import { TRIES } from '../../src/zigbee/asking.ts';
 import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { imageBlockResponse, imageNotify } from '../../src/zigbee/codec/ota.ts';
 import {
@@ -15,7 +16,7 @@ import {
 } from '../../src/zigbee/kinds.ts';
 import { command, type Rule } from '../../src/zigbee/server.ts';
 import { HALF } from './blocks.ts';
-import { endedWith, offeredIn, refused, runs, statusIs } from './claims.ts';
+import { ended, endedWith, refused, runs, statusIs } from './claims.ts';
 import { ITEM } from './items.ts';
 import {
   type Case,
@@ -74,7 +75,7 @@ export const lifeCases: readonly Case[] = [
       );
     },
     judge(j, s) {
-      const first = j.came(s, endRequests, offeredIn(j));
+      const first = ended(j, s);
       if (first === undefined) return;
       j.check(s, () => expect(first.status, 'status of the first end').to.equal(REQUIRE_MORE_IMAGE), first);
       const next = j.log.after(first).first(queries);
@@ -205,7 +206,8 @@ export const lifeCases: readonly Case[] = [
         j.came(s, announces, { stimulus: sent('end response'), within: { timer: 'rebootS' } });
         return;
       }
-      j.came(s, blockRequests, { stimulus: sent('query response'), within: DOWNLOAD }, j.log.after(first));
+      const again = { stimulus: sent('query response'), within: DOWNLOAD, tries: TRIES };
+      j.came(s, blockRequests, again, j.log.after(first));
       if (j.log.after(first).first(blockRequests) === undefined) return;
       runs(j, s, AFTER, j.ixit.number('runningVersion'));
     },

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { hexNumber } from '../../src/core/layout/names.ts';
 import { queryNextImageResponse } from '../../src/zigbee/codec/ota.ts';
 import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
-import { announces, dataRequests, endRequests, queries, sent } from '../../src/zigbee/kinds.ts';
+import { announces, dataRequests, endRequests, queries, refusals, sent } from '../../src/zigbee/kinds.ts';
 import type { Offered } from '../../src/zigbee/images.ts';
 import { command, type Reply } from '../../src/zigbee/server.ts';
 import { where } from '../../src/core/log.ts';
@@ -152,12 +152,17 @@ export const queryCases: readonly Case[] = [
   }),
   cli('040', 'A query response that is cut off leads to no download', ITEM.QUERY_RESPONSE, {
     policies: ['negativeAnswer'],
-    drive: (t) =>
-      offered(t, t.image('imageNewer'), {
-        kind: 'raw',
-        command: queryNextImageResponse.id,
-        payload: Buffer.of(0, 0x34, 0x12, 0x01),
-      }),
+    async drive(t) {
+      const cut: Reply = { kind: 'raw', command: queryNextImageResponse.id, payload: Buffer.of(0, 0x34, 0x12, 0x01) };
+      t.offer({ file: t.image('imageNewer'), rules: [{ on: 'query', note: OFFER, answer: () => [cut] }] });
+      // Its refusal has no acknowledgement: it is asked for until one comes.
+      for (let i = 0; i < TRIES; i++) {
+        await provoke(t);
+        if ((await t.perhaps(refusals(queryNextImageResponse.id), QUERY)) !== undefined) break;
+      }
+      await t.quiet(dataRequests, QUIET);
+      await look(t, AFTER);
+    },
     judge(j, s) {
       untouched(j, s);
       refused(j, s, OFFER, zclStatus.MALFORMED_COMMAND);

@@ -3,11 +3,24 @@ import { mustBe } from '../../src/core/claim.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
 import { UNTIL_TOLD, wildCard, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { upgradeEndRequest, upgradeEndResponse } from '../../src/zigbee/codec/ota.ts';
-import { announces, delivered, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
+import { announces, attributes, delivered, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
 import { refuse, type Reply } from '../../src/zigbee/server.ts';
 import { endedWith, refused, runs, statusIs, statusSince } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, download, type J, look, marked, QUIET, rejected, REBOOT, type T, upgrade } from './moves.ts';
+import {
+  type Case,
+  cli,
+  download,
+  type J,
+  look,
+  marked,
+  QUIET,
+  rejected,
+  REBOOT,
+  STATUS,
+  type T,
+  upgrade,
+} from './moves.ts';
 
 const END = 'end response';
 const AFTER = 'after';
@@ -62,7 +75,9 @@ function onTime(j: J, s: string): void {
     notAfter: delay + j.ms(REBOOT),
     tolerance: j.ms('tolerance'),
   });
-  statusSince(j, s, END, DURING, 4);
+  const told = j.log.first(attributes(STATUS, DURING));
+  if (told !== undefined && told.n > restart.n) j.inconclusive(s, 'ImageUpgradeStatus was told only after the restart');
+  else statusSince(j, s, END, DURING, 4);
   runs(j, s, AFTER, newer(j));
 }
 

@@ -15,7 +15,9 @@ export type Verb =
   | 'start'
   | 'suspend'
   | 'resume'
-  | 'apply';
+  | 'apply'
+  | 'shown'
+  | 'enter';
 
 /** Values that a line may name in braces: addresses and octets as hex, the rest as decimal numbers. */
 export type Values = Readonly<Record<string, string | number>>;
@@ -35,12 +37,15 @@ const DIALECTS: Readonly<Record<string, Readonly<Partial<Record<Verb, readonly s
     suspend: ['distribution suspend'],
     resume: ['resume'],
     apply: ['distribution apply'],
+    shown: ['shown'],
+    enter: ['enter {value}'],
   },
   zephyr: {
     occupy: ['mesh models blob srv rx 0x{blobId} {base}'],
     release: ['mesh models blob srv rx-cancel'],
     targets: ['mesh models dfu cli target 0x{addresses} 0'],
     check: ['mesh models dfu slot add {size} {firmwareId} {metadata}', 'mesh models dfu cli target-check 0 0'],
+    enter: ['mesh prov input-num {value}'],
   },
 };
 
@@ -75,8 +80,8 @@ const OCCUPY_TTL = 5;
 
 /** The console of the device, in the bench's words. */
 export interface Control {
-  /** Says it and waits for the answer to each line; ends the drive where the dialect has no words for it, or the rig no console. */
-  say(verb: Verb, values: Values): Promise<void>;
+  /** Says it and gives the answer to the last line, empty over BTP; ends the drive where the dialect has no words for it, or the rig no console. */
+  say(verb: Verb, values: Values): Promise<string>;
   close(): void;
 }
 
@@ -98,17 +103,19 @@ export function controlOf(bench: Pick<Bench, 'address' | 'has' | 'console' | 'ev
       if (bench.has('btp') && command !== undefined) {
         btp ??= openBtp(bench.address('btp'), bench.events, deadlineMs);
         await command(await btp, values);
-        return;
+        return '';
       }
       const { console } = bench;
       const lines = linesOf(verb);
       if (console === undefined) throw new DriveEnd('this rig has neither a console nor BTP');
       if (lines === undefined) throw new DriveEnd(`the console of this rig has no words for "${verb}" (entry dialect)`);
+      let answer = '';
       for (const line of lines)
-        await console.ask(
+        answer = await console.ask(
           line.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '')),
           deadlineMs,
         );
+      return answer;
     },
   };
 }

@@ -21,6 +21,8 @@ export type NetworkRecord = z.infer<typeof schema>;
 /** The device under test as a node. */
 export type NodeRecord = NonNullable<NetworkRecord['node']>;
 
+/** Group of the bench, which the proxy lets pass. */
+export const BENCH_GROUP = 0xc000;
 /** Addresses of the tester end below this one. */
 export const FIRST_NODE = 0x0100;
 

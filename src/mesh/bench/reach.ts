@@ -7,7 +7,7 @@ import type { BleConnection } from '../../link/ble/connection.ts';
 import { openBearer, proxyOf, unprovisioned } from '../ble.ts';
 import { provisioningAlgorithm } from '../codec/provisioning.ts';
 import { keyPair } from '../codec/provisioningKeys.ts';
-import { provisionDevice } from '../provision/provisionDevice.ts';
+import { type OobHelper, provisionDevice } from '../provision/provisionDevice.ts';
 import type { Bearer } from '../stack/proxyLink.ts';
 import { realTimers } from '../stack/timers.ts';
 import { type NetworkRecord, type NodeRecord, writeNetwork } from './network.ts';
@@ -32,7 +32,14 @@ export interface Reach {
 }
 
 /** Makes the way to the device. `file` keeps the network; what is in it is used and changed. */
-export function reachOf(bench: Bench, link: BleLink, entries: MeshEntries, file: string, start: NetworkRecord): Reach {
+export function reachOf(
+  bench: Bench,
+  link: BleLink,
+  entries: MeshEntries,
+  file: string,
+  start: NetworkRecord,
+  helper: OobHelper | undefined,
+): Reach {
   const { events, timing } = bench;
   let network = start;
   let connection: BleConnection | undefined;
@@ -97,6 +104,7 @@ export function reachOf(bench: Bench, link: BleLink, entries: MeshEntries, file:
           timers: realTimers,
           withinMs: timing.real('provisioning'),
           proxyReassemblyMs: timing.real('reassembly'),
+          ...(helper !== undefined && { helper }),
         },
       );
       if (end.kind !== 'done')

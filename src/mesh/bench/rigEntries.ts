@@ -1,5 +1,6 @@
 import { BenchError } from '../../core/errors.ts';
 import type { Bench } from '../../core/standard.ts';
+import { chosenValue, HELPERS, type HelperName } from './oob.ts';
 import type { ProvisioningAuth } from '../provision/provisioner.ts';
 
 /** A node that was provisioned by other means: its keys and address as the rig file gives them. */
@@ -21,6 +22,8 @@ export interface MeshEntries {
   readonly address: string | undefined;
   readonly known: KnownNode | undefined;
   readonly auth: ProvisioningAuth;
+  /** Who reads or enters the value of output and input OOB. */
+  readonly helper: HelperName | undefined;
   /** Milliseconds until the device acknowledges segments, where it is slower than the default SAR states. */
   readonly segmentAckMs: number | undefined;
 }
@@ -59,7 +62,21 @@ export function rigEntries(bench: Pick<Bench, 'address' | 'has'>): MeshEntries {
           address: needed('node', number('node')),
           ivIndex: number('ivIndex') ?? 0,
         };
+  const helperOf = (name: string): HelperName | undefined => {
+    const value = text(name);
+    const found = HELPERS.find((helper) => helper === value);
+    if (value !== undefined && found === undefined) throw bad(name, HELPERS.join(' or '));
+    return found;
+  };
   const value = hex('staticOob');
+  const [output, input] = [helperOf('outputOob'), helperOf('inputOob')];
+  if ([value, output, input].filter((way) => way !== undefined).length > 1)
+    throw bad('staticOob', 'one of staticOob, outputOob and inputOob');
+  const auth = (): ProvisioningAuth => {
+    if (output !== undefined) return { kind: 'output' };
+    if (input !== undefined) return { kind: 'input', value: chosenValue };
+    return value === undefined ? { kind: 'none' } : { kind: 'static', value: Buffer.from(value, 'hex') };
+  };
   const uuid = hex('uuid');
   if (uuid === undefined && known === undefined)
     throw bad('uuid', 'the UUID of the device, or the keys of a node that is provisioned already');
@@ -68,7 +85,8 @@ export function rigEntries(bench: Pick<Bench, 'address' | 'has'>): MeshEntries {
     uuid,
     address: text('address')?.toLowerCase(),
     known,
-    auth: value === undefined ? { kind: 'none' } : { kind: 'static', value: Buffer.from(value, 'hex') },
+    auth: auth(),
+    helper: output ?? input,
     segmentAckMs: number('segmentAckMs'),
   };
 }

@@ -38,14 +38,15 @@ export function playTarget(
   changes: TargetChanges,
   { scale, tickMs, newFirmwareId }: TargetSetting,
 ): PlayedTarget {
-  return new PlayedTarget(stack, address, {
+  const behaviour = {
     blob: { information: INFORMATION, chunksPerReport: CHUNKS_PER_REPORT, ...changes.blob },
     update: { images: [{ firmwareId: OLD_FIRMWARE, uri: '' }], newFirmwareId, additional: 0, ...changes.update },
     timeScale: scale,
     reportMs: REPORT_TICKS * tickMs,
     verifyMs: changes.verifyMs ?? tickMs,
     applyMs: changes.applyMs ?? tickMs,
-  });
+  };
+  return new PlayedTarget(stack, address, behaviour, changes.group === undefined ? [] : [changes.group]);
 }
 
 /** Ticks that a pretended distribution, its applying and its cancellation take. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { memorySink } from '../../core/events.ts';
-import { decodeProvisioning, encodeProvisioning, outputAction } from '../codec/provisioning.ts';
+import { decodeProvisioning, encodeProvisioning, inputAction, outputAction } from '../codec/provisioning.ts';
 import {
   authOctets,
   confirmer,
@@ -15,7 +15,7 @@ import { type Bearer, ProxyLink } from '../stack/proxyLink.ts';
 import { bearerPair } from '../stack/bearerPair.ts';
 import { manualTimers, type Timers } from '../stack/timers.ts';
 import { hex } from '../vectors/load.ts';
-import { provisionDevice } from './provisionDevice.ts';
+import { type OobHelper, provisionDevice } from './provisionDevice.ts';
 import { bothAlgorithms, type ProvisioningAuth, type ProvisionerSetup } from './provisioner.ts';
 
 const CAPABILITIES = {
@@ -58,7 +58,7 @@ function playDevice(
       case 'output':
         return numericAuth(1234, algorithm);
       case 'input':
-        return numericAuth(Number(auth.value), algorithm);
+        return numericAuth(Number(auth.value(2, 4)), algorithm);
     }
   };
   const link = new ProxyLink(bearer, timers, 20_000, {
@@ -142,7 +142,7 @@ describe('provisioning over GATT', () => {
     { kind: 'none' },
     { kind: 'static', value: STATIC },
     { kind: 'output' },
-    { kind: 'input', value: 77 },
+    { kind: 'input', value: () => 77 },
   ];
   const run = async (
     auth: ProvisioningAuth,
@@ -155,16 +155,22 @@ describe('provisioning over GATT', () => {
     const device = playDevice(right, timers, auth, behaviour);
     const sink = memorySink();
     const shown: number[][] = [];
-    const readShown = (action: number, size: number): Promise<number> => {
-      shown.push([action, size]);
-      return Promise.resolve(1234);
+    const helper: OobHelper = {
+      read(action, size) {
+        shown.push([action, size]);
+        return Promise.resolve(1234);
+      },
+      enter(action, value) {
+        shown.push([action, Number(value)]);
+        return Promise.resolve();
+      },
     };
     const ended = provisionDevice(left, setupOf(auth, algorithms), {
       sink,
       timers,
       withinMs: 60_000,
       proxyReassemblyMs: 20_000,
-      readShown,
+      helper,
     });
     if (cutAfterMs !== undefined) timers.after(cutAfterMs, () => left.cut('gone'));
     for (let i = 0; i < 14; i++) await timers.advance(5000);
@@ -178,7 +184,13 @@ describe('provisioning over GATT', () => {
         expect(end).to.deep.nested.include({ kind: 'done', 'node.elements': 2 });
         expect(end.kind === 'done' && device.key?.equals(end.node.deviceKey)).to.equal(true);
         expect(device.unicast).to.equal(0x0201);
-        expect(shown).to.deep.equal(auth.kind === 'output' ? [[outputAction.OUTPUT_NUMERIC, 4]] : []);
+        const helped = {
+          none: [],
+          static: [],
+          output: [[outputAction.OUTPUT_NUMERIC, 4]],
+          input: [[inputAction.INPUT_NUMERIC, 77]],
+        };
+        expect(shown).to.deep.equal(helped[auth.kind]);
         const dirs = sink.events
           .filter((e) => e.type === 'mesh.provisioning')
           .map((e) => `${e.dir} ${e.raw?.slice(0, 2)}`);

@@ -1,9 +1,17 @@
 import type { EventSink } from '../../core/events.ts';
-import { messageOf } from '../../core/errors.ts';
+import { BenchError, messageOf } from '../../core/errors.ts';
 import { proxyType } from '../codec/proxy.ts';
 import { type Bearer, ProxyLink } from '../stack/proxyLink.ts';
 import type { Timers } from '../stack/timers.ts';
 import { provisionerNext, type ProvisionerInput, type ProvisionerSetup, type ProvisionerState } from './provisioner.ts';
+
+/** Reads and enters authentication values: a person, or a console of the device. What it cannot do it rejects with a BenchError. */
+export interface OobHelper {
+  /** What the device shows; called once it should be visible. */
+  read(action: number, size: number): Promise<number | string>;
+  /** Resolves when the value is entered. */
+  enter(action: number, value: number | string): Promise<void>;
+}
 
 /** What surrounds one provisioning over GATT. Times are real milliseconds, already scaled. */
 export interface ProvisioningRun {
@@ -14,8 +22,8 @@ export interface ProvisioningRun {
   readonly withinMs: number;
   /** The rest of a proxy message must come within this time (20 s by the standard). */
   readonly proxyReassemblyMs: number;
-  /** Output OOB: reads what the device shows, from an operator or a console. Called once it should be visible. */
-  readonly readShown?: (action: number, size: number) => Promise<number | string>;
+  /** Whoever stands at the device; needed for output and input OOB. */
+  readonly helper?: OobHelper;
 }
 
 /** Where a provisioning ends. */
@@ -35,8 +43,8 @@ export function provisionDevice(
 
     const input = (what: ProvisionerInput): void => {
       if (state.kind === 'done' || state.kind === 'failed') return;
-      // Entering this state asks for the value, staying in it does not.
-      const askedBefore = state.kind === 'awaiting shown value';
+      // Coming to these states asks for help, staying in them does not.
+      const before = state.kind;
       const step = provisionerNext(state, what, setup);
       state = step.state;
       cancelTimer();
@@ -54,19 +62,19 @@ export function provisionDevice(
         return;
       }
       cancelTimer = run.timers.after(run.withinMs, () => input({ kind: 'timeout' }));
-      if (state.kind === 'awaiting shown value' && !askedBefore) void readShown(state.start.action, state.start.size);
+      if (state.kind !== before) void help();
     };
 
-    const readShown = async (action: number, size: number): Promise<void> => {
+    const help = async (): Promise<void> => {
+      if (state.kind !== 'awaiting shown value' && state.kind !== 'awaiting entered value') return;
+      const { action, size } = state.start;
+      const { helper } = run;
       try {
-        const value = await run.readShown?.(action, size);
-        if (value !== undefined) input({ kind: 'shown', value });
+        if (helper === undefined) throw new BenchError('mesh-oob', 'nobody reads or enters values at the device');
+        if (state.kind === 'awaiting entered value') await helper.enter(action, state.value);
+        else input({ kind: 'shown', value: await helper.read(action, size) });
       } catch (error) {
-        run.sink.append({
-          channel: 'mesh',
-          type: 'mesh.refused',
-          data: { reason: `output value: ${messageOf(error)}` },
-        });
+        input({ kind: 'unhelped', why: messageOf(error) });
       }
     };
 

@@ -213,7 +213,7 @@ describe('provisioner', () => {
     for (const auth of [
       { kind: 'static', value: hex('00') },
       { kind: 'output' },
-      { kind: 'input', value: 7 },
+      { kind: 'input', value: () => 7 },
     ] as const) {
       expect(play({ ...setupOf(first), auth }, [START, capabilities(first.capabilities)]).state).to.include({
         reason: 'authentication not supported',
@@ -232,11 +232,16 @@ describe('provisioner', () => {
     expect(step.send[0]?.[0]).to.equal(5);
   });
 
-  it('input OOB: waits until the shown value was entered on the device', () => {
-    const setup: ProvisionerSetup = { ...setupOf(first), auth: { kind: 'input', value: 4711 } };
+  it('input OOB: waits until the value was entered on the device', () => {
+    const setup: ProvisionerSetup = { ...setupOf(first), auth: { kind: 'input', value: (_, size) => 10 ** size - 1 } };
     const waiting = play(setup, [START, capabilities('0100010000000000040004'), pdu(`03${keys.devicePublic}`)]);
     expect(text(waiting.sent[1] ?? [])[0]).to.equal('020000030204');
-    expect(waiting.state.kind).to.equal('awaiting entered value');
+    expect(waiting.state).to.include({ kind: 'awaiting entered value', value: 9999 });
     expect(provisionerNext(waiting.state, pdu('04'), setup).state.kind).to.equal('confirming');
+    expect(provisionerNext(waiting.state, { kind: 'unhelped', why: 'nobody is here' }, setup).state).to.deep.equal({
+      kind: 'failed',
+      reason: 'no authentication value',
+      detail: 'nobody is here',
+    });
   });
 });

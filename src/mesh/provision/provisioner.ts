@@ -4,8 +4,6 @@ import {
   authMethod,
   decodeProvisioning,
   encodeProvisioning,
-  inputAction,
-  outputAction,
   type ProvisioningData,
   provisioningAlgorithm,
   provisioningError,
@@ -25,12 +23,12 @@ import {
   sharedSecret,
 } from '../codec/provisioningKeys.ts';
 
-/** How the tester authenticates the device. `input`: the number (or text) that the tester shows and someone enters on it. */
+/** How the tester authenticates the device. `input`: `value` chooses the number (or text) that someone enters on it, once the device has told what it can take. */
 export type ProvisioningAuth =
   | { readonly kind: 'none' }
   | { readonly kind: 'static'; readonly value: Uint8Array }
   | { readonly kind: 'output' }
-  | { readonly kind: 'input'; readonly value: number | string };
+  | { readonly kind: 'input'; readonly value: (action: number, size: number) => number | string };
 
 /** All that the provisioner needs from outside; with the same set-up and inputs it always sends the same. */
 export interface ProvisionerSetup {
@@ -74,7 +72,7 @@ export type ProvisionerState =
   | { readonly kind: 'invited' }
   | ({ readonly kind: 'exchanging keys' } & Exchange)
   | ({ readonly kind: 'awaiting shown value' } & Keyed)
-  | ({ readonly kind: 'awaiting entered value' } & Keyed)
+  | ({ readonly kind: 'awaiting entered value'; readonly value: number | string } & Keyed)
   | ({ readonly kind: 'confirming' } & Confirming)
   | ({ readonly kind: 'awaiting random'; readonly theirs: Buffer } & Confirming)
   | { readonly kind: 'awaiting complete'; readonly node: ProvisionedNode }
@@ -89,6 +87,7 @@ export type ProvisioningFailure =
   | 'no common algorithm'
   | 'authentication not supported'
   | 'invalid public key'
+  | 'no authentication value'
   | 'confirmation failed'
   | 'timeout'
   | 'link closed';
@@ -100,11 +99,12 @@ export interface ProvisionedNode {
   readonly data: ProvisioningData;
 }
 
-/** What can happen. `shown`: what the device displayed, told by an operator or a console. */
+/** What can happen. `shown`: what the device displayed, told by an operator or a console; `unhelped`: neither of them could read or enter it. */
 export type ProvisionerInput =
   | { readonly kind: 'start' }
   | { readonly kind: 'pdu'; readonly pdu: Uint8Array }
   | { readonly kind: 'shown'; readonly value: number | string }
+  | { readonly kind: 'unhelped'; readonly why: string }
   | { readonly kind: 'timeout' }
   | { readonly kind: 'link closed' };
 
@@ -132,6 +132,8 @@ export function provisionerNext(
     case 'shown':
       if (state.kind !== 'awaiting shown value') return { state, send: [] };
       return confirm(state, valueAuth(input.value, state.start.algorithm), setup);
+    case 'unhelped':
+      return failed('no authentication value', input.why);
     case 'pdu':
       return received(state, input.pdu, setup);
   }
@@ -150,9 +152,8 @@ function received(state: ProvisionerState, octets: Uint8Array, setup: Provisione
   if (state.kind === 'invited' && pdu.kind === 'capabilities') return choose(pdu, setup);
   if (state.kind === 'exchanging keys' && pdu.kind === 'public key')
     return keyed(state, Buffer.concat([pdu.x, pdu.y]), setup);
-  if (state.kind === 'awaiting entered value' && pdu.kind === 'input complete' && setup.auth.kind === 'input') {
-    return confirm(state, valueAuth(setup.auth.value, state.start.algorithm), setup);
-  }
+  if (state.kind === 'awaiting entered value' && pdu.kind === 'input complete')
+    return confirm(state, valueAuth(state.value, state.start.algorithm), setup);
   if (state.kind === 'confirming' && pdu.kind === 'confirmation') return reveal(state, pdu.value, setup);
   if (state.kind === 'awaiting random' && pdu.kind === 'random') return judge(state, pdu.value, setup);
   if (state.kind === 'awaiting complete' && pdu.kind === 'complete')
@@ -196,18 +197,11 @@ function methodFor(
       return { method: authMethod.OUTPUT_OOB, action, size: capabilities.outputSize };
     }
     case 'input': {
-      const text = typeof auth.value === 'string';
-      const mask = text ? 1 << inputAction.INPUT_ALPHANUMERIC : (1 << inputAction.INPUT_ALPHANUMERIC) - 1;
-      const action = highest(capabilities.inputActions & mask);
+      const action = highest(capabilities.inputActions & 0x0f);
       if (action === undefined || capabilities.inputSize === 0) return undefined;
       return { method: authMethod.INPUT_OOB, action, size: capabilities.inputSize };
     }
   }
-}
-
-/** Whether an output action shows text, not a number. */
-export function showsText(action: number): boolean {
-  return action === outputAction.OUTPUT_ALPHANUMERIC;
 }
 
 /** The device's public key came: it must be a point of the curve and not our own. */
@@ -223,7 +217,14 @@ function keyed(state: Exchange, deviceKey: Buffer, setup: ProvisionerSetup): Pro
     case 'output':
       return { state: { kind: 'awaiting shown value', ...next }, send: [] };
     case 'input':
-      return { state: { kind: 'awaiting entered value', ...next }, send: [] };
+      return {
+        state: {
+          kind: 'awaiting entered value',
+          ...next,
+          value: setup.auth.value(state.start.action, state.start.size),
+        },
+        send: [],
+      };
   }
 }
 

@@ -11,7 +11,6 @@ import { openUdp, resolvePeer } from '../../link/udp.ts';
 import { type Peer, printPeer } from '../../link/wire.ts';
 import { type LinkTiming, linkTiming } from '../coap/endpoint.ts';
 import { type DeviceStart, noSink, type SimulatedDevice } from '../process.ts';
-import { linkSeed } from '../starts.ts';
 import { folderStore } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { Lwm2mDevice } from './device.ts';
@@ -32,7 +31,6 @@ const HANDSHAKE_MS = 3000;
 /** Opens the device on a free port; it registers by itself. Throws InputError or BenchError where options, key, certificates or port cannot be used. */
 export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevice> {
   const { options, behaviour, factors, epochMs } = start;
-  const seed = linkSeed(start.state, start.seed);
   const url = await withPort(serverUrl(options.server), start.state);
   const secure = url.protocol === 'coaps:';
   const sink = noSink();
@@ -42,7 +40,7 @@ export async function openLwm2mDevice(start: Lwm2mStart): Promise<SimulatedDevic
   // Read at every fetch: a bench makes its certificate when it first serves by https.
   const ca = options.ca === '' ? {} : { ca: () => readCertificates(options.ca) };
   const impair: Impairments | undefined =
-    start.impair === undefined ? undefined : { seed, in: start.impair, out: start.impair };
+    start.impair === undefined ? undefined : { seed: start.linkSeed, in: start.impair, out: start.impair };
   const wanted = impair === undefined ? {} : { impair };
   const link = linkTiming(factors.link);
   const v6 = url.hostname.startsWith('[');

@@ -60,6 +60,8 @@ export interface Behaviour {
   readonly wantsChunksBeyondBlock?: true;
   readonly noReportAtBlockEnd?: true;
   readonly reportsOnce?: true;
+  /** A pull transfer is complete with its last chunk, before the client asks. */
+  readonly completesUnasked?: true;
   /** Factor on the report interval. */
   readonly reportSlower?: number;
   /** Factor on the server timeout; 0: none. */

@@ -312,7 +312,10 @@ export class BlobServer implements Model {
     }
     if (!this.#store.whole) this.#enter(WAITING_FOR_NEXT_BLOCK);
     else if (!pull) return this.#complete();
-    else this.#port.changed();
+    else if (behaviour.completesUnasked === true) {
+      this.#sendReport();
+      return this.#complete();
+    } else this.#port.changed();
     if (behaviour.noReportAtBlockEnd === true) this.#report.clear();
     else if (pull) this.#sendReport();
   }

@@ -23,7 +23,8 @@ export interface DeviceParts {
   /** Bluetooth address. */
   readonly address: string;
   readonly uuid: Buffer;
-  readonly seed: number;
+  /** Of what is lost between proxy and network layer. */
+  readonly linkSeed: number;
   readonly options: Options;
   readonly behaviour: Behaviour;
   /** Real time, and the factors of protocol and link time. */
@@ -160,7 +161,7 @@ export class MeshDevice {
   #openNode(): void {
     const { network } = this.#saved;
     if (network === undefined) return;
-    const { options, behaviour, timers, factors, counters, impair, seed } = this.#parts;
+    const { options, behaviour, timers, factors, counters, impair, linkSeed } = this.#parts;
     this.#node = new MeshNode({
       network,
       foundation: FOUNDATION,
@@ -184,7 +185,7 @@ export class MeshDevice {
       reassemblyMs: REASSEMBLY_MS * factors.link,
       counters,
       ...(impair && { impair }),
-      seed,
+      seed: linkSeed,
       saved: () => this.#saved,
       configure: (configuration) => this.#save({ ...this.#saved, configuration }),
       leave: () => this.#leave(),
@@ -248,6 +249,8 @@ export class MeshDevice {
 
   #serveProvisioning(bearer: Bearer): void {
     const { options, factors, timers } = this.#parts;
+    // What an earlier try showed is no longer to be seen.
+    this.shown = undefined;
     const device = new Provisionee({
       elements: elementCount(options),
       hmac: options.hmac === 'yes',

@@ -29,7 +29,7 @@ const SEQUENCE_FILE = 'sequence.json';
 
 /** Puts the node on a radio: the one that it is told, or one of its own. Throws InputError or BenchError where that or the state cannot be used. */
 export async function openMeshDevice(start: MeshStart): Promise<SimulatedDevice> {
-  const { behaviour, seed, factors, state, impair } = start;
+  const { behaviour, seed, linkSeed, factors, state, impair } = start;
   const { ca } = start.options;
   const options = { ...start.options, ca: ca === '' ? '' : resolve(state, ca) };
   if (!/^([0-9a-f]{2}){0,32}$/i.test(options.static))
@@ -47,7 +47,7 @@ export async function openMeshDevice(start: MeshStart): Promise<SimulatedDevice>
     pipe: await radioPipe(radio, RADIO_DEADLINE_MS),
     address: printed,
     uuid,
-    seed,
+    linkSeed,
     options,
     behaviour,
     timers: realTimers,

@@ -10,7 +10,6 @@ import { printPeer } from '../../link/wire.ts';
 import { MULTICAST } from '../../ocf/codec/ocf.ts';
 import { linkTiming } from '../coap/endpoint.ts';
 import { type DeviceStart, noSink, type SimulatedDevice } from '../process.ts';
-import { linkSeed } from '../starts.ts';
 import { folderStore } from '../store.ts';
 import type { Behaviour } from './behaviour.ts';
 import { OcfDevice, type SecurePort } from './device.ts';
@@ -31,17 +30,16 @@ const LOOPBACK = '127.0.0.1';
 /** Opens the device on a free loopback port. Throws InputError or BenchError where the state or a port cannot be used. */
 export async function openOcfDevice(start: OcfStart): Promise<SimulatedDevice> {
   const { behaviour, seed, factors, epochMs } = start;
-  const losses = linkSeed(start.state, seed);
   const builtinUrl = start.options.builtinUrl === OWN_VENDOR ? await openVendor(LOOPBACK) : start.options.builtinUrl;
   const options = { ...start.options, builtinUrl };
   const sink = noSink();
   const impair: Impairments | undefined =
-    start.impair === undefined ? undefined : { seed: losses, in: start.impair, out: start.impair };
+    start.impair === undefined ? undefined : { seed: start.linkSeed, in: start.impair, out: start.impair };
   const wanted = impair === undefined ? {} : { impair };
   const ca = options.ca === '' ? {} : { ca: () => readCertificates(resolve(start.state, options.ca)) };
   const clock = benchClock(epochMs, factors.protocol);
   const wire = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coap', ...wanted });
-  const incoming = start.impair === undefined ? {} : { impair: { seed: losses + 1, in: start.impair } };
+  const incoming = start.impair === undefined ? {} : { impair: { seed: start.linkSeed + 1, in: start.impair } };
   // A port that stands for a group where the loopback interface carries none, as of IPv6.
   const standIn = await openUdp({ host: LOOPBACK, port: 0, sink, channel: 'coap', ...incoming });
   const groups = options.multicast === 'yes' ? [...(await openGroup(incoming)), standIn] : [standIn];

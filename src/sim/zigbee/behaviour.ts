@@ -85,6 +85,7 @@ export interface Behaviour extends ServerBehaviour {
   readonly asksForMissingImage?: true;
   readonly ignoresBusy?: true;
   readonly insistsOnPages?: true;
+  readonly neverAsksPages?: true;
   readonly pageSize?: number;
   readonly leavesPageGaps?: true;
 

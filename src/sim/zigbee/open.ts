@@ -28,7 +28,7 @@ const HEX_OPTIONS = [
 
 /** Opens the dongle on its port, with the node behind it. Throws InputError or BenchError where an option, the state or the port cannot be used. */
 export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeStart): Promise<SimulatedDevice> {
-  const { seed, factors, epochMs, state, impair } = start;
+  const { seed, linkSeed, factors, epochMs, state, impair } = start;
   if (options.network !== '' && networkOf(options.network) === undefined)
     throw wrong(
       'network',
@@ -54,7 +54,7 @@ export async function openZigbeeDevice({ options, behaviour, ...start }: ZigbeeS
     slot: folderSlot(state),
     images: loadImages(listed(options.images)),
     toHost: (octets) => port.write(octets),
-    ...(impair === undefined ? {} : { impairments: { seed, in: impair, out: impair } }),
+    ...(impair === undefined ? {} : { impairments: { seed: linkSeed, in: impair, out: impair } }),
   });
   port.serve((frame) => device.command(frame));
   return {

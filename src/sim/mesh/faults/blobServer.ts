@@ -221,6 +221,13 @@ export const BLOB_SERVER_FAULTS: readonly Fault[] = [
     apply: { noReportAtBlockEnd: true },
   },
   {
+    name: 'pull-completes-unasked',
+    describe: 'takes a pull transfer for complete before the client asks',
+    violates: ['MBTM-S.pull-order'],
+    caughtBy: ['DFUM/BLB-S/17'],
+    apply: { completesUnasked: true },
+  },
+  {
     name: 'report-never-repeated',
     describe: 'never repeats a Partial Block Report',
     violates: ['MBTM-S.report'],

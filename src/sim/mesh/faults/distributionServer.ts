@@ -229,6 +229,13 @@ export const DISTRIBUTION_SERVER_FAULTS: readonly Fault[] = [
     apply: { appliesNothing: true },
   },
   {
+    name: 'distribution-group-forgotten',
+    describe: 'tells no group for a distribution to one',
+    violates: ['DFUM-D.distribute'],
+    caughtBy: ['DFUM/FDS/12'],
+    apply: { fields: { 'Firmware Distribution Status': { distribution: { group: 0 } } } },
+  },
+  {
     name: 'distribution-policy-ignored',
     describe: 'waits for Apply whatever the policy',
     violates: ['DFUM-D.auto-apply'],

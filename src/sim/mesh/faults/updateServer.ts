@@ -61,8 +61,8 @@ export const UPDATE_SERVER_FAULTS: readonly Fault[] = [
   {
     name: 'idle-shows-update',
     describe: 'tells the parameters of an update in Idle',
-    violates: ['DFUM-U.get-idle'],
-    caughtBy: ['DFUM/FUS/03'],
+    violates: ['DFUM-U.get-idle', 'DFUM-U.start-index', 'DFUM-U.start-metadata'],
+    caughtBy: ['DFUM/FUS/03', 'DFUM/FUS/05'],
     apply: { idleShowsUpdate: true },
   },
   {

@@ -107,6 +107,14 @@ describe('simulated Zigbee OTA client: download', () => {
     expect(await status()).to.equal(upgradeStatus.NORMAL);
   });
 
+  it('asks for the next page at once where a page request was lost and one block filled its place', async () => {
+    await start({ options: { page: 'yes', pageSize: 200, maxData: 50, spacing: 10, blockTimeout: 20 } });
+    await bench.next(imagePageRequest);
+    const { value, sequence } = await bench.next(imageBlockRequest);
+    await bench.block(value.fileOffset, file.subarray(0, 50), sequence);
+    expect((await bench.next(imagePageRequest)).value.fileOffset).to.equal(50);
+  });
+
   it('fetches pages, asks for what is missing of them, and falls back to blocks', async () => {
     const pages = { page: 'yes', pageSize: 200, maxData: 50, spacing: 10, blockTimeout: 20 } as const;
     await start({ options: pages });

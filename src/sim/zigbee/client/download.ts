@@ -29,6 +29,8 @@ export class Download {
   #pages: boolean;
   /** End of the page that is being fetched; undefined while blocks are fetched one by one. */
   #pageEnd: number | undefined;
+  /** What is missing of the page is asked for block by block. */
+  #filling = false;
   /** Blocks of the page that came before their turn. */
   readonly #ahead = new Map<number, Buffer>();
   #busyUntil = 0;
@@ -36,7 +38,7 @@ export class Download {
   constructor(core: Core, done: () => void) {
     this.#core = core;
     this.#done = done;
-    this.#pages = core.parts.options.page === 'yes';
+    this.#pages = core.parts.options.page === 'yes' && core.behaviour.neverAsksPages !== true;
   }
 
   get active(): boolean {
@@ -132,7 +134,7 @@ export class Download {
     const end =
       behaviour.stopsBeforeEnd === undefined ? offered.imageSize : offered.imageSize - behaviour.stopsBeforeEnd;
     if ((state.offset ?? 0) >= end) return this.#finish();
-    if (this.#pageEnd !== undefined && (state.offset ?? 0) < this.#pageEnd) return this.#expectPage();
+    if (!this.#filling && this.#pageEnd !== undefined && (state.offset ?? 0) < this.#pageEnd) return this.#expectPage();
     this.#pageEnd = undefined;
     this.#core.wait(this.#period() / SECOND_MS, () => this.#next());
   }
@@ -218,6 +220,7 @@ export class Download {
     const { offered, offset = 0 } = state;
     if (offered === undefined || server === undefined) return;
     const eui = options.eui === 'yes';
+    this.#filling = false;
     this.#pageEnd = Math.min(offset + options.pageSize, offered.imageSize);
     port.request(
       imagePageRequest,
@@ -263,6 +266,7 @@ export class Download {
     if (behaviour.restartsOnLoss === true && state.offered !== undefined) return this.start(state.offered);
     const most = behaviour.retries ?? parts.options.retries;
     if (this.#core.tries > most) return this.giveUp();
+    this.#filling = this.#pageEnd !== undefined;
     if (behaviour.skipsLostBlock === true) this.#store(Buffer.alloc(parts.options.maxData));
     this.#askBlock();
   }

@@ -152,6 +152,13 @@ export const DOWNLOAD_FAULTS: readonly Fault[] = [
     needs: { page: 'yes' },
   },
   {
+    name: 'never-asks-pages',
+    describe: 'fetches every file by blocks, although it claims to ask for pages',
+    ...breaks('CLI', '072'),
+    apply: { neverAsksPages: true },
+    needs: { page: 'yes' },
+  },
+  {
     name: 'empty-page',
     describe: 'asks for a page of no octets',
     ...breaks('CLI', '072'),

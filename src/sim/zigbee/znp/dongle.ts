@@ -10,8 +10,7 @@ import {
   type Station,
   ZDP,
 } from '../air.ts';
-import { installCodeProblem } from '../../../zigbee/codec/installCode.ts';
-import { linkKeyOf, WELL_KNOWN_KEY } from '../linkKey.ts';
+import { LinkKeys } from '../linkKey.ts';
 import type { Parent } from '../node.ts';
 import { type Description, describe, type Endpoint, zdo, zdoStatus } from '../zdo.ts';
 import { type Indication, indications, type Request, requests, RESET } from './commands.ts';
@@ -28,8 +27,6 @@ const HARDWARE = 1;
 const LINK_QUALITY = 255;
 /** The most data of an incoming frame that is told at once; the rest is fetched. */
 const LARGEST_INCOMING = 220;
-/** Forms in which an install code is given. */
-const INSTALL_CODE = { WITH_CRC: 1, KEY: 2 } as const;
 /** RPC error: the command is not known. */
 const UNKNOWN_COMMAND = 2;
 /** Requests of the device profile whose data begin with the address they are sent to. */
@@ -73,8 +70,7 @@ export class Dongle implements Station, Parent {
   #sequence = 0;
   #timestamp = 0;
   readonly #children = new Set<number>();
-  /** Link keys of nodes that join with an install code. */
-  readonly #linkKeys = new Map<string, string>();
+  readonly #linkKeys = new LinkKeys();
 
   constructor(parts: DongleParts) {
     this.#parts = parts;
@@ -98,7 +94,9 @@ export class Dongle implements Station, Parent {
     this.#on(requests.stackTune, ({ value }) => ({ value }));
     this.#on(requests.ledControl, () => ({ status: mtStatus.SUCCESS }));
     this.#on(requests.routeDiscovery, () => ({ status: mtStatus.SUCCESS }));
-    this.#on(requests.addInstallCode, ({ format, ieee, code }) => this.#addInstallCode(format, ieee, code));
+    this.#on(requests.addInstallCode, ({ format, ieee, code }) => ({
+      status: this.#linkKeys.add(format, ieee, code) ? mtStatus.SUCCESS : mtStatus.INVALID_PARAMETER,
+    }));
     this.#on(requests.setChannel, () => ({ status: mtStatus.SUCCESS }));
     this.#on(requests.deviceInfo, () => ({
       status: mtStatus.SUCCESS,
@@ -168,7 +166,7 @@ export class Dongle implements Station, Parent {
   }
 
   linkKeyOf(ieee: string): string {
-    return this.#linkKeys.get(ieee) ?? WELL_KNOWN_KEY;
+    return this.#linkKeys.of(ieee);
   }
 
   listening(): boolean {
@@ -227,15 +225,6 @@ export class Dongle implements Station, Parent {
       if (e instanceof FrameError) return Buffer.of(mtStatus.INVALID_PARAMETER);
       throw e;
     }
-  }
-
-  /** Format 1: the code with its CRC; 2: the key that is made of it. */
-  #addInstallCode(format: number, ieee: string, code: Buffer): { status: number } {
-    if (format === INSTALL_CODE.WITH_CRC && installCodeProblem(code) === undefined)
-      this.#linkKeys.set(ieee, linkKeyOf(code));
-    else if (format === INSTALL_CODE.KEY && code.length === 16) this.#linkKeys.set(ieee, code.toString('hex'));
-    else return { status: mtStatus.INVALID_PARAMETER };
-    return { status: mtStatus.SUCCESS };
   }
 
   #reset(): void {

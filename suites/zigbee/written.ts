@@ -1,0 +1,120 @@
+import type { Ev } from '../../src/core/events.ts';
+import { ixitOf, type IxitValue } from '../../src/core/ixit.ts';
+import { judgeAttempt, type Judgement } from '../../src/core/judge.ts';
+import { logOf } from '../../src/core/log.ts';
+import { timingOf } from '../../src/core/timing.ts';
+import type { CommandType, CommandValue } from '../../src/zigbee/codec/command.ts';
+import { dataType } from '../../src/zigbee/codec/dataTypes.ts';
+import { encodeCommand } from '../../src/zigbee/codec/frame.ts';
+import { readAttributes, readAttributesResponse } from '../../src/zigbee/codec/global.ts';
+import { direction, OTA_CLUSTER, zclStatus } from '../../src/zigbee/codec/numbers.ts';
+import {
+  imageBlockRequest,
+  imageBlockResponse,
+  queryNextImageResponse,
+  upgradeEndRequest,
+} from '../../src/zigbee/codec/ota.ts';
+import { IUT } from '../../src/zigbee/kinds.ts';
+import { ZIGBEE_TIMING } from '../../src/zigbee/timing.ts';
+import { ZIGBEE_SUITES } from './suites.ts';
+
+const { SERVER_TO_CLIENT, CLIENT_TO_SERVER } = direction;
+const FILE = { manufacturerCode: 0x1234, imageType: 1, fileVersion: 2 } as const;
+/** Octets of the file that these logs tell of, and of a block of it. */
+export const SIZE = 400;
+export const BLOCK = 100;
+const STATUS = 0x0006;
+
+/** A log written by hand, in tests of judges: one event every ten seconds unless told. */
+export class Written {
+  readonly events: Ev[] = [];
+  #ms = 0;
+  #sequence = 100;
+
+  /** The next event comes so long after the last one. */
+  after(ms: number): this {
+    this.#ms += ms - 10_000;
+    return this;
+  }
+  add(event: Omit<Ev, 'n' | 'ms' | 'channel'>, channel = 'zigbee'): number {
+    const n = this.events.length;
+    this.#ms += 10_000;
+    this.events.push({ n, ms: this.#ms, channel, ...event });
+    return n;
+  }
+  alive(): void {
+    this.add({ type: 'alive', data: { ok: true } }, 'run');
+  }
+  mark(name: string): void {
+    this.add({ type: 'mark', data: { name } }, 'run');
+  }
+  /** A frame of the tester that was delivered at once. */
+  out<C extends CommandType>(note: string, type: C, value: CommandValue<C>, sequence = 1): void {
+    const raw = encodeCommand(type, value, { sequence, direction: SERVER_TO_CLIENT }).toString('hex');
+    const via = this.add({ type: 'zigbee.frame', dir: 'out', raw, data: { cluster: OTA_CLUSTER, note } });
+    this.after(0).add({ type: 'zigbee.confirm', dir: 'in', via, data: { delivered: true } });
+  }
+  /** A frame of the device, under its own numbers unless it is an answer. */
+  in<C extends CommandType>(type: C, value: CommandValue<C>, sequence?: number): void {
+    this.#sequence = sequence ?? this.#sequence + 1;
+    const header = { sequence: this.#sequence, direction: CLIENT_TO_SERVER };
+    const raw = encodeCommand(type, value, header).toString('hex');
+    this.add({ type: 'zigbee.frame', dir: 'in', raw, data: { cluster: OTA_CLUSTER, peer: IUT } });
+  }
+  offer(): void {
+    this.out('query response', queryNextImageResponse, { status: zclStatus.SUCCESS, ...FILE, imageSize: SIZE });
+  }
+  asks(fileOffset: number): void {
+    this.in(imageBlockRequest, { fieldControl: 0, ...FILE, fileOffset, maximumDataSize: BLOCK });
+  }
+  ends(status: number = zclStatus.SUCCESS): void {
+    this.in(upgradeEndRequest, { status, ...FILE });
+  }
+  abort(note: string): void {
+    this.out(note, imageBlockResponse, { status: zclStatus.ABORT });
+  }
+  putOff(note: string): void {
+    const { WAIT_FOR_DATA: status } = zclStatus;
+    this.out(note, imageBlockResponse, { status, currentTime: 0, requestTime: 30, minimumBlockPeriod: 0 });
+  }
+  read(note: string, sequence: number): void {
+    this.out(note, readAttributes, { attributes: [STATUS] }, sequence);
+  }
+  shows(sequence: number, content: number): void {
+    const records = [{ attribute: STATUS, status: zclStatus.SUCCESS, value: { type: dataType.ENUM8, content } }];
+    this.in(readAttributesResponse, { records }, sequence);
+  }
+  restarts(): void {
+    this.add({ type: 'zigbee.device', dir: 'in', data: { what: 'announced', peer: IUT } });
+  }
+}
+
+/** What the case says of this log, the device alive before and after. */
+export function judged(
+  id: string,
+  write: (w: Written) => void,
+  o: {
+    readonly ixit?: Readonly<Record<string, IxitValue>>;
+    readonly policies?: Readonly<Record<string, string>>;
+    /** From the last event to the end of the log. */
+    readonly settleMs?: number;
+  } = {},
+): Judgement {
+  const found = ZIGBEE_SUITES.flatMap((s) => s.cases).find((c) => c.id === id);
+  if (found === undefined) throw new Error(`no case ${id}`);
+  const w = new Written();
+  w.alive();
+  w.mark('begin');
+  write(w);
+  w.after(o.settleMs ?? 1_000_000).alive();
+  const ixit = ixitOf({ maxDownloadS: 60, blockTimeoutS: 5, blockRetries: 3, ...o.ixit });
+  const timing = timingOf(ZIGBEE_TIMING, ixit, { protocol: 1, link: 1 });
+  const policies = {
+    endAfterAbort: 'tolerate',
+    busyOffset: 'either',
+    statusBeforeEndResponse: 'either',
+    ...o.policies,
+  };
+  const input = { log: logOf(w.events, 1), ixit, policies, timing, declared: () => false };
+  return judgeAttempt(found, input, policies, (j) => found.judge(j as never), []);
+}
