@@ -70,6 +70,23 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
     });
   });
 
+  describe('a transfer with a repeated block that ends in INITIAL', () => {
+    const given = (late: number) => (w: Written) => {
+      const step = (label: string, code: string): unknown =>
+        w.add({ type: 'lwm2m.step', data: { label, what: label, code, type: 'ACK', copies: 1 } });
+      for (const label of ['block 0', 'block 1', 'block 1 again', 'block 2']) step(label, '2.31');
+      w.wait(late);
+      step('block 3', '4.08');
+      w.shows(0, 52);
+    };
+    it('fails the device that got every block in time', () => {
+      expect(verdictOf('SWMGMT/DLP/12', given(10))).to.equal('FAIL');
+    });
+    it('cannot be told from a transfer that was given up where a block came late', () => {
+      expect(verdictOf('SWMGMT/DLP/12', given(70_000))).to.equal('INCONC');
+    });
+  });
+
   describe('a failing Install', () => {
     const installed = (sent: number, shown: number) => (w: Written) => {
       w.mark('failing install');
