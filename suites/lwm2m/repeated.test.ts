@@ -243,25 +243,4 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
       expect(verdictOf('SWMGMT/ROB/05', given(70_000), { declares })).to.equal('INCONC');
     });
   });
-
-  describe('a transfer by hand that was refused midway, after a repeated block', () => {
-    const given = (ms: number) => (w: Written) => {
-      const step = (label: string, code: string): number =>
-        w.add({ type: 'lwm2m.step', raw: '', data: { label, what: label, code, type: 'ACK' } });
-      step('block 0', '2.31');
-      step('block 1', '2.31');
-      step('block 1 again', '2.31');
-      step('block 2', '2.31');
-      w.wait(ms);
-      step('block 3', '4.08');
-      w.shows(0, 52);
-    };
-    const declares = ['SWMGMT 1/10'];
-    it('fails a device that was asked for the next block at once', () => {
-      expect(verdictOf('SWMGMT/DLP/12', given(10), { declares })).to.equal('FAIL');
-    });
-    it('cannot tell where the next block needed so long that the device may have given up', () => {
-      expect(verdictOf('SWMGMT/DLP/12', given(86_000), { declares })).to.equal('INCONC');
-    });
-  });
 });
