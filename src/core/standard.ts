@@ -33,9 +33,9 @@ export interface Bench {
   readonly reset?: { reset(): Promise<void> };
   readonly console?: Console;
   /** Asks the person at the bench to type something; it counts as a secret of that name. Rejects with a BenchError where nobody can be asked. */
-  ask?(what: string, name: string): Promise<string>;
-  /** Has the person at the bench do something, and gives what was typed, which is no secret. Rejects as `ask` does. */
-  operator?(text: string): Promise<string>;
+  askSecret?(what: string, name: string): Promise<string>;
+  /** Has the person at the bench do something, and gives what was typed, which is no secret. Rejects as `askSecret` does. */
+  ask?(text: string): Promise<string>;
   /** What the link loses in each direction, as the rig file says; decides how often an unacknowledged message is tried. */
   readonly lossPercent?: number;
   /** Kept across runs of this rig: keys, sequence numbers. */

@@ -46,7 +46,7 @@ export interface OpenRig {
   readonly reset?: { reset(): Promise<void> };
   readonly console?: Console;
   /** What a person at the bench types when asked for it. It counts as a secret of that name. */
-  ask(what: string, name: string): Promise<string>;
+  askSecret(what: string, name: string): Promise<string>;
   /** Tries every resource, and rejects afterwards with a BenchError that names all that failed. */
   close(): Promise<void>;
 }
@@ -181,7 +181,7 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
     ...(powered === undefined ? {} : { power: powered }),
     ...(line === undefined ? {} : { reset: resetLine({ where: reset ?? '', cwd }, line, consoleOf) }),
     ...(console === undefined ? {} : { console: consoleOf(console) }),
-    async ask(what, name) {
+    async askSecret(what, name) {
       const typed = (await context.prompt(`Type ${what}`)).trim();
       context.redactor.add(typed, name);
       return typed;

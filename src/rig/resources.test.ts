@@ -147,7 +147,7 @@ describe('resources of a rig', () => {
   it('ask a person for a text, which is a secret from then on', async () => {
     const on = await open({}, { endpoint: 'coap://[::1]:1' });
     prompts.length = 0;
-    expect(await on.ask('the PIN that the device shows', 'otmPin')).to.equal('81307005');
+    expect(await on.askSecret('the PIN that the device shows', 'otmPin')).to.equal('81307005');
     expect(prompts).to.deep.equal(['Type the PIN that the device shows']);
     expect(redactor.text('PIN 81307005')).to.equal('PIN [redacted otmPin]');
   });

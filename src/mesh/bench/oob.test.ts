@@ -46,11 +46,11 @@ describe('authentication values at the device', () => {
 
   it('are asked of the person at the bench, and told to that person', async () => {
     const asked: string[] = [];
-    const operator = (text: string): Promise<string> => {
+    const ask = (text: string): Promise<string> => {
       asked.push(text);
       return Promise.resolve(' 17 ');
     };
-    const helper = oobHelper('operator', { operator }, { say: () => Promise.resolve('') });
+    const helper = oobHelper('operator', { ask }, { say: () => Promise.resolve('') });
     expect(await helper.read(outputAction.BLINK, 2)).to.equal(17);
     await helper.enter(INPUT_NUMERIC, 4711);
     expect(asked).to.deep.equal([

@@ -36,7 +36,7 @@ export function chosenValue(action: number, size: number): number | string {
 }
 
 /** Makes the helper that a rig names. */
-export function oobHelper(name: HelperName, bench: Pick<Bench, 'operator'>, control: Pick<Control, 'say'>): OobHelper {
+export function oobHelper(name: HelperName, bench: Pick<Bench, 'ask'>, control: Pick<Control, 'say'>): OobHelper {
   return name === 'console' ? byConsole(control) : byOperator(bench);
 }
 
@@ -63,10 +63,10 @@ function byConsole(control: Pick<Control, 'say'>): OobHelper {
   };
 }
 
-function byOperator(bench: Pick<Bench, 'operator'>): OobHelper {
+function byOperator(bench: Pick<Bench, 'ask'>): OobHelper {
   const ask = (text: string): Promise<string> => {
-    if (bench.operator === undefined) throw new BenchError('mesh-oob', `"${text}" needs a person at the bench`);
-    return bench.operator(text);
+    if (bench.ask === undefined) throw new BenchError('mesh-oob', `"${text}" needs a person at the bench`);
+    return bench.ask(text);
   };
   return {
     read: async (action, size) =>

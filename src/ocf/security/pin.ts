@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { BenchError, messageOf } from '../../core/errors.ts';
+import { readReference } from '../../core/reference.ts';
 import type { Bench } from '../../core/standard.ts';
 
 /** How long the device's console may take to tell its PIN, real milliseconds. */
@@ -15,7 +15,7 @@ const PIN_WORD = /[0-9A-Za-z]{4,}/g;
 export async function pinOf(bench: Bench): Promise<string> {
   if (bench.has('otmPin')) return bench.address('otmPin').trim();
   if (bench.has('otmPinLine')) return pinFromConsole(bench);
-  if (bench.ixit.has('otmPin')) return readReference(bench.ixit.text('otmPin'));
+  if (bench.ixit.has('otmPin')) return readReference(bench.ixit.text('otmPin'), 'otmPin', 'otm-pin');
   return pinFromPerson(bench);
 }
 
@@ -26,28 +26,12 @@ async function pinFromPerson(bench: Bench): Promise<string> {
       `owner transfer by PIN needs the PIN: expected the entry otmPin (env:NAME or file:path), otmPinLine (a line that makes the console print it), or a person who types it: ${why}`,
       { place: { where: 'iut.OCFSWU' }, cause },
     );
-  if (bench.ask === undefined) throw missing('nobody can be asked');
-  const typed = await bench.ask('the PIN that the device shows', 'otmPin').catch((e: unknown) => {
+  if (bench.askSecret === undefined) throw missing('nobody can be asked');
+  const typed = await bench.askSecret('the PIN that the device shows', 'otmPin').catch((e: unknown) => {
     throw missing(messageOf(e), e);
   });
   if (typed === '') throw missing('nothing was typed');
   return typed;
-}
-
-/** An IXIT holds the reference itself: `env:NAME` or `file:path`. */
-function readReference(reference: string): string {
-  const [, kind, name = ''] = /^(env|file):(.+)$/s.exec(reference) ?? [];
-  const place = { where: `otmPin ${reference}` };
-  if (kind === 'env') {
-    const value = process.env[name];
-    if (value !== undefined && value !== '') return value.trim();
-    throw new BenchError('otm-pin', `the environment variable ${name} is not set`, { place });
-  }
-  try {
-    return readFileSync(name, 'utf8').trim();
-  } catch (e) {
-    throw new BenchError('otm-pin', `cannot be read: ${messageOf(e)}`, { place, cause: e });
-  }
 }
 
 async function pinFromConsole(bench: Bench): Promise<string> {

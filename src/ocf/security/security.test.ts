@@ -105,7 +105,7 @@ describe('OCF owner transfer', () => {
       declared: (item) => item === SECURITY || items.includes(item),
       address: (name) => rig[name] ?? '',
       has: (name) => rig[name] !== undefined,
-      ...(person === undefined ? {} : { ask: person }),
+      ...(person === undefined ? {} : { askSecret: person }),
       stateDir: folder,
       privateDir: folder,
     };
