@@ -35,6 +35,11 @@ function exitCodeOf(thrown: unknown): number {
   return thrown instanceof InputError ? 2 : 3;
 }
 
+// Whoever reads the output may have read enough (`plumbline plan … | head`); a run goes on to its record all the same.
+process.stdout.on('error', (e: NodeJS.ErrnoException) => {
+  if (e.code !== 'EPIPE') throw e;
+});
+
 try {
   await createProgram().parseAsync();
 } catch (e) {
