@@ -23,7 +23,7 @@ export const OTHER_SEEDED: readonly Seeded[] = [
     'REG/06',
     'SWMGMT-9.no-read',
     /read \/9\/0\/2 \(resource 2\)\n>.*◀ 2\.05 Content Package \(2\)/,
-    /2\.05 to read \(resource 2\)/,
+    /answer to read \(resource 2\)/,
   ),
   lwm2m(
     'jumps-to-installed',
