@@ -1,9 +1,13 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { needTool } from '../core/testing/need.ts';
 
 const MAIN = fileURLToPath(new URL('./main.js', import.meta.url));
 
@@ -48,6 +52,35 @@ describe('plumbline radio', () => {
       expect(run('--port', '70000').status).to.equal(2);
     } finally {
       taken.close();
+    }
+  });
+
+  it('says that socat is missing where a serial port is wanted', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'plumbline-'));
+    try {
+      const words = [MAIN, 'radio', '--serial', join(folder, 'hci')];
+      const { status, stderr } = spawnSync(process.execPath, words, { encoding: 'utf8', env: { PATH: '' } });
+      expect(status).to.equal(3);
+      expect(stderr).to.contain(`${join(folder, 'hci')}: no serial port: socat is not installed`);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('has a controller on a pseudo-terminal, which goes with it', async function () {
+    needTool(this, 'socat', spawnSync('socat', ['-V'], { stdio: 'ignore' }).error === undefined || undefined);
+    const folder = mkdtempSync(join(tmpdir(), 'plumbline-'));
+    try {
+      const path = join(folder, 'hci');
+      const child = spawn(process.execPath, [MAIN, 'radio', '--serial', path], { stdio: ['pipe', 'pipe', 'inherit'] });
+      const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+      expect(JSON.parse(line)).to.have.nested.property('ready.serial', path);
+      expect(existsSync(path)).to.equal(true);
+      child.stdin.end();
+      await once(child, 'exit');
+      while (existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 10));
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   });
 });

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { BenchError, InputError } from '../core/errors.ts';
 import { type Air, defaultAir, Medium } from '../sim/radio/medium.ts';
+import { offerSerialPort } from '../sim/radio/serialPort.ts';
 import { openRadioServer } from '../sim/radio/server.ts';
 import { realTicks } from '../sim/radio/ticks.ts';
 
@@ -13,6 +14,7 @@ interface RadioWords {
   readonly eventMs: number;
   readonly packets: number;
   readonly quiet?: true;
+  readonly serial?: string;
 }
 
 /** `plumbline radio`. */
@@ -27,11 +29,13 @@ export function register(program: Command): void {
     .option('--delay <ms>', 'everything late by up to so many milliseconds', number, defaultAir.delayMs)
     .option('--event-ms <ms>', 'time between connection events', number, defaultAir.eventMs)
     .option('--packets <n>', 'ACL packets of one connection event, each way', number, defaultAir.packetsPerEvent)
+    .option('--serial <path>', 'one more controller, on a pseudo-terminal of this name; needs socat')
     .option('--quiet', 'do not tell on standard error who comes and goes')
     .action((words: RadioWords) => runRadio(words));
 }
 
-async function runRadio({ port, host, seed, loss, delay, eventMs, packets, quiet }: RadioWords): Promise<void> {
+async function runRadio(words: RadioWords): Promise<void> {
+  const { port, host, seed, loss, delay, eventMs, packets, quiet, serial } = words;
   const air: Air = { losePercent: loss, delayMs: delay, eventMs, packetsPerEvent: packets };
   if (eventMs < 1 || packets < 1)
     throw new InputError('radio', 'expected at least one packet per event and one millisecond between events');
@@ -43,7 +47,13 @@ async function runRadio({ port, host, seed, loss, delay, eventMs, packets, quiet
       throw e;
     },
   );
-  process.stdout.write(`${JSON.stringify({ ready: { radio: server.url } })}\n`);
+  if (serial !== undefined)
+    await offerSerialPort(server.url, serial).catch(async (e: unknown) => {
+      await server.close();
+      throw e;
+    });
+  const ready = { radio: server.url, ...(serial === undefined ? {} : { serial }) };
+  process.stdout.write(`${JSON.stringify({ ready })}\n`);
   process.stdin.on('end', () => process.exit(0));
   process.stdin.on('error', () => process.exit(0));
   process.stdin.resume();

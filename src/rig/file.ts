@@ -79,7 +79,7 @@ function partsOf(data: RigData, report: (path: Path, message: string) => void): 
 /** Keys that a resource of a kind offers to references; a process says its own when it is ready. */
 function keysOf(resource: Resource): readonly string[] | 'any' {
   if (resource.kind === 'process') return 'any';
-  if (resource.kind === 'radio') return ['radio'];
+  if (resource.kind === 'radio') return resource.serial ? ['radio', 'serial'] : ['radio'];
   return resource.kind === 'console' ? ['url'] : [];
 }
 

@@ -90,7 +90,7 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
       }
       // A process like a device in software, but for the options: what a run adds for its devices is none of its business.
       case 'radio': {
-        const radio = processDevice(radioProcess(entry), {
+        const radio = processDevice(radioProcess(entry, join(context.stateDir, name)), {
           name,
           factors: rig.data.time,
           epochMs: context.epochMs,

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { BenchError } from '../core/errors.ts';
@@ -86,8 +87,14 @@ function commandOf(resource: ResourceOf<'process'>, context: ProcessContext): [s
 }
 
 /** The virtual radio as a program that is started: by the command line that a user would type. */
-export function radioProcess({ seed, lossPercent, delayMs }: ResourceOf<'radio'>): ResourceOf<'process'> {
-  const words = Object.entries({ seed, loss: lossPercent, delay: delayMs });
+export function radioProcess(radio: ResourceOf<'radio'>, stateDir: string): ResourceOf<'process'> {
+  const { seed, lossPercent, delayMs, serial } = radio;
+  const words = Object.entries({
+    seed,
+    loss: lossPercent,
+    delay: delayMs,
+    ...(serial ? { serial: join(stateDir, 'hci') } : {}),
+  });
   const flagged = words.flatMap(([key, value]) => [`--${key}`, String(value)]);
   const command = [process.execPath, COMMAND_LINE, 'radio', ...flagged];
   return { kind: 'process', command, options: {}, faults: [], seed, startS: RADIO_START_S };

@@ -92,6 +92,8 @@ const radioResource = z.strictObject({
   lossPercent: z.number().min(0).max(50).default(0),
   /** Real milliseconds by which everything may be late. */
   delayMs: z.number().nonnegative().default(0),
+  /** One controller on a pseudo-terminal too, `${radio.serial}`; needs socat. */
+  serial: z.boolean().default(false),
 });
 
 const resource = z.discriminatedUnion('kind', [
