@@ -8,6 +8,7 @@ import { imageBlockResponse, imageNotify } from '../../src/zigbee/codec/ota.ts';
 import {
   announces,
   blockRequests,
+  delivered,
   endRequests,
   queries,
   sent,
@@ -127,6 +128,8 @@ export const lifeCases: readonly Case[] = [
     async drive(t) {
       await start(t, { file: t.image('imageNewer'), end: LATER, rules: [still] });
       await t.until(half(t), DOWNLOAD);
+      // Else the wait that is still under way reaches the client after its restart, and puts it off for good.
+      await t.until(delivered(STAND), QUERY);
       await t.off();
       t.mark('cut');
       await t.on();

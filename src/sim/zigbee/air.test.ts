@@ -11,6 +11,7 @@ describe('simulated Zigbee air', () => {
       ieee: '',
       groups: new Set([7]),
       got,
+      starts: 1,
       listening: () => on,
       receive: (f: ApsFrame) => got.push(f),
     };
@@ -37,6 +38,18 @@ describe('simulated Zigbee air', () => {
     expect(Array.from({ length: 50 }, () => air.send(one)).filter(Boolean).length).to.be.at.least(48);
     await settled();
     expect(node.got.length).to.be.within(48, 50);
+  });
+
+  it('delivers nothing to a station that was switched off and on while the frame was in the air', async () => {
+    const air = new Air(1);
+    const node = { ...station(NODE, air), starts: 1 };
+    air.stations.clear();
+    air.stations.add(node);
+    air.send({ ...frame, source: COORDINATOR, to: { address: NODE } });
+    node.starts = 2;
+    air.send({ ...frame, source: COORDINATOR, to: { address: NODE } });
+    await settled();
+    expect(node.got.length).to.equal(1);
   });
 
   it('repeats, and reaches whoever listens by broadcast and by group', async () => {

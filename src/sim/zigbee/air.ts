@@ -34,6 +34,8 @@ export interface Station {
   readonly groups: ReadonlySet<number>;
   /** Whether its power is on and it belongs to the network. */
   listening(): boolean;
+  /** How often its power was switched on. */
+  readonly starts: number;
   receive(frame: ApsFrame): void;
 }
 
@@ -76,9 +78,11 @@ export class Air {
     for (let n = 0; n < tries && copies.length === 0; n++) copies = draw();
     // An acknowledged frame is recognised when it comes twice.
     if (frame.acknowledged === true && copies.length > 0) copies = ON_TIME;
+    const { starts } = station;
     for (const ms of copies) {
       const arrive = (): void => {
-        if (station.listening()) station.receive(frame);
+        // No frame waits in the air for a station to start again.
+        if (station.listening() && station.starts === starts) station.receive(frame);
       };
       setTimeout(arrive, this.#hopMs + ms);
     }

@@ -51,6 +51,7 @@ export class Node implements Station {
   #powered = false;
   #running = false;
   #sequence = 0;
+  #starts = 0;
 
   constructor(
     identity: { readonly address: number; readonly ieee: string; readonly linkKey: string },
@@ -76,6 +77,10 @@ export class Node implements Station {
     return this.#powered;
   }
 
+  get starts(): number {
+    return this.#starts;
+  }
+
   listening(): boolean {
     return this.#powered && this.member;
   }
@@ -84,6 +89,7 @@ export class Node implements Station {
   powerOn(application: Application): void {
     this.#application = application;
     this.#powered = true;
+    this.#starts += 1;
     this.networkChanged();
   }
 
