@@ -72,6 +72,16 @@ describe('zigbee tester: OTA server', () => {
     expect(valueOf(upgradeEndResponse, last())).to.include({ currentTime: 0, upgradeTime: 1 });
   });
 
+  it('puts off a repeat that crossed its answer too, once, and serves it where it comes later', async () => {
+    const wait = { status: zclStatus.WAIT_FOR_DATA, currentTime: 0, requestTime: 60, minimumBlockPeriod: 0 };
+    const rule = { on: 'block', times: 1, crossing: true, note: 'put off' } as const;
+    const { heard, block } = bench({ file, rules: [{ ...rule, answer: () => [command(imageBlockResponse, wait)] }] });
+    for (let i = 0; i < 3; i++) await block(0);
+    expect(heard.map(({ note }) => note)).to.deep.equal(['put off', 'put off', 'block']);
+    await block(40);
+    expect(heard.at(-1)?.note).to.equal('block');
+  });
+
   it('refuses blocks where nothing is offered, so that a download ends', async () => {
     const { block, last } = bench(undefined);
     await block(0);

@@ -41,6 +41,8 @@ export interface Rule {
   readonly from?: number;
   /** How often, delivered answers counted; for good unless told. An answer of no frames counts each time. */
   readonly times?: number;
+  /** Given once more to a repeat of the request that crossed it: a client that has not seen it yet must not get around it. */
+  readonly crossing?: true;
   /** Note of its frames in the log. */
   readonly note: string;
   /** Frames of the answer; none: silence. `undefined` as an element stands for the ordinary answer. */
@@ -107,6 +109,8 @@ export interface OtaServer {
 export function otaServer(respond: Respond, timing: Timing): OtaServer {
   let current: Offer | undefined;
   const left = new Map<Rule, number>();
+  /** The answer by rule that a repeat of its request may cross, and when it went out. */
+  let crossed: { readonly rule: Rule; readonly offset: number; readonly at: number } | undefined;
   /** The request that came last, by its octets, and when. */
   let latest: { readonly octets: Buffer; readonly at: number } = { octets: Buffer.alloc(0), at: 0 };
 
@@ -138,6 +142,12 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
         (left.get(rule) ?? rule.times ?? 1) > 0 &&
         offset >= Math.floor((rule.from ?? 0) * (current?.file.imageSize ?? 0)),
     );
+  const crossedBy = (on: On, offset: number): Rule | undefined => {
+    const last = crossed;
+    if (last?.rule.on !== on || last.offset !== offset) return undefined;
+    crossed = undefined;
+    return performance.now() - last.at <= timing.real('crossing') ? last.rule : undefined;
+  };
   const used = (rule: Rule): void => {
     if (rule.times !== undefined) left.set(rule, (left.get(rule) ?? rule.times) - 1);
   };
@@ -150,21 +160,24 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
     plain: readonly Reply[],
     note: string,
   ): void => {
-    const rule = ruleFor(on, asked.fileOffset);
+    const due = ruleFor(on, asked.fileOffset);
+    const rule = due ?? crossedBy(on, asked.fileOffset);
     if (rule === undefined || current === undefined) {
       for (const reply of plain) void respond(arrival, encoded(reply, sequence), note);
       return;
     }
+    if (due?.crossing === true) crossed = { rule: due, offset: asked.fileOffset, at: performance.now() };
     const parts = rule.answer({ ...asked, offered: current.file });
     if (parts.length === 0) used(rule);
     for (const [i, part] of parts.entries()) {
       const whole = part === undefined ? plain : [part];
       for (const reply of whole) {
         const sending = respond(arrival, encoded(reply, sequence), part === undefined ? note : rule.note);
+        if (i > 0 || due === undefined) continue;
         // Counted when it goes out, given back when it was lost: a client may ask again before the confirm.
-        if (i === 0) used(rule);
+        used(rule);
         void sending.then((delivered) => {
-          if (!delivered && i === 0 && rule.times !== undefined) left.set(rule, (left.get(rule) ?? 0) + 1);
+          if (!delivered && rule.times !== undefined) left.set(rule, (left.get(rule) ?? 0) + 1);
         });
       }
     }
@@ -194,6 +207,7 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
     offer(offer) {
       current = offer;
       left.clear();
+      crossed = undefined;
     },
     clear() {
       current = undefined;
@@ -234,17 +248,12 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
       const paged = valueOf(imagePageRequest, decoded);
       if (paged !== undefined) {
         const file = fileFor(paged);
-        if (file !== undefined && current?.pages === true) void page(arrival, sequence, file, paged);
-        else
-          answer(
-            arrival,
-            sequence,
-            'page',
-            paged,
-            // "Unsupported" is remembered by clients: it is said only where pages are not served, not where there is no file.
-            [refuse(imagePageRequest.id, file === undefined ? zclStatus.NO_IMAGE_AVAILABLE : zclStatus.UNSUP_COMMAND)],
-            'page refused',
-          );
+        const refusal = (status: number): Reply[] => [refuse(imagePageRequest.id, status)];
+        // "Unsupported" is remembered by clients: it is said only where pages are not served, not where there is no file.
+        if (file === undefined)
+          answer(arrival, sequence, 'page', paged, refusal(zclStatus.NO_IMAGE_AVAILABLE), REFUSED_NOTE);
+        else if (current?.pages === true) void page(arrival, sequence, file, paged);
+        else answer(arrival, sequence, 'page', paged, refusal(zclStatus.UNSUP_COMMAND), 'page refused');
         return true;
       }
       const end = valueOf(upgradeEndRequest, decoded);

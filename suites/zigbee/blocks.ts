@@ -110,7 +110,7 @@ async function silences(t: T, count: number): Promise<void> {
     end: { currentTime: 0, upgradeTime: 300 },
     rules: [
       { on: 'block', from: HALF, times: count, note: ODD, answer: () => [] },
-      { on: 'block', from: HALF, times: 1, note: 'put off', answer: () => [putOff] },
+      { on: 'block', from: HALF, times: 1, crossing: true, note: 'put off', answer: () => [putOff] },
     ],
   });
   for (let i = 0; i <= count; i++) await t.perhaps(late(file.imageSize), DOWNLOAD);

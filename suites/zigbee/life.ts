@@ -46,6 +46,7 @@ const still: Rule = {
   on: 'block',
   from: HALF,
   times: 1,
+  crossing: true,
   note: STAND,
   answer: () => [
     command(imageBlockResponse, {

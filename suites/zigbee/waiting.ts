@@ -26,7 +26,7 @@ function waitFor(currentTime: number, requestTime: number, minimumBlockPeriod = 
 
 /** A download whose middle request gets this answer, once unless told. */
 function offerWith(t: T, note: string, answer: readonly Reply[], rule: Partial<Rule> = {}): Offer {
-  const own: Rule = { on: 'block', from: HALF, times: 1, note, answer: () => answer, ...rule };
+  const own: Rule = { on: 'block', from: HALF, times: 1, crossing: true, note, answer: () => answer, ...rule };
   return { file: t.image('imageNewer'), end: LATER, rules: [own] };
 }
 
@@ -135,8 +135,10 @@ export const waitingCases: readonly Case[] = [
     },
     judge(j, s) {
       const put = j.log.last(sent(PUT_OFF));
-      const next = j.came(s, blockRequests, { stimulus: sent(PUT_OFF), within: { timer: 'hold', times: 1.4 } });
-      if (put === undefined || next === undefined) return;
+      const came = j.came(s, blockRequests, { stimulus: sent(PUT_OFF), within: { timer: 'hold', times: 1.4 } });
+      if (put === undefined || came === undefined) return;
+      // What crossed the first answer was put off as well.
+      const next = j.log.after(put).first(blockRequests) ?? came;
       const took = j.log.elapsed(put, next);
       const atOnce = took < j.ms('putOff');
       j.note(`asked again after ${Math.round(took / 1000)} s`);

@@ -11,7 +11,6 @@ describe('simulated Zigbee air', () => {
       ieee: '',
       groups: new Set([7]),
       got,
-      starts: 1,
       listening: () => on,
       receive: (f: ApsFrame) => got.push(f),
     };

@@ -34,8 +34,8 @@ export interface Station {
   readonly groups: ReadonlySet<number>;
   /** Whether its power is on and it belongs to the network. */
   listening(): boolean;
-  /** How often its power was switched on. */
-  readonly starts: number;
+  /** How often its power was switched on; absent where it is never cut. */
+  readonly starts?: number;
   receive(frame: ApsFrame): void;
 }
 

@@ -58,8 +58,6 @@ export interface DongleParts {
 export class Dongle implements Station, Parent {
   readonly address = COORDINATOR;
   readonly groups = new Set<number>();
-  /** Its power is never cut. */
-  readonly starts = 1;
   readonly #parts: DongleParts;
   readonly #memory: Memory;
   readonly #endpoints = new Map<number, Endpoint>();
