@@ -57,10 +57,15 @@ export async function resolvePeer(host: string, port: number): Promise<Peer> {
   }
 }
 
+/** Whether an address, with its zone or without, is one of IPv6. */
+function isV6(address: string): boolean {
+  return isIPv6(address.split('%')[0] ?? '');
+}
+
 /** The address of this computer that a peer sees; a BenchError where there is no way to it. */
 export function localTowards(peer: Peer): Promise<string> {
   return new Promise((resolve, reject) => {
-    const socket = createSocket(isIPv6(peer.address.split('%')[0] ?? '') ? 'udp6' : 'udp4');
+    const socket = createSocket(isV6(peer.address) ? 'udp6' : 'udp4');
     socket.once('error', (e) => {
       socket.close();
       reject(new BenchError('route', `no way to ${printPeer(peer)}: ${e.message}`, { cause: e }));
@@ -76,7 +81,7 @@ export function localTowards(peer: Peer): Promise<string> {
 /** Opens a local UDP port. Rejects with a BenchError that names the port where it is taken or the address is not ours. */
 export async function openUdp(options: UdpOptions): Promise<UdpWire> {
   const { host, port, sink, channel } = options;
-  const v6 = isIPv6(host.split('%')[0] ?? host);
+  const v6 = isV6(host);
   const socket = createSocket({
     type: v6 ? 'udp6' : 'udp4',
     ipv6Only: v6,

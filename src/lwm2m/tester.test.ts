@@ -10,6 +10,7 @@ import { memorySink } from '../core/events.ts';
 import { ixitOf } from '../core/ixit.ts';
 import { logOf } from '../core/log.ts';
 import type { Bench } from '../core/standard.ts';
+import { freeUdpPort } from '../core/testing/ports.ts';
 import { timingOf } from '../core/timing.ts';
 import { openDtls } from '../link/dtls/wire.ts';
 import { openUdp, type UdpWire } from '../link/udp.ts';
@@ -87,11 +88,6 @@ describe('LwM2M tester', () => {
       payload: Buffer.from('</1/0>,</9/0>'),
     });
 
-  const freePort = async (): Promise<number> => {
-    const probe = await openUdp({ host: '127.0.0.1', port: 0, sink: memorySink(), channel: 'probe' });
-    await probe.close();
-    return probe.local.port;
-  };
   const benchWith = (entries: Readonly<Record<string, string>>): Bench => ({
     events: sink,
     clock: benchClock(Date.now(), 1),
@@ -111,7 +107,7 @@ describe('LwM2M tester', () => {
       triggered?.().catch(() => undefined);
       return triggered !== undefined;
     });
-    port = await freePort();
+    port = await freeUdpPort();
     entries['listen'] = `coap://127.0.0.1:${port}`;
     tester = await openTester({
       ...benchWith(entries),
@@ -257,7 +253,7 @@ describe('LwM2M tester', () => {
     expect(switched).to.deep.equal(['register now']);
   });
   it('waits for a device over DTLS that it remembers from an earlier run, because only the device can begin', async () => {
-    const at = { address: '127.0.0.1', port: await freePort() };
+    const at = { address: '127.0.0.1', port: await freeUdpPort() };
     const psk = { identity: Buffer.from('dev'), key: Buffer.from('0011223344556677', 'hex') };
     const named = { listen: `coaps://127.0.0.1:${at.port}`, endpoint: 'dev', psk: psk.key.toString('hex') };
     // In real time: a handshake takes a busy computer longer than the scaled wait for a registration.

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join, resolve as toAbsolute } from 'node:path';
 import { BenchError, printError, TesterError } from '../core/errors.ts';
 import type { EventSink } from '../core/events.ts';
+import { isReference } from '../core/reference.ts';
 import type { Console, Power } from '../core/standard.ts';
 import { openStream } from '../link/stream.ts';
 import { lineConsole, type RigConsole } from './console.ts';
@@ -10,7 +11,7 @@ import { powerSwitch, type Prompt, resetLine } from './power.ts';
 import { type ProcessDevice, processDevice, radioProcess } from './process.ts';
 import { OWN, type Reference, resolveReferences } from './reference.ts';
 import type { Resource } from './schema.ts';
-import { isSecretReference, readSecret, type Redactor } from './secret.ts';
+import { readSecret, type Redactor } from './secret.ts';
 
 /** Real milliseconds to connect to a console; network time, never scaled. */
 const CONNECT_MS = 10_000;
@@ -45,6 +46,8 @@ export interface OpenRig {
   readonly power?: Power;
   readonly reset?: { reset(): Promise<void> };
   readonly console?: Console;
+  /** Asks the person at the bench. */
+  readonly ask: Prompt;
   /** What a person at the bench types when asked for it. It counts as a secret of that name. */
   askSecret(what: string, name: string): Promise<string>;
   /** Tries every resource, and rejects afterwards with a BenchError that names all that failed. */
@@ -152,7 +155,7 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
     const entry = rig.data.iut[spec]?.[name];
     if (entry === undefined)
       throw new BenchError('rig-entry', `expected an entry ${name} under iut.${spec}`, { place: { file: rig.file } });
-    if (!isSecretReference(entry)) return resolve(entry);
+    if (!isReference(entry)) return resolve(entry);
     const secret = readSecret(entry);
     context.redactor.add(secret, name);
     return secret;
@@ -181,6 +184,7 @@ export async function openRig(rig: Rig, context: RigContext): Promise<OpenRig> {
     ...(powered === undefined ? {} : { power: powered }),
     ...(line === undefined ? {} : { reset: resetLine({ where: reset ?? '', cwd }, line, consoleOf) }),
     ...(console === undefined ? {} : { console: consoleOf(console) }),
+    ask: context.prompt,
     async askSecret(what, name) {
       const typed = (await context.prompt(`Type ${what}`)).trim();
       context.redactor.add(typed, name);

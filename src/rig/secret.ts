@@ -1,31 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { InputError, messageOf } from '../core/errors.ts';
-
-/** Keys come by reference only: from an environment variable or a file that the user keeps. */
-const REFERENCE = /^(env|file):(.+)$/s;
+import { InputError } from '../core/errors.ts';
+import { readReference } from '../core/reference.ts';
 
 /** Shorter values are not looked for in texts: they would blot out half of every message. */
 const SHORTEST = 4;
 
-/** Whether a value of the rig file or of the IXIT is a reference to a secret or to a file. */
-export function isSecretReference(value: string): boolean {
-  return REFERENCE.test(value);
-}
-
 /** What a reference stands for; a missing variable or file is an InputError that names it and never shows a value. */
-export function readSecret(reference: string, env: NodeJS.ProcessEnv = process.env): string {
-  const [, kind, name = ''] = REFERENCE.exec(reference) ?? [];
-  if (kind === 'env') {
-    const value = env[name];
-    if (value === undefined || value === '')
-      throw new InputError('secret', `the environment variable ${name} is not set`, { place: { where: reference } });
-    return value;
-  }
-  try {
-    return readFileSync(name, 'utf8').trim();
-  } catch (e) {
-    throw new InputError('secret', `cannot be read: ${messageOf(e)}`, { place: { where: reference }, cause: e });
-  }
+export function readSecret(reference: string): string {
+  return readReference(
+    reference,
+    (message, cause) => new InputError('secret', message, { place: { where: reference }, cause }),
+  );
 }
 
 /** Knows the secrets of a run and takes them out of everything that leaves the private folder. */

@@ -76,7 +76,6 @@ export async function checkRig(options: CheckOptions): Promise<RigCheck> {
       task,
       events,
       clock,
-      prompt: noHands,
       setting: (r) => ({ ...settingOf(r, declared, rig.data.time), ...undeclared }),
       broke: () => undefined,
       openRig: () =>

@@ -142,7 +142,6 @@ async function runTask(task: ChildTask): Promise<void> {
     events: log,
     clock,
     setting,
-    prompt,
     broke: (fault: BenchError) => tell({ type: 'broken', fault: printError(fault) }),
     openRig: () => openRig(task.rig, { ...task, events: log, redactor, prompt }),
   });

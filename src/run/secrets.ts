@@ -3,7 +3,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BenchError, messageOf } from '../core/errors.ts';
 import type { IxitValue } from '../core/ixit.ts';
-import { isSecretReference, readSecret, type Redactor } from '../rig/secret.ts';
+import { isReference } from '../core/reference.ts';
+import { readSecret, type Redactor } from '../rig/secret.ts';
 
 /** IXIT references also name images; a secret is short. */
 const LONGEST_SECRET = 4_096;
@@ -36,7 +37,7 @@ function digestOf(secret: string, salt: string): string {
 function secretsOf(values: Values): Secret[] {
   return values.flatMap((record) =>
     Object.entries(record).flatMap(([name, reference]) => {
-      if (typeof reference !== 'string' || !isSecretReference(reference)) return [];
+      if (typeof reference !== 'string' || !isReference(reference)) return [];
       const secret = read(reference);
       return secret === undefined || secret.length > LONGEST_SECRET ? [] : [{ name, reference, secret }];
     }),

@@ -46,8 +46,6 @@ export interface SessionContext {
   readonly events: EventSink;
   readonly clock: BenchClock;
   openRig(): Promise<OpenRig>;
-  /** Asks the person at the bench. */
-  prompt(text: string): Promise<string>;
   setting(registered: Registered): Setting;
   /** The first fault after which the rig counts as broken. */
   broke(fault: BenchError): void;
@@ -114,7 +112,7 @@ export function session(context: SessionContext): Session {
       ...(reset === undefined ? {} : { reset }),
       ...(console === undefined ? {} : { console }),
       askSecret: (what, name) => on.askSecret(what, name),
-      ask: (text) => context.prompt(text),
+      ask: (text) => on.ask(text),
       lossPercent: task.rig.data.lossPercent,
       stateDir,
       privateDir: task.privateDir,

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BenchError } from '../core/errors.ts';
-import { readReference } from '../core/reference.ts';
+import { readIxitReference } from '../core/reference.ts';
 import type { Bench } from '../core/standard.ts';
 import { openDongle } from '../link/zigbee/herdsman.ts';
 import type { DeviceNews, ZigbeeLink } from '../link/zigbee/link.ts';
@@ -34,7 +34,7 @@ function installCodeOf(bench: Bench): Buffer | undefined {
     );
   const text = bench.has('installCode')
     ? bench.address('installCode')
-    : readReference(bench.ixit.text('installCode'), 'installCode', 'zigbee-install-code');
+    : readIxitReference(bench.ixit.text('installCode'), 'installCode', 'zigbee-install-code');
   const octets = installCodeOctets(text);
   if (octets === undefined) throw fail('the install code is not written in hex');
   const problem = installCodeProblem(octets);

@@ -1,7 +1,7 @@
-import type { Ev } from '../../src/core/events.ts';
 import { ixitOf } from '../../src/core/ixit.ts';
 import { type Judgement, judgeAttempt } from '../../src/core/judge.ts';
 import { logOf } from '../../src/core/log.ts';
+import { caseOf, WrittenLog } from '../../src/core/testing/written.ts';
 import { timingOf } from '../../src/core/timing.ts';
 import { FORMAT } from '../../src/lwm2m/codec/content.ts';
 import { encodeTlv } from '../../src/lwm2m/codec/tlv.ts';
@@ -11,19 +11,10 @@ import { LWM2M } from '../../src/lwm2m/standard.ts';
 import { LWM2M_TIMING } from '../../src/lwm2m/timing.ts';
 import { LWM2M_SUITES } from './suites.ts';
 
-/** A log written by hand, for the unit tests of judges: what a device showed in a case. */
-export class Written {
-  readonly events: Ev[] = [];
-
-  add(event: Omit<Ev, 'n' | 'ms' | 'channel'> & { ms?: number }): number {
-    const n = this.events.length;
-    this.events.push({ n, ms: (this.events.at(-1)?.ms ?? 0) + 10, channel: 'coap', ...event });
-    return n;
-  }
-  alive(): void {
-    this.add({ type: 'alive', data: { ok: true } });
-    const last = this.events.at(-1);
-    if (last !== undefined) this.events[last.n] = { ...last, channel: 'run' };
+/** What an LwM2M device showed in a case: one event every ten milliseconds unless told. */
+export class Written extends WrittenLog {
+  constructor() {
+    super('coap', 10);
   }
   /** A request, sent so often, and its answer. */
   exchange(o: {
@@ -83,21 +74,9 @@ export class Written {
     }));
     this.exchange({ code: '0.01', path: '/9/0', note: 'look', answer: '2.05', body: encodeTlv([9, 0], values) });
   }
-  /** A mark of the drive. */
-  mark(name: string): void {
-    this.add({ type: 'mark', data: { name } });
-    const last = this.events.at(-1);
-    if (last !== undefined) this.events[last.n] = { ...last, channel: 'run' };
-  }
   /** Time passes. */
   wait(ms: number): void {
-    this.events.push({
-      n: this.events.length,
-      ms: (this.events.at(-1)?.ms ?? 0) + ms,
-      channel: 'run',
-      type: 'pause.over',
-      data: {},
-    });
+    this.after(ms).add({ type: 'pause.over', data: {} }, 'run');
   }
 }
 
@@ -111,13 +90,11 @@ export function judged(
     readonly declares?: readonly string[];
   } = {},
 ): Judgement {
-  const found = LWM2M_SUITES.flatMap((s) => s.cases).find((c) => c.id === id);
-  if (found === undefined) throw new Error(`no case ${id}`);
+  const found = caseOf(LWM2M_SUITES, id);
   const written = new Written();
   written.alive();
   write(written);
-  const offset = written.events.at(-1)?.ms ?? 0;
-  written.events.push({ n: written.events.length, ms: offset + 1, channel: 'run', type: 'alive', data: { ok: true } });
+  written.after(1).alive();
   const seconds = { installS: 1, checkS: 1, pullS: 1, registerS: 1, notifyS: 1, unfinishedS: 1 };
   const ixit = ixitOf({ instance: 0, newInstance: 1, ...seconds });
   const policies = { executeOrder: 'either', refusalCode: 'any4xx', deviceErrorState: 'allow', ...o.policies };

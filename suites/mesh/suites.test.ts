@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import type { Ev } from '../../src/core/events.ts';
 import { ixitOf } from '../../src/core/ixit.ts';
 import { type Judgement, judgeAttempt } from '../../src/core/judge.ts';
 import { logOf } from '../../src/core/log.ts';
+import { caseOf, WrittenLog } from '../../src/core/testing/written.ts';
 import { timingOf } from '../../src/core/timing.ts';
 import {
   blobPhase,
@@ -60,15 +60,10 @@ describe('mesh suites', () => {
 const NODE = 0x0100;
 const TESTER = 1;
 
-/** A log written by hand: what the tester asked and what the device answered. */
-class Written {
-  readonly events: Ev[] = [];
-  ms = 0;
-
-  add(event: Omit<Ev, 'n' | 'ms'>): number {
-    const n = this.events.length;
-    this.events.push({ n, ms: this.ms, ...event });
-    return n;
+/** What a node showed in a case: what the tester asked and what the device answered, all at one moment unless told. */
+class Written extends WrittenLog {
+  constructor() {
+    super('mesh', 0);
   }
   message<M extends MessageType>(dir: 'in' | 'out', type: M, value: MessageValue<M>, label?: string): number {
     return this.octets(dir, encodeMessage(type, value as never), label);
@@ -76,22 +71,18 @@ class Written {
   octets(dir: 'in' | 'out', pdu: Buffer, label?: string): number {
     const [src, dst] = dir === 'in' ? [NODE, TESTER] : [TESTER, NODE];
     const data = { src, dst, ttl: 5, key: 'app:0', ...(label === undefined ? {} : { label }) };
-    return this.add({ channel: 'mesh', type: 'mesh.access', dir, raw: pdu.toString('hex'), data });
+    return this.add({ type: 'mesh.access', dir, raw: pdu.toString('hex'), data });
   }
   /** A question with its answer, `tries` of which were sent. */
   ask<M extends MessageType>(label: string, question: MessageType, type: M, value: MessageValue<M>, tries = 1): void {
     for (let i = 0; i < tries; i++) this.message('out', question, {}, label);
     const via = this.message('in', type, value);
-    this.add({ channel: 'mesh', type: 'mesh.answer', dir: 'in', via, data: { label, tries } });
-  }
-  alive(): void {
-    this.add({ channel: 'run', type: 'alive', data: { ok: true } });
+    this.add({ type: 'mesh.answer', dir: 'in', via, data: { label, tries } });
   }
 }
 
 function judged(id: string, write: (w: Written) => void, policies: Record<string, string> = {}): Judgement {
-  const found = cases.find((c) => c.id === id);
-  if (found === undefined) throw new Error(`no case ${id}`);
+  const found = caseOf(MESH_SUITES, id);
   const written = new Written();
   written.alive();
   written.ms = 1;
@@ -134,7 +125,7 @@ describe('mesh verdicts: Transfer Get in Inactive', () => {
     const { reason } = judged(id, (w) => {
       w.message('out', blobTransferGet, {}, 'get');
       const via = w.octets('in', rawMessage(blobTransferStatus.opcode, Buffer.of(0)));
-      w.add({ channel: 'mesh', type: 'mesh.answer', dir: 'in', via, data: { label: 'get', tries: 1 } });
+      w.add({ type: 'mesh.answer', dir: 'in', via, data: { label: 'get', tries: 1 } });
     });
     expect(reason).to.include({ verdict: 'FAIL', statement: 'MBTM-S.get-inactive' });
   });
@@ -164,7 +155,7 @@ describe('mesh verdicts: the server timeout', () => {
       const begin = w.ms;
       w.message('out', blobBlockStart, { block: 0, chunkSize: 8 }, 'block');
       const via = w.message('in', blobBlockStatus, block);
-      w.add({ channel: 'mesh', type: 'mesh.answer', dir: 'in', via, data: { label: 'block', tries: 1 } });
+      w.add({ type: 'mesh.answer', dir: 'in', via, data: { label: 'block', tries: 1 } });
       const poll = (s: number, phase: number): void => {
         w.ms = begin + s * 1000;
         w.ask('poll', blobTransferGet, blobTransferStatus, { ...status, phase });
@@ -192,9 +183,9 @@ describe('mesh verdicts: Apply', () => {
     judged(
       id,
       (w) => {
-        w.add({ channel: 'run', type: 'mark', data: { name: 'image', firmwareId: firmwareId.toString('hex') } });
+        w.add({ type: 'mark', data: { name: 'image', firmwareId: firmwareId.toString('hex') } }, 'run');
         w.ask('start', updateGet, updateStatusMessage, { status, phase: updatePhase.TRANSFER_ACTIVE, update });
-        w.add({ channel: 'run', type: 'mark', data: { name: 'transfer over', end: 'complete' } });
+        w.add({ type: 'mark', data: { name: 'transfer over', end: 'complete' } }, 'run');
         const verified = { status, phase: updatePhase.VERIFICATION_SUCCEEDED, update };
         w.ask('verifying', updateGet, updateStatusMessage, verified);
         w.ask('apply', updateApply, updateStatusMessage, answer, tries);
@@ -227,7 +218,7 @@ describe('mesh verdicts: what a target has to get', () => {
       for (const address of [FIRST, FIRST + 1])
         for (const type of address === FIRST ? [updateApply] : [updateApply, updateInformationGet]) {
           const raw = encodeMessage(type as MessageType, { first: 0, limit: 1 }).toString('hex');
-          w.add({ channel: 'mesh', type: 'mesh.access', dir: 'in', raw, data: { ...applies, dst: address } });
+          w.add({ type: 'mesh.access', dir: 'in', raw, data: { ...applies, dst: address } });
         }
       const distribution = { group: 0, appKeyIndex: 0, ttl: 3, timeoutBase: 20, mode: 1, policy: 1, image: 0 };
       const completed = { status, phase: distributionPhase.COMPLETED, distribution };
@@ -256,14 +247,14 @@ describe('mesh verdicts: what became of the targets of a distribution', () => {
         phase: distributionPhase.TRANSFER_ACTIVE,
         distribution,
       });
-      if (!arrived) w.add({ channel: 'mesh', type: 'mesh.undelivered', dir: 'out', data: { src: FIRST, dst: NODE } });
+      if (!arrived) w.add({ type: 'mesh.undelivered', dir: 'out', data: { src: FIRST, dst: NODE } });
       const completed = { status, phase: distributionPhase.COMPLETED, distribution };
       w.ask('distributing', updateGet, distributionStatusMessage, completed);
       const received = [
         { address: FIRST, digest },
         { address: FIRST + 1, digest: 'aa' },
       ];
-      w.add({ channel: 'run', type: 'mark', data: { name: 'images', sent: 'aa', received } });
+      w.add({ type: 'mark', data: { name: 'images', sent: 'aa', received } }, 'run');
       const rest = { updateStatus: 0, transferStatus: 0, progressHalf: 50, image: 0 };
       const entries = [
         { address: FIRST, phase, ...rest },
@@ -310,7 +301,7 @@ describe('mesh verdicts: Partial Block Report', () => {
     const write = (w: Written): void => {
       w.message('out', blobBlockStart, { block: 0, chunkSize: 8 }, 'block');
       const via = w.message('in', blobBlockStatus, { status: 0, format: 3, block: 0, chunkSize: 8, wanted: [0] });
-      w.add({ channel: 'mesh', type: 'mesh.answer', dir: 'in', via, data: { label: 'block', tries: 1 } });
+      w.add({ type: 'mesh.answer', dir: 'in', via, data: { label: 'block', tries: 1 } });
       for (let i = 0; i < 2; i++) {
         w.ms += 10_000;
         w.octets('in', Buffer.concat([rawMessage(0x65, Buffer.of(0))]));

@@ -1,7 +1,7 @@
-import type { Ev } from '../../src/core/events.ts';
 import { ixitOf, type IxitValue } from '../../src/core/ixit.ts';
 import { judgeAttempt, type Judgement } from '../../src/core/judge.ts';
 import { logOf } from '../../src/core/log.ts';
+import { caseOf, WrittenLog } from '../../src/core/testing/written.ts';
 import { timingOf } from '../../src/core/timing.ts';
 import type { CommandType, CommandValue } from '../../src/zigbee/codec/command.ts';
 import { dataType } from '../../src/zigbee/codec/dataTypes.ts';
@@ -25,28 +25,12 @@ export const SIZE = 400;
 export const BLOCK = 100;
 const STATUS = 0x0006;
 
-/** A log written by hand, in tests of judges: one event every ten seconds unless told. */
-export class Written {
-  readonly events: Ev[] = [];
-  #ms = 0;
+/** What a Zigbee client showed in a case: one event every ten seconds unless told. */
+export class Written extends WrittenLog {
   #sequence = 100;
 
-  /** The next event comes so long after the last one. */
-  after(ms: number): this {
-    this.#ms += ms - 10_000;
-    return this;
-  }
-  add(event: Omit<Ev, 'n' | 'ms' | 'channel'>, channel = 'zigbee'): number {
-    const n = this.events.length;
-    this.#ms += 10_000;
-    this.events.push({ n, ms: this.#ms, channel, ...event });
-    return n;
-  }
-  alive(): void {
-    this.add({ type: 'alive', data: { ok: true } }, 'run');
-  }
-  mark(name: string): void {
-    this.add({ type: 'mark', data: { name } }, 'run');
+  constructor() {
+    super('zigbee', 10_000);
   }
   /** A frame of the tester that was delivered at once. */
   out<C extends CommandType>(note: string, type: C, value: CommandValue<C>, sequence = 1): void {
@@ -100,8 +84,7 @@ export function judged(
     readonly settleMs?: number;
   } = {},
 ): Judgement {
-  const found = ZIGBEE_SUITES.flatMap((s) => s.cases).find((c) => c.id === id);
-  if (found === undefined) throw new Error(`no case ${id}`);
+  const found = caseOf(ZIGBEE_SUITES, id);
   const w = new Written();
   w.alive();
   w.mark('begin');

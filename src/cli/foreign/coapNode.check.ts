@@ -1,9 +1,9 @@
-import { createSocket } from 'node:dgram';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, stringify } from 'yaml';
+import { freeUdpPort } from '../../core/testing/ports.ts';
 import { icsFolder } from '../../ics/proforma.ts';
 import { runPlan } from '../../run/run-plan.ts';
 
@@ -54,16 +54,8 @@ function declaration(folder: string): string {
   return file;
 }
 
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
-}
-
 async function rig(folder: string): Promise<string> {
-  const server = `127.0.0.1:${await freePort()}`;
+  const server = `127.0.0.1:${await freeUdpPort()}`;
   const command = [process.execPath, DEVICE, '--endpoint', 'coap-node', '--server', server];
   const file = join(folder, 'rig.yaml');
   const entries = { listen: `coap://${server}`, endpoint: 'coap-node' };

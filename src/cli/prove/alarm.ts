@@ -39,7 +39,7 @@ export interface Alarm extends Impaired {
 }
 
 /** Some cases of a profile in one run. */
-type Slice = Pick<Errand, 'profile'> & { readonly cases: readonly string[] };
+type Slice = Pick<Errand, 'profile' | 'cases'>;
 
 /** Long enough that the start of the device counts little, short enough that runs end together. */
 const SLICE = 15;

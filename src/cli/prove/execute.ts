@@ -11,8 +11,7 @@ export interface Errand {
   /** Unique; names its folders. */
   readonly name: string;
   readonly profile: Profile;
-  /** All that the profile selects unless told. */
-  readonly cases?: readonly string[];
+  readonly cases: readonly string[];
   /** Long cases too. */
   readonly long?: true;
   readonly simArgs: readonly string[];
@@ -50,12 +49,11 @@ export async function execute(errand: Errand, folder: string): Promise<Outcome[]
       simArgs: [...nextSeed(), ...errand.profile.simArgs, ...errand.simArgs],
       reports: false,
       allure: false,
-      ...(errand.cases === undefined ? {} : { cases: errand.cases }),
+      cases: errand.cases,
       long: errand.long === true,
     });
     return record.cases.filter((c) => c.verdict !== 'NOT_APPLICABLE').map((c) => ({ ...outcomeOf(c), runDir: dir }));
   } catch (e) {
-    if (errand.cases === undefined) throw e;
     return errand.cases.map((id) => ({ id, verdict: 'NOT_RUN' as const, message: printError(e) }));
   }
 }

@@ -16,18 +16,27 @@ describe('pooled work', () => {
     expect(most).to.equal(2);
   }).timeout(20_000);
 
-  it('rejects as its work does, and begins nothing more', async () => {
-    const begun: number[] = [];
-    const work = (n: number): Promise<void> => {
-      begun.push(n);
-      return n === 2 ? Promise.reject(new Error('no room on the disk')) : Promise.resolve();
-    };
-    const outcome = await pooled([1, 2, 3, 4], 1, work).then(
-      () => 'done',
-      (e: Error) => e.message,
-    );
-    expect(outcome).to.equal('no room on the disk');
-    expect(begun).to.deep.equal([1, 2]);
+  it('rejects as its work does, and begins nothing more, whoever is still at work', async () => {
+    for (const width of [1, 2]) {
+      const begun: number[] = [];
+      const firstEnded = sleep(1_000);
+      const work = (n: number): Promise<void> => {
+        begun.push(n);
+        return n === 2
+          ? Promise.reject(new Error('no room on the disk'))
+          : n === 1 && width > 1
+            ? firstEnded
+            : sleep(0);
+      };
+      const outcome = await pooled([1, 2, 3, 4], width, work).then(
+        () => 'done',
+        (e: Error) => e.message,
+      );
+      expect(outcome).to.equal('no room on the disk');
+      await firstEnded;
+      await sleep(500);
+      expect(begun, `width ${width}`).to.deep.equal([1, 2]);
+    }
   }).timeout(20_000);
 
   it('has nothing to do for an empty list', async () => {

@@ -43,6 +43,9 @@ export async function pooled<A, B>(items: readonly A[], width: number, work: (it
       running++;
       try {
         results[i] = await work(items[i] as A);
+      } catch (e) {
+        next = items.length;
+        throw e;
       } finally {
         running--;
       }

@@ -7,7 +7,7 @@ import { pooled } from './pooled.ts';
 import type { Profile } from './profiles.ts';
 import { alternately, spread } from './order.ts';
 import { type Selection, selectionOf } from './selections.ts';
-import type { Subject, Work } from './subject.ts';
+import { type Subject, wants, type Work } from './subject.ts';
 
 export interface ProofOptions extends Work {
   /** Every fault against every case of every profile, not only against the cases that must catch it. */
@@ -62,14 +62,13 @@ export async function prove(subjects: readonly Subject[], o: ProofOptions): Prom
 async function begin(subject: Subject, { full }: ProofOptions): Promise<Proving> {
   const spec = STANDARDS.find((s) => s.name === subject.name)?.spec ?? subject.name;
   const [registered] = await loadStandards([spec]);
-  const { cases: wanted } = subject;
   const faults = subject.faults
-    .map((f) => (wanted === undefined ? f : { ...f, caughtBy: f.caughtBy.filter((id) => wanted.includes(id)) }))
-    .filter((f) => wanted === undefined || f.caughtBy.length > 0);
+    .map((f) => ({ ...f, caughtBy: f.caughtBy.filter((id) => wants(subject, id)) }))
+    .filter((f) => subject.cases === undefined || f.caughtBy.length > 0);
   return {
     subject: { ...subject, faults },
     spec,
-    cases: (registered?.cases ?? []).filter((c) => wanted?.includes(c.id) ?? true),
+    cases: (registered?.cases ?? []).filter((c) => wants(subject, c.id)),
     selected: await selectionOf(subject),
     tried: faults.filter((f) => full || f.excused === undefined),
     right: new Map(),

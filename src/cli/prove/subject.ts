@@ -13,6 +13,11 @@ export interface Subject {
   readonly folder: string;
 }
 
+/** Whether a case is among those that are wanted. */
+export function wants({ cases }: Pick<Subject, 'cases'>, id: string): boolean {
+  return cases?.includes(id) ?? true;
+}
+
 /** How many runs at a time over all standards, and who hears of them. */
 export interface Work {
   readonly width: number;

@@ -23,7 +23,7 @@ export const OTHER_SEEDED: readonly Seeded[] = [
     'REG/06',
     'SWMGMT-9.no-read',
     /read \/9\/0\/2 \(resource 2\)\n>.*◀ 2\.05 Content Package \(2\)/,
-    /answer to read \(resource 2\)/,
+    /observed 2\.05 because answer to read \(resource 2\)/,
   ),
   lwm2m(
     'jumps-to-installed',
@@ -57,7 +57,7 @@ export const OTHER_SEEDED: readonly Seeded[] = [
     'verification-skipped',
     'FUS/10',
     'DFUM-U.corrupt',
-    />.*◀ .*phase=VERIFICATION_SUCCEEDED/,
+    /Update Get \(verifying\)[^]*\n>.*◀ .*phase=VERIFICATION_SUCCEEDED/,
     /expected VERIFICATION_FAILED \(0x05\) observed VERIFICATION_SUCCEEDED \(0x04\)/,
   ),
   zigbee(

@@ -29,7 +29,7 @@ export const SEEDED: readonly Seeded[] = [
     'freezes-in-upgrade',
     'SCHED/03',
     'GEN.answers',
-    />.*▶ 0\.01 GET \/oc\/swu/,
+    /swupdateaction upgrade[^]*\n>.*▶ 0\.01 GET \/oc\/swu/,
     /observed no answer \d+ ms after the last octet from the device/,
   ),
   ocf(

@@ -1,5 +1,5 @@
 import { BenchError, messageOf } from '../../core/errors.ts';
-import { readReference } from '../../core/reference.ts';
+import { readIxitReference } from '../../core/reference.ts';
 import type { Bench } from '../../core/standard.ts';
 
 /** How long the device's console may take to tell its PIN, real milliseconds. */
@@ -15,7 +15,7 @@ const PIN_WORD = /[0-9A-Za-z]{4,}/g;
 export async function pinOf(bench: Bench): Promise<string> {
   if (bench.has('otmPin')) return bench.address('otmPin').trim();
   if (bench.has('otmPinLine')) return pinFromConsole(bench);
-  if (bench.ixit.has('otmPin')) return readReference(bench.ixit.text('otmPin'), 'otmPin', 'otm-pin');
+  if (bench.ixit.has('otmPin')) return readIxitReference(bench.ixit.text('otmPin'), 'otmPin', 'otm-pin');
   return pinFromPerson(bench);
 }
 

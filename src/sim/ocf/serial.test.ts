@@ -1,24 +1,15 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { needTool } from '../../core/testing/need.ts';
+import { freeTcpPort } from '../../core/testing/ports.ts';
 
 const ROOT = fileURLToPath(new URL('../../../..', import.meta.url));
 const MAIN = join(ROOT, 'dist/src/cli/main.js');
-
-/** A port that was free a moment ago. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 describe('a run with the console on a serial port', () => {
   let folder: string;
@@ -32,11 +23,9 @@ describe('a run with the console on a serial port', () => {
 
   it('resets the device through a pseudo-terminal and ends as it does over TCP', async function () {
     this.timeout(60_000);
-    // A port that was free may be taken by another program before the device opens it.
-    this.retries(2);
     const found = spawnSync('socat', ['-V'], { stdio: 'ignore' }).error === undefined;
     needTool(this, 'socat', found || undefined);
-    const port = await freePort();
+    const port = await freeTcpPort();
     const line = join(folder, 'console');
     // The line is there before the device is, which connects it when it starts.
     const device = `tcp:127.0.0.1:${port},nodelay,retry=600,interval=0.05`;
