@@ -214,6 +214,12 @@ export const fetches: Kind<Fetch> = {
   },
 };
 
+/** Whatever the device sends to a package server: its pull goes on. */
+export const pulling: Kind<object> = {
+  name: 'progress of a pull',
+  read: (event) => (event.channel === PACKAGES && event.dir === 'in' ? {} : undefined),
+};
+
 /** A package whose last block went out. */
 export const fetched: Kind<Fetch> = {
   name: 'complete package fetch',

@@ -1,8 +1,9 @@
 import type { Drive } from '../../src/core/case.ts';
+import type { Kind } from '../../src/core/log.ts';
 import type { Limit } from '../../src/core/timing.ts';
 import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { showing, type Snapshot } from '../../src/lwm2m/kinds.ts';
-import { fetches, type Offer, type PackageName } from '../../src/lwm2m/packages.ts';
+import { fetches, type Offer, type PackageName, pulling } from '../../src/lwm2m/packages.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
 import { ITEM } from './items.ts';
 
@@ -29,6 +30,30 @@ export async function run(t: T, resource: number, label: string, argument?: stri
   await t.execute([9, instance, resource], label, argument);
 }
 
+/** Things of a device at the package server after which it is not waited for any longer: many times the blocks of a package. */
+const ENDLESS = 5_000;
+
+/**
+ * The next thing that is wanted, within the limit. One on `no-progress` begins anew with whatever the device sends to the package server: losses stretch a
+ * pull, and how fast a package is fetched is nobody's requirement.
+ */
+async function waitFor(t: T, wanted: Kind<Snapshot>, { of, ...limit }: Limit): Promise<Snapshot | undefined> {
+  if (of !== 'no-progress') return t.perhaps(wanted, limit);
+  const either: Kind<{ readonly shown?: Snapshot }> = {
+    name: wanted.name,
+    read(event, log) {
+      const shown = wanted.read(event, log);
+      if (shown !== undefined) return { shown };
+      return pulling.read(event, log);
+    },
+  };
+  for (let n = 0; n < ENDLESS; n++) {
+    const seen = await t.perhaps(either, limit);
+    if (seen === undefined || seen.shown !== undefined) return seen?.shown;
+  }
+  return undefined;
+}
+
 /**
  * Looks until the instance shows what fits. When the time is over without it, one Read with all its repetitions tells what there is: looks may have been
  * lost on the link. Undefined where that does not show it either.
@@ -40,7 +65,7 @@ async function look(
   instance: number,
 ): Promise<Snapshot | undefined> {
   t.watch(instance);
-  const found = await t.perhaps(wanted, limit);
+  const found = await waitFor(t, wanted, limit);
   await t.rest();
   if (found !== undefined) return found;
   await t.read([9, instance], `last look for ${wanted.name}`);
@@ -69,8 +94,8 @@ export async function perhaps(
   return (await look(t, showing(instance, name, fits), limit, instance)) !== undefined;
 }
 
-/** From the Write to the end of a download, check included. */
-export const DOWNLOAD: Limit = { timer: 'pullS', times: 3 };
+/** From the last progress of a download to its end, check included. */
+export const DOWNLOAD: Limit = { timer: 'pullS', times: 3, of: 'no-progress' };
 export const CHECK: Limit = { timer: 'checkS' };
 export const INSTALL: Limit = { timer: 'installS' };
 export const UNINSTALL: Limit = { timer: 'uninstallS' };

@@ -1,0 +1,64 @@
+import { expect } from 'chai';
+import { ixitOf } from '../../src/core/ixit.ts';
+import { type Kind, logOf } from '../../src/core/log.ts';
+import type { Limit } from '../../src/core/timing.ts';
+import { CHECK, DOWNLOAD, ended, perhaps, type T } from './moves.ts';
+import { Written } from './written.ts';
+
+/** A drive whose waits see the events of a log one by one, each once; at its end their limit passes. `limits`: what was waited with. */
+function driveOver(w: Written): { readonly t: T; readonly limits: Limit[] } {
+  const log = logOf(w.events, 1);
+  const limits: Limit[] = [];
+  let next = 0;
+  const t = {
+    ixit: ixitOf({ instance: 0 }),
+    watch: () => undefined,
+    rest: () => Promise.resolve(),
+    read: () => Promise.resolve(),
+    perhaps(kind: Kind<object>, limit: Limit) {
+      limits.push(limit);
+      while (next < w.events.length) {
+        const event = w.events[next++];
+        const seen = event === undefined ? undefined : kind.read(event, log);
+        if (seen !== undefined) return Promise.resolve(seen);
+      }
+      return Promise.resolve(undefined);
+    },
+  };
+  return { t: t as unknown as T, limits };
+}
+
+/** Three blocks are fetched, then the package is there. */
+function pulled(): Written {
+  const w = new Written();
+  for (let i = 0; i < 3; i++) w.add({ type: 'coap.message', dir: 'in', data: { peer: 'p' } }, 'packages');
+  w.shows(3, 3);
+  return w;
+}
+
+describe('LwM2M drives: a pull', () => {
+  it('is waited for anew with everything that the device fetches', async () => {
+    const { t, limits } = driveOver(pulled());
+    expect(await perhaps(t, 'end of the download', ended, DOWNLOAD)).to.equal(true);
+    expect(limits).to.deep.equal(Array.from({ length: 4 }, () => ({ timer: 'pullS', times: 3 })));
+  });
+
+  it('that shows no end is given up once nothing is fetched any more', async () => {
+    const w = new Written();
+    w.add({ type: 'coap.message', dir: 'in', data: { peer: 'p' } }, 'packages');
+    w.shows(1, 1);
+    const { t, limits } = driveOver(w);
+    expect(await perhaps(t, 'end of the download', ended, DOWNLOAD)).to.equal(false);
+    expect(limits).to.deep.equal([
+      { timer: 'pullS', times: 3 },
+      { timer: 'pullS', times: 3 },
+      { timer: 'pollInterval' },
+    ]);
+  });
+
+  it('is no reason to wait longer for anything else', async () => {
+    const { t, limits } = driveOver(pulled());
+    expect(await perhaps(t, 'end of the push', ended, CHECK)).to.equal(true);
+    expect(limits).to.deep.equal([{ timer: 'checkS' }]);
+  });
+});
