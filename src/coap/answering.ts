@@ -94,9 +94,11 @@ export class Answering {
       const wrong = spoilt.message.code !== right.code;
       this.transmit(spoilt.message, told === undefined ? undefined : this.tell(spoilt.message, told, wrong));
     };
-    if (this.behaviour?.delayMs === undefined) return send();
+    const { delayMs = 0, octetMs = 0 } = this.behaviour ?? {};
+    const late = delayMs + octetMs * spoilt.message.payload.length;
+    if (late === 0) return send();
     this.acknowledge();
-    this.ends.later(this.behaviour.delayMs, send);
+    this.ends.later(late, send);
   }
 
   private acknowledge(): void {

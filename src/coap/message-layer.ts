@@ -6,7 +6,7 @@ import type { Finding, Report, Rule } from './findings.ts';
 import { type Decoded, decode, emptyMessage, EMPTY, encode, isRequest, type Message } from './message.ts';
 import { type Malformed, printMalformed, printMessage } from './message.ts';
 import { findOption, OPTION } from './options.ts';
-import { firstWaitMs, type Transmission } from './transmission.ts';
+import { firstWaitMs, type Transmission, waitFactor } from './transmission.ts';
 
 /** One datagram as it came in: what it holds, from whom, which event recorded it and when (bench clock). */
 export interface Arrival {
@@ -123,7 +123,7 @@ export class MessageLayer {
   ): { n: number; stop: () => void } {
     const key = `${peerKey(to)}|${message.mid}`;
     const repeats = message.type === 'CON' ? timing.maxRetransmit : -1;
-    let wait = firstWaitMs(timing, this.options.random);
+    const first = firstWaitMs(timing, this.options.random);
     let timer: NodeJS.Timeout | undefined;
     let attempt = 0;
     const stop = (): void => {
@@ -134,8 +134,8 @@ export class MessageLayer {
     this.pending.set(key, entry);
     const send = (): number => {
       attempt++;
+      const wait = first * waitFactor(timing, attempt);
       if (repeats >= 0) timer = setTimeout(() => (attempt <= repeats ? send() : hooks.exhausted()), wait);
-      wait *= 2;
       return this.send(message, to, via, attempt, (e) => hooks.failed(e));
     };
     return { n: send(), stop };

@@ -17,6 +17,8 @@ export interface Behaviour {
   readonly stallAt?: number;
   /** Every answer comes this much later, real ms, as a separate response. */
   readonly delayMs?: number;
+  /** The same for every octet of its payload: a whole body takes as long whatever the size of its blocks. */
+  readonly octetMs?: number;
   /** In place of this block: the number of the next one. */
   readonly skipAt?: number;
   /** This block is one octet short. */

@@ -108,7 +108,7 @@ export function bootstrapServer({ bench, endpoint, device, account, asked }: Boo
       path,
       options: described,
       note: noteOf('bootstrap', label),
-      deadlineMs: bench.timing.real('exchange'),
+      deadlineMs: bench.timing.real('answer'),
       ...(at === undefined ? {} : { payload: encodeContent(format, at, entries ?? []) }),
     });
     return outcome.kind === 'reply' && outcome.code.startsWith('2.');

@@ -99,7 +99,7 @@ export function openClient(bench: Bench, endpoint: CoapEndpoint, registry: Regis
       ...(ask.options ?? []),
     ],
     note: noteOf(operation, ask.label),
-    deadlineMs: timing.real(operation === 'look' ? 'look' : 'exchange'),
+    deadlineMs: timing.real(operation === 'look' ? 'look' : 'answer'),
     ...(operation === 'look' ? { timing: transmissionOf(bench, LOOK_REPETITIONS) } : {}),
     ...(ask.payload === undefined ? {} : { payload: ask.payload }),
     ...(ask.confirmable === undefined ? {} : { confirmable: ask.confirmable }),
@@ -131,7 +131,7 @@ export function openClient(bench: Bench, endpoint: CoapEndpoint, registry: Regis
           blockOption(OPTION.block1, block),
         ];
         const outgoing = { code: METHOD.PUT, options, payload: Buffer.from(payload) };
-        const step = await endpoint.exchange(registration().peer, outgoing, { deadlineMs: timing.real('exchange') });
+        const step = await endpoint.exchange(registration().peer, outgoing, { deadlineMs: timing.real('answer') });
         const code = step.kind === 'reply' ? step.message.code : null;
         const via = step.kind === 'silence' ? step.sent : step.n;
         events.append({

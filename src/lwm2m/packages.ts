@@ -40,7 +40,7 @@ export interface Offer {
   readonly credentials?: Credentials;
   /** By CoAP, as all below: what is served wrongly; block numbers in the size in use. */
   readonly behaviour?: Behaviour;
-  /** Every block comes late by the row `drip`. */
+  /** The whole takes the row `drip` for each of `blocks`, whatever the blocks that the device asks for. */
   readonly slow?: true;
   /** In so many blocks at least, so that something can happen midway. */
   readonly blocks?: number;
@@ -129,11 +129,11 @@ export function packageServers(bench: Bench, host: () => Promise<string>): Packa
         const asked = credentials === undefined ? {} : { credentials };
         return web.serve(scheme, { name, behaviour: { kind: 'good' }, content: () => body, ...asked });
       }
-      const late = slow === undefined ? undefined : { delayMs: bench.timing.real('drip') };
-      const behaviour = late === undefined ? wrong : { ...late, ...wrong };
       const opening = doorOf(scheme);
       const door = await opening;
       const body = content(name);
+      const wholeMs = bench.timing.real('drip') * (blocks ?? 1);
+      const behaviour = slow === undefined ? wrong : { octetMs: wholeMs / Math.max(1, body.length), ...wrong };
       const root = await base(scheme, door.endpoint.local.port);
       const short = `/${next++}/${name}`;
       const filler = urlOctets - root.length - short.length;

@@ -33,6 +33,8 @@ export interface OcfPolicies {
   readonly resultRange: 'fail' | 'information';
   readonly resultNoNewVersion: '0' | '1' | 'either';
   readonly resultReset: 'atStart' | 'information';
+  /** Result 1 in a state of work. */
+  readonly earlySuccess: 'fail' | 'information';
   readonly rtInUpdateAnswer: 'fail' | 'information';
   readonly unknownProperty: 'fail' | 'information';
   readonly updateDuringRun: 'refuse' | 'accept' | 'information';

@@ -49,6 +49,16 @@ describe('OCF runs in the log', () => {
       expect(t.log.first(activity('run'))?.what).to.equal(sign);
     });
 
+  it('a result of an earlier run that is taken back is no sign of work', () => {
+    const t = new TestLog();
+    t.retrieve({ swupdateresult: 404 }, 'swu: before');
+    t.schedule('isvv', 8000);
+    looks(t, 3, { swupdateresult: 0 });
+    expect(t.log.first(activity('run'))).to.equal(undefined);
+    looks(t, 1, { swupdatestate: 'svv' });
+    expect(t.log.first(activity('run'))?.what).to.equal('state svv');
+  });
+
   it('nothing is a sign without a schedule, or with one of another label', () => {
     const t = new TestLog();
     t.packageRequest();
@@ -95,6 +105,15 @@ describe('OCF runs in the log', () => {
     t.schedule('isvv', 8000);
     looks(t, 6, { swupdatestate: 'sva' });
     expect(t.log.first(rested('run'))).to.equal(undefined);
+  });
+
+  it('an upgrade from sva rests in idle, also where nobody saw it at work', () => {
+    const t = new TestLog();
+    t.retrieve({ swupdatestate: 'sva', swupdateresult: 1 }, 'swu: before');
+    t.schedule('upgrade', 8000);
+    looks(t, 2, { swupdatestate: 'sva', swupdateresult: 1 });
+    looks(t, 5, { swupdateresult: 1 });
+    expect(t.log.first(rested('run'))).to.include({ state: 'idle', result: 1 });
   });
 
   it('an upgrade does not rest in the states that it passes through', () => {

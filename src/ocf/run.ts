@@ -146,7 +146,8 @@ function changeSince(now: Representation, before: Representation | undefined): A
   if (isWorking(now.state)) return { what: `state ${printValue(now.state)}` };
   if (before === undefined) return undefined;
   if (now.state !== before.state) return { what: `state ${printValue(now.state)} after ${printValue(before.state)}` };
-  if (now.result !== before.result)
+  // 0 is no news: a device may take back the result of an earlier run whenever it likes.
+  if (now.result !== before.result && now.result !== 0)
     return { what: `result ${printValue(now.result)} after ${printValue(before.result)}` };
   return undefined;
 }
@@ -186,7 +187,9 @@ function endedFor(label: string, windowMs: number, name: string): Kind<Represent
       if (since === undefined || log.elapsed(since, event) < windowMs) return undefined;
       const news =
         now.result !== 0 && (now.result !== before?.result || seen.some((s) => s.value.result !== now.result));
-      const left = seen.some((s) => s.value.state !== 'idle');
+      // An upgrade may begin in sva, and be over before it was looked at.
+      const elsewhere = plan.value.action === 'upgrade' && before !== undefined && before.state !== 'idle';
+      const left = elsewhere || seen.some((s) => s.value.state !== 'idle');
       return OVER[plan.value.action]({ state: now.state, left, news }) ? now : undefined;
     },
   };

@@ -23,5 +23,5 @@ export const OCF_TIMING = {
     clause: 'bench: from the order to reset until the device may still answer as before',
   },
   farAhead: { ms: 3_600_000, class: 'protocol', clause: 'bench: a time that no case reaches' },
-  drip: { ms: 1_000, class: 'protocol', clause: 'bench: pause between two pieces of a slow package server' },
+  drip: { ms: 1_000, class: 'protocol', clause: 'bench: for each eighth of a package from a slow server' },
 } as const satisfies TimingTable;

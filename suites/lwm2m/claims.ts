@@ -73,8 +73,8 @@ export function awaitedState(
   return awaited(j, statement, wanted, watch, log);
 }
 
-/** Of so many messages one is lost five times in a row less than once in a thousand, at 10 % loss each way. */
-const FEW = 4;
+/** Of so many messages one is lost seven times in a row less than once in a thousand, at 10 % loss each way. */
+const FEW = 100;
 
 /** How many messages a request without answer consisted of; 0 where it was answered. */
 function unansweredBlocks(j: J, operation: Operation, label: string): number {

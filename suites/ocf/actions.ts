@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import { retrieved } from '../../src/ocf/kinds.ts';
-import { packageProgress } from '../../src/link/packages/events.ts';
-import { packageFetched } from '../../src/ocf/packages/fetched.ts';
+import { packageFetched, packagePiece } from '../../src/ocf/packages/fetched.ts';
 import { started } from '../../src/ocf/run.ts';
 import type { J } from './claims.ts';
 import { ITEM } from './items.ts';
@@ -19,6 +18,8 @@ export function judgeCheck(j: J): void {
   // With CHAIN the device may have left nsa before anyone could look.
   const wanted = j.policy.chain === 'mayGoOn' ? ['nsa', 'svv', 'sva', 'upgrading'] : ['nsa'];
   j.check('OCFSWU-T3.nsa', () => expect(statesOf(j), 'states of the run').to.include.oneOf(wanted));
+  if (j.policy.chain === 'stops')
+    j.check('OCFSWU-T3.nsa', () => expect(rest.state, 'state at rest after the check').to.equal('nsa'), rest);
   if (j.declared(ITEM.NV) && rest.state === 'nsa')
     j.check(
       'OCFSWU-T2.nv',
@@ -32,6 +33,8 @@ export function judgeValidation(j: J): void {
   if (rest === undefined) return;
   const wanted = j.policy.chain === 'mayGoOn' ? ['sva', 'upgrading'] : ['sva'];
   j.check('OCFSWU-T3.sva', () => expect(statesOf(j), 'states of the run').to.include.oneOf(wanted));
+  if (j.policy.chain === 'stops')
+    j.check('OCFSWU-T3.sva', () => expect(rest.state, 'state at rest after the validation').to.equal('sva'), rest);
   if (j.policy.chain === 'stops') neverShown(j, 'OCFSWU-T4.isvv', ['upgrading']);
   j.came('OCFSWU-1.purl-used', packageFetched, { stimulus: started('run') });
   judgeDownloading(j);
@@ -41,10 +44,10 @@ export function judgeValidation(j: J): void {
 function judgeDownloading(j: J): void {
   const whole = j.log.first(packageFetched);
   if (whole === undefined) return;
-  const pieces = j.log.all(packageProgress).filter((p) => p.request === whole.request && p.step === 'piece');
+  const pieces = j.log.all(packagePiece).filter((p) => p.n > whole.request && p.n < whole.n);
   const [first, last] = [pieces[0]?.n ?? 0, pieces.at(-1)?.n ?? 0];
   const looks = j.log.all(retrieved()).filter((r) => r.asked.n > first && r.n < last);
-  if (looks.length === 0) j.note('no RETRIEVE fell into the download');
+  if (looks.length === 0) j.inconclusive('OCFSWU-T3.svv', 'no RETRIEVE fell into the download');
   else
     j.check('OCFSWU-T3.svv', () =>
       expect([...new Set(looks.map((r) => r.state))], 'states during the download').to.deep.equal(['svv']),

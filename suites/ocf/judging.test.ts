@@ -7,6 +7,7 @@ import { INVARIANTS } from '../../src/ocf/invariants.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { TestLog } from '../../src/ocf/testlog.ts';
 import { OCF_TIMING } from '../../src/ocf/timing.ts';
+import { judgeCheck, judgeValidation } from './actions.ts';
 import { type Bad, judgeBad } from './negative.ts';
 import { judgeRunTo } from './runs.ts';
 
@@ -185,6 +186,46 @@ describe('OCF judging of runs', () => {
     t.add({ channel: 'run', type: 'absent', data: { kind: 'sign of an update at work' } });
     expect(to404(t).verdict).to.equal('INCONC');
   });
+});
+
+describe('OCF judging of a check and a validation', () => {
+  const STOPS: OcfPolicies = { ...POLICIES, chain: 'stops' };
+  /** A run that shows one state, then rests in another. */
+  const over = (action: 'isac' | 'isvv', shown: string, rest: string): Judgement => {
+    const t = new TestLog();
+    t.retrieve({}, 'swu: before');
+    t.schedule(action, 8000);
+    for (const state of ['svv', shown, ...Array.from({ length: 5 }, () => rest)]) {
+      t.ms += 1000;
+      t.retrieve({ swupdatestate: state, nv: '2.0' });
+    }
+    const judge = action === 'isac' ? judgeCheck : judgeValidation;
+    const statements = [
+      'OCFSWU-T7.update',
+      'OCFSWU-T3.nsa',
+      'OCFSWU-T3.sva',
+      'OCFSWU-T3.svv',
+      'OCFSWU-T4.isvv',
+      'OCFSWU-T2.nv',
+      'OCFSWU-1.purl-used',
+    ];
+    return judged(t, statements, judge, STOPS);
+  };
+
+  for (const [action, end] of [
+    ['isac', 'nsa'],
+    ['isvv', 'sva'],
+  ] as const) {
+    const statement = `OCFSWU-T3.${end}`;
+    it(`fails a device that shows ${end} after ${action} and leaves it by itself`, () => {
+      expect(over(action, end, 'idle').reasons.some((r) => 'statement' in r && r.statement === statement)).to.equal(
+        true,
+      );
+    });
+    it(`has nothing against ${end} where the device stays there`, () => {
+      expect(over(action, end, end).reasons.some((r) => 'statement' in r && r.statement === statement)).to.equal(false);
+    });
+  }
 });
 
 describe('OCF invariants', () => {

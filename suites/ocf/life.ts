@@ -81,7 +81,8 @@ function judgeCut(j: J): void {
   const end = readBack(j, CUT, 'at the end');
   if (end === undefined) return;
   const after = j.log.after(ON);
-  const again = after.first(packageAsked) !== undefined;
+  // A device may ask before it answers anyone.
+  const again = j.log.after(OFF).first(packageAsked) !== undefined;
   j.note(
     `${state}: after the power cut state ${printValue(end.state)}, result ${printValue(end.result)}${again ? ', package asked for again' : ''}`,
   );

@@ -5,7 +5,9 @@ import { where } from '../../src/core/log.ts';
 import type { ActionName } from '../../src/ocf/codec/swu.ts';
 import { retrieved, shown } from '../../src/ocf/kinds.ts';
 import { isRest, isWorking } from '../../src/ocf/machine.ts';
-import { packageAsked, packageProgress } from '../../src/link/packages/events.ts';
+import { DRIP_PIECES } from '../../src/link/packages/behaviour.ts';
+import { packageAsked } from '../../src/link/packages/events.ts';
+import { packageFetched, packagePiece } from '../../src/ocf/packages/fetched.ts';
 import type { Offer } from '../../src/ocf/packages/stand.ts';
 import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { acceptedInTime, activity, scheduled } from '../../src/ocf/run.ts';
@@ -274,7 +276,9 @@ export const sched = suite<OcfTester, OcfPolicies>('SCHED', [
       const after = readBack(j, 'OCFSWU-F2.busy', 'after');
       const first = j.log.first(scheduled('run'))?.purl;
       if (after === undefined) return;
-      if (isWorking(after.state) && j.log.before(after).last(packageProgress)?.step === 'piece') {
+      const piece = j.log.before(after).last(packagePiece);
+      const sending = piece !== undefined && j.log.elapsed(piece, after) <= j.ms({ timer: 'drip', times: DRIP_PIECES });
+      if (isWorking(after.state) && sending && j.log.after(piece).before(after).first(packageFetched) === undefined) {
         j.inconclusive('OCFSWU-F2.busy', 'the bench was still sending the package when the device was read');
         return;
       }

@@ -7,7 +7,7 @@ export type Behaviour =
   | { readonly kind: 'cut' }
   /** Sends half and then nothing more, the connection stays open. */
   | { readonly kind: 'stall' }
-  /** Sends eight pieces with a pause (row `drip`) before each. */
+  /** Takes eight pauses (row `drip`) over the whole: by HTTP before each of eight pieces, by CoAP shared out over the blocks. */
   | { readonly kind: 'drip' }
   /** A complete answer that holds the first half of the package. */
   | { readonly kind: 'short' }
@@ -35,4 +35,5 @@ export function piecesOf(body: Buffer, behaviour: Behaviour): Buffer[] {
   return Array.from({ length: count }, (_, i) => body.subarray(i * size, (i + 1) * size));
 }
 
-const DRIP_PIECES = 8;
+/** Pauses of a slow answer. */
+export const DRIP_PIECES = 8;

@@ -7,7 +7,7 @@ import { openDtls } from '../../link/dtls/wire.ts';
 import { openUdp } from '../../link/udp.ts';
 import { printPeer, type Wire } from '../../link/wire.ts';
 import type { Identity } from '../../link/packages/certificate.ts';
-import { type Behaviour, contentOf } from '../../link/packages/behaviour.ts';
+import { type Behaviour, contentOf, DRIP_PIECES } from '../../link/packages/behaviour.ts';
 import { PACKAGES, type PackageRecorder } from '../../link/packages/events.ts';
 import type { PackageServer, Shelf } from '../../link/packages/shelf.ts';
 
@@ -18,7 +18,7 @@ export interface CoapOptions {
   readonly shelf: Shelf;
   readonly record: PackageRecorder;
   readonly sink: EventSink;
-  /** Real milliseconds before each block of a slow answer. */
+  /** Real milliseconds of each pause of a slow answer. */
   readonly dripMs: number;
   /** With it the server speaks DTLS and shows this certificate, whose key must be P-256. */
   readonly identity?: Identity;
@@ -42,7 +42,7 @@ export function misbehaviourOf(behaviour: Behaviour, octets: number, dripMs: num
     case 'stall':
       return { stallAt: half };
     case 'drip':
-      return { delayMs: dripMs };
+      return { octetMs: (DRIP_PIECES * dripMs) / Math.max(1, octets) };
     case 'good':
     case 'short':
     case 'altered':
