@@ -11,6 +11,7 @@ import {
   blobTransferCancel,
   blobTransferGet,
   blobTransferStart,
+  blobTransferStatus,
 } from '../../src/mesh/codec/messages/blob.ts';
 import { distributionStart, distributionStatusMessage } from '../../src/mesh/codec/messages/distribution.ts';
 import { updateCancel } from '../../src/mesh/codec/messages/update.ts';
@@ -105,8 +106,10 @@ export const blobClientCases: readonly MeshCase[] = [
     judge(j) {
       const ttl = j.log.first(message(distributionStart, 'out'))?.value.ttl ?? 0;
       const blockStart = j.log.first(to(blobBlockStart, FIRST));
+      // Earlier Block Starts may have been lost, but none was sent before the target had answered Transfer Start.
+      const opened = j.log.first(where(message(blobTransferStatus, 'out'), 'Transfer Status', (m) => m.src === FIRST));
       expires<{ readonly phase: number }>(j, 'MBTM-C.silence', {
-        armed: blockStart,
+        armed: blockStart && { n: blockStart.n, ms: blockStart.ms, ...(opened && { asked: opened }) },
         polls: answer(distributionStatusMessage, 'distributing'),
         before: ({ phase }) => phase === TRANSFER_ACTIVE,
         after: ({ phase }) => phase === FAILED,
