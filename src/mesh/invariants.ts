@@ -83,7 +83,7 @@ const ownUpdateMoves: Moves<typeof updatePhase> = {
 
 /** The same for a distribution; what a restart forgets is not judged here. */
 const ownDistributionMoves: Moves<typeof distributionPhase> = {
-  TRANSFER_ACTIVE: ['TRANSFER_SUCCESS', 'FAILED'],
+  TRANSFER_ACTIVE: ['TRANSFER_SUCCESS', 'FAILED', 'TRANSFER_SUSPENDED'],
   TRANSFER_SUCCESS: ['APPLYING_UPDATE'],
   APPLYING_UPDATE: ['COMPLETED', 'FAILED'],
   CANCELING_UPDATE: ['IDLE'],

@@ -10,7 +10,11 @@ export const MESH_TIMING = {
   found: { ms: 60_000, class: 'link', clause: 'bench: how long the device may take to advertise' },
   pollInterval: { ms: 2_000, class: 'protocol', clause: 'bench: pause between two looks at a phase' },
   timeoutUnit: { ms: 10_000, class: 'protocol', clause: 'server timeout: 10 s for each unit of (base + 1)' },
-  timeoutTolerance: { ms: 20_000, class: 'protocol', clause: 'bench: how exactly timeouts are judged' },
+  timeoutTolerance: {
+    ms: 7_000,
+    class: 'protocol',
+    clause: 'bench: how exactly timeouts are judged; less than a unit, so that a wrong multiple of it shows',
+  },
   reportTolerance: { ms: 8_000, class: 'protocol', clause: 'bench: how exactly the time between reports is judged' },
   report: { ms: 31_000, class: 'protocol', clause: 'maximum poll interval of 30 s, and one for the bench' },
   reportLost: { ms: 67_000, class: 'protocol', clause: 'client block report timeout: 2 x 30 s + 7 s' },

@@ -11,6 +11,7 @@ import {
   blobTransferCancel,
   blobTransferGet,
   blobTransferStart,
+  blobTransferStatus,
 } from '../../src/mesh/codec/messages/blob.ts';
 import { distributionStart, distributionStatusMessage } from '../../src/mesh/codec/messages/distribution.ts';
 import { updateCancel } from '../../src/mesh/codec/messages/update.ts';
@@ -22,7 +23,9 @@ import { JUDGED_BASE } from './moves.ts';
 
 import { BLOB, SOON, to, started, whole, got, inOrder, notBefore, givenUp } from './client-drive.ts';
 
-const { COMPLETED, FAILED, TRANSFER_ACTIVE } = distributionPhase;
+const { COMPLETED, FAILED, TRANSFER_ACTIVE, TRANSFER_SUSPENDED } = distributionPhase;
+/** A distribution whose every target was dropped in the transfer: the BLOB transfer is suspended, which may be shown as such. */
+const WITHOUT_TARGETS: readonly number[] = [FAILED, TRANSFER_SUSPENDED];
 const [FIRST] = TARGETS;
 
 /** BLOB Transfer Client. */
@@ -100,16 +103,18 @@ export const blobClientCases: readonly MeshCase[] = [
     related: ['MBTM/CL/BT/BV-08-C'],
     async drive(t) {
       await start(t, [FIRST], [], { timeoutBase: JUDGED_BASE }, { blob: { silentFromBlock: 0 } });
-      await untilPhase(t, 'distributing', [FAILED]);
+      await untilPhase(t, 'distributing', WITHOUT_TARGETS);
     },
     judge(j) {
       const ttl = j.log.first(message(distributionStart, 'out'))?.value.ttl ?? 0;
       const blockStart = j.log.first(to(blobBlockStart, FIRST));
+      // Earlier Block Starts may have been lost, but none was sent before the target had answered Transfer Start.
+      const opened = j.log.first(where(message(blobTransferStatus, 'out'), 'Transfer Status', (m) => m.src === FIRST));
       expires<{ readonly phase: number }>(j, 'MBTM-C.silence', {
-        armed: blockStart,
+        armed: blockStart && { n: blockStart.n, ms: blockStart.ms, ...(opened && { asked: opened }) },
         polls: answer(distributionStatusMessage, 'distributing'),
         before: ({ phase }) => phase === TRANSFER_ACTIVE,
-        after: ({ phase }) => phase === FAILED,
+        after: ({ phase }) => WITHOUT_TARGETS.includes(phase),
         show: ({ phase }) => nameOf(distributionPhase, phase),
         expected: 'the only server dropped',
         // 10 000 x (client timeout base + 2) + 100 x TTL milliseconds.

@@ -143,11 +143,13 @@ export function expires<V>(j: J, statement: string, o: Expiry<V>): void {
     return;
   }
   const { value } = found;
-  // What was not looked at in time may have happened too early.
-  const least = o.ms - tolerance;
-  const looked = j.log.elapsed(armed, last);
-  if (looked < least && j.log.elapsed(armed.asked ?? armed, found) >= least)
-    j.inconclusive(statement, `nothing was asked between ${Math.round(looked)} ms and the change`);
+  // It changed between the last question that was answered so, and this answer: where the one is in time and the other is not, nothing is proven.
+  const looked = j.log.elapsed(armed, last.asked);
+  const seen = j.log.elapsed(armed, found);
+  const [least, most] = [o.ms - tolerance, o.ms + tolerance];
+  const perhapsEarly = looked < least && j.log.elapsed(armed.asked ?? armed, found) >= least;
+  if (perhapsEarly || (seen > most && looked <= most))
+    j.inconclusive(statement, `nothing was asked between ${Math.round(looked)} ms and ${Math.round(seen)} ms`);
   j.check(
     statement,
     () => expect(o.after(value) ? o.expected : o.show(value), 'after the timeout').to.equal(o.expected),

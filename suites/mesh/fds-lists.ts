@@ -330,7 +330,12 @@ function judgeFirmware(j: J): void {
       deletion,
     );
   }
-  is('delete', 'DFUM-D.delete', { status: SUCCESS, count: 0, image: NONE });
+  const deleted = reply(j, 'DFUM-D.delete', firmwareStatus, 'delete');
+  const repeated = deleted !== undefined && deleted.tries > 1 && deleted.value.status === FIRMWARE_NOT_FOUND;
+  if (repeated && j.policy.firmwareDeleteUnknown !== 'success') {
+    j.note('Firmware Delete was repeated, and answered by a device that had deleted the image already');
+    is('delete', 'DFUM-D.delete', { status: FIRMWARE_NOT_FOUND, count: 0 });
+  } else is('delete', 'DFUM-D.delete', { status: SUCCESS, count: 0, image: NONE });
   is('deleted', 'DFUM-D.delete', { status: FIRMWARE_NOT_FOUND, count: 0 });
   is('delete all', 'DFUM-D.delete', { status: SUCCESS, count: 0, image: NONE });
 }

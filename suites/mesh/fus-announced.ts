@@ -25,8 +25,8 @@ export const updateAnnouncedCases: readonly MeshCase[] = [
         t.stop('the image was not verified');
       await t.ask('status', to, updateGet, {});
       await t.ask('apply', to, updateApply, {});
-      // The restart drops the connection; how the device shows itself afterwards tells whether it is still a node.
-      await t.pause({ timer: 'applyS', times: 0.5 }, 'the device restarts');
+      // How the device shows itself once it has applied tells whether it is still a node. It is not asked meanwhile: that would make a node of it again.
+      await t.pause(APPLY, 'the device applies the update and restarts');
       if ((await t.look('restarted', APPLY)) !== 'proxy') return;
       await t.readComposition('after', 0);
       await t.readComposition('next', 0x80);
@@ -67,13 +67,13 @@ function judgeAnnounced(j: J): void {
   if (additional === additionalInformation.COMPOSITION_UNCHANGED)
     j.check(S, () => expect(after, 'Composition Data page 0').to.equal(before));
   // Page 0 itself changes only with a node removal or a refresh procedure: the new composition stands in page 0x80, where there is one.
-  else if (additional === additionalInformation.COMPOSITION_CHANGED_REMOTE_PROVISIONING)
+  else if (additional === additionalInformation.COMPOSITION_CHANGED_REMOTE_PROVISIONING) {
+    if (next === undefined) return j.inconclusive(S, 'Composition Data page 0x80 was not read');
     j.check(S, () => expect(next, 'Composition Data page 0x80').to.not.equal(before));
+  }
+  // Without remote provisioning the new composition may take effect only when the node is provisioned anew, and there is no page that shows it.
   else
-    j.check(S, () =>
-      expect(
-        after !== before || (next !== undefined && next !== before) ? 'changed' : 'unchanged',
-        'composition',
-      ).to.equal('changed'),
+    j.note(
+      `Composition Data page 0 ${after === before ? 'is unchanged until the node is provisioned anew' : 'has changed'}`,
     );
 }

@@ -29,7 +29,7 @@ export function serverOf(variant: string | undefined): Server {
 
 /** Server timeout base of transfers whose timeout is not to come: the IXIT; and of those in which it is waited for. */
 export const SHORT_BASE = 2;
-/** Of those whose time is judged, too: so long that a busy computer is not late by a third of the tolerance. */
+/** Of those whose time is judged, too: longer than any report interval, below which a pull server need not go. */
 export const JUDGED_BASE = 4;
 
 /** The server timeout of a base. */

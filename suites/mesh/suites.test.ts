@@ -1,11 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { ixitOf } from '../../src/core/ixit.ts';
-import { type Judgement, judgeAttempt } from '../../src/core/judge.ts';
-import { logOf } from '../../src/core/log.ts';
-import { caseOf, WrittenLog } from '../../src/core/testing/written.ts';
-import { timingOf } from '../../src/core/timing.ts';
+import type { Judgement } from '../../src/core/judge.ts';
 import {
   blobPhase,
   blobStatus,
@@ -14,7 +10,7 @@ import {
   updatePhase,
   updateStatus,
 } from '../../src/mesh/codec/enums.ts';
-import { encodeMessage, type MessageType, type MessageValue, rawMessage } from '../../src/mesh/codec/message.ts';
+import { encodeMessage, type MessageType, rawMessage } from '../../src/mesh/codec/message.ts';
 import {
   blobBlockStart,
   blobBlockStatus,
@@ -30,9 +26,8 @@ import {
   updateInformationStatus,
   updateStatusMessage,
 } from '../../src/mesh/codec/messages/update.ts';
-import { MESH } from '../../src/mesh/standard.ts';
-import { MESH_TIMING } from '../../src/mesh/timing.ts';
 import { MESH_SUITES } from './suites.ts';
+import { judged, NODE, type Written } from './written.ts';
 
 const cases = MESH_SUITES.flatMap((s) => s.cases);
 
@@ -56,50 +51,6 @@ describe('mesh suites', () => {
     expect(cases.flatMap((c) => c.statements).filter((s) => !known.has(s))).to.deep.equal([]);
   });
 });
-
-const NODE = 0x0100;
-const TESTER = 1;
-
-/** What a node showed in a case: what the tester asked and what the device answered, all at one moment unless told. */
-class Written extends WrittenLog {
-  constructor() {
-    super('mesh', 0);
-  }
-  message<M extends MessageType>(dir: 'in' | 'out', type: M, value: MessageValue<M>, label?: string): number {
-    return this.octets(dir, encodeMessage(type, value as never), label);
-  }
-  octets(dir: 'in' | 'out', pdu: Buffer, label?: string): number {
-    const [src, dst] = dir === 'in' ? [NODE, TESTER] : [TESTER, NODE];
-    const data = { src, dst, ttl: 5, key: 'app:0', ...(label === undefined ? {} : { label }) };
-    return this.add({ type: 'mesh.access', dir, raw: pdu.toString('hex'), data });
-  }
-  /** A question with its answer, `tries` of which were sent. */
-  ask<M extends MessageType>(label: string, question: MessageType, type: M, value: MessageValue<M>, tries = 1): void {
-    for (let i = 0; i < tries; i++) this.message('out', question, {}, label);
-    const via = this.message('in', type, value);
-    this.add({ type: 'mesh.answer', dir: 'in', via, data: { label, tries } });
-  }
-}
-
-function judged(id: string, write: (w: Written) => void, policies: Record<string, string> = {}): Judgement {
-  const found = caseOf(MESH_SUITES, id);
-  const written = new Written();
-  written.alive();
-  written.ms = 1;
-  write(written);
-  written.ms += 1;
-  written.alive();
-  const ixit = ixitOf({ verifyS: 1, applyS: 1 });
-  const input = {
-    log: logOf(written.events, 1),
-    ixit,
-    policies,
-    timing: timingOf(MESH_TIMING, ixit, { protocol: 1, link: 1 }),
-    declared: () => true,
-    variant: 'update',
-  };
-  return judgeAttempt(found, input, policies as never, (j) => found.judge(j), MESH.invariants);
-}
 
 describe('mesh verdicts: Transfer Get in Inactive', () => {
   const id = 'DFUM/BLB-S/02';
@@ -168,9 +119,13 @@ describe('mesh verdicts: the server timeout', () => {
   it('passes one that is over in time', () => expect(verdictOf([1, 49], 51)).to.equal('PASS'));
   it('fails one that is over too early', () => expect(verdictOf([1], 20)).to.equal('FAIL'));
   it('fails one that still runs long after its time', () => expect(verdictOf([1, 100])).to.equal('FAIL'));
+  it('fails a multiple of 10 s that is off by one', () => {
+    expect([verdictOf([1, 38], 40), verdictOf([1, 58], 60)]).to.deep.equal(['FAIL', 'FAIL']);
+  });
   it('cannot tell where it was over when first looked at', () => expect(verdictOf([], 5)).to.equal('INCONC'));
   it('cannot tell where the case ended before its time', () => expect(verdictOf([1, 10])).to.equal('INCONC'));
   it('cannot tell where nobody looked for long before', () => expect(verdictOf([1], 51)).to.equal('INCONC'));
+  it('cannot tell where nobody looked until long after', () => expect(verdictOf([1, 49], 60)).to.equal('INCONC'));
 });
 
 describe('mesh verdicts: Apply', () => {

@@ -66,6 +66,8 @@ export interface Behaviour {
   readonly reportSlower?: number;
   /** Factor on the server timeout; 0: none. */
   readonly timeoutFactor?: number;
+  /** Units of 10 s added to the server timeout. */
+  readonly timeoutUnitsOff?: number;
   /** The last block never counts as received. */
   readonly neverCompletes?: true;
   readonly suspendedForgets?: true;
@@ -135,6 +137,8 @@ export interface Behaviour {
   readonly chunksFirst?: true;
   /** Factor on the client timeout. */
   readonly clientTimeoutFactor?: number;
+  /** Units of 10 s added to the client timeout. */
+  readonly clientTimeoutUnitsOff?: number;
   readonly skipsTransferGet?: true;
   /** Goes on with servers that have answered with an error. */
   readonly keepsFailedTargets?: true;

@@ -335,9 +335,9 @@ export class BlobServer implements Model {
   #arm(): void {
     const { prepared, transfer } = this.#store;
     if (prepared === undefined || this.phase === TRANSFER_COMPLETE) return;
-    const { timeoutFactor = 1 } = this.#port.behaviour;
+    const { timeoutFactor = 1, timeoutUnitsOff = 0 } = this.#port.behaviour;
     if (timeoutFactor === 0) return;
-    const ms = 10_000 * (prepared.timeoutBase + 1);
+    const ms = 10_000 * (prepared.timeoutBase + 1 + timeoutUnitsOff);
     const least = transfer?.mode === transferMode.PULL ? this.#limits.reportMs + 1000 : 0;
     this.#timeout.set(Math.max(ms, least) * timeoutFactor, () => {
       // Every octet is there: the client was only too late to ask.

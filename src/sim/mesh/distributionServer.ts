@@ -239,8 +239,9 @@ export class DistributionServer implements Model {
     if (slot === undefined || typeof start.group !== 'number') return this.#status(S.SUCCESS, from);
     const { ttl, timeoutBase, appKeyIndex: app, mode, group } = start;
     const { log, chunk } = this.#setup;
-    const { clientTimeoutFactor = 1 } = this.#port.behaviour;
-    const limitMs = (10_000 * (timeoutBase + 2) + 100 * Math.min(ttl, MOST_TTL)) * clientTimeoutFactor;
+    const { clientTimeoutFactor = 1, clientTimeoutUnitsOff = 0 } = this.#port.behaviour;
+    const units = timeoutBase + 2 + clientTimeoutUnitsOff;
+    const limitMs = (10_000 * units + 100 * Math.min(ttl, MOST_TTL)) * clientTimeoutFactor;
     const blobId = this.#setup.newBlobId();
     this.#start = start;
     this.#order = { slot, data: slot.data, blobId, timeoutBase, mode, app, ttl, group, log, chunk, limitMs };

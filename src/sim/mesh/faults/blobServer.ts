@@ -256,6 +256,20 @@ export const BLOB_SERVER_FAULTS: readonly Fault[] = [
     apply: { timeoutFactor: 0.4 },
   },
   {
+    name: 'timeout-unit-short',
+    describe: 'counts the server timeout from the base alone, without the one added to it',
+    violates: ['MBTM-S.pull-timeout', 'MBTM-S.timeout', 'DFUM-U.timeout', 'DFUM-D.upload-timeout'],
+    caughtBy: ['DFUM/BLB-S/19', 'DFUM/BLB-S/20', 'DFUM/FUS/12', 'DFUM/FDS/06'],
+    apply: { timeoutUnitsOff: -1 },
+  },
+  {
+    name: 'timeout-unit-long',
+    describe: 'counts the server timeout from the base and two, not one',
+    violates: ['MBTM-S.pull-timeout', 'MBTM-S.timeout', 'DFUM-U.timeout', 'DFUM-D.upload-timeout'],
+    caughtBy: ['DFUM/BLB-S/19', 'DFUM/BLB-S/20', 'DFUM/FUS/12', 'DFUM/FDS/06'],
+    apply: { timeoutUnitsOff: 1 },
+  },
+  {
     name: 'suspended-block-get',
     describe: 'answers Block Get in Suspended with Success',
     violates: ['MBTM-S.suspended'],

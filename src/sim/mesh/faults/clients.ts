@@ -135,4 +135,18 @@ export const CLIENT_FAULTS: readonly Fault[] = [
     caughtBy: ['DFUM/BLC/05'],
     apply: { clientTimeoutFactor: 3 },
   },
+  {
+    name: 'client-timeout-unit-short',
+    describe: 'counts the client timeout from the base and one, not two',
+    violates: ['MBTM-C.silence'],
+    caughtBy: ['DFUM/BLC/05'],
+    apply: { clientTimeoutUnitsOff: -1 },
+  },
+  {
+    name: 'client-timeout-unit-long',
+    describe: 'counts the client timeout from the base and three, not two',
+    violates: ['MBTM-C.silence'],
+    caughtBy: ['DFUM/BLC/05'],
+    apply: { clientTimeoutUnitsOff: 1 },
+  },
 ];
