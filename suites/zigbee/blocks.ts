@@ -8,7 +8,7 @@ import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { blockRequests, endRequests, sent } from '../../src/zigbee/kinds.ts';
 import type { Offered } from '../../src/zigbee/images.ts';
 import { type Asked, blockOf, command, type Offer, type Reply, type Rule } from '../../src/zigbee/server.ts';
-import { ended, endedWith, offeredIn, refused, runs, statusIs, stillDownloading } from './claims.ts';
+import { ended, endedWith, heldBack, offeredIn, refused, runs, statusIs, stillDownloading } from './claims.ts';
 import { ITEM } from './items.ts';
 import { type Case, cli, DOWNLOAD, download, type J, look, marked, start, type T } from './moves.ts';
 
@@ -129,9 +129,11 @@ function again(j: J, s: string, count: number): void {
   const given = j.log.after(all.at(-1) ?? first).first(endRequests);
   const ends = given === undefined ? all : [...all, given];
   const gap = Math.max(0, ...ends.slice(1).map((r, i) => j.log.elapsed(ends[i] ?? r, r)));
+  const held = heldBack(j, first, first.fileOffset);
   const reset = j.log
     .after(first)
-    .first(where(blockRequests, 'request from the start', (r) => r.fileOffset < first.fileOffset));
+    .all(blockRequests)
+    .find((r) => r.fileOffset < first.fileOffset && !held(r));
   if (reset !== undefined || (all[1] !== undefined && all[1].fileOffset !== first.fileOffset)) {
     const next = reset ?? all[1] ?? first;
     j.check(
@@ -156,7 +158,7 @@ function again(j: J, s: string, count: number): void {
     );
     return;
   }
-  statusIs(j, s, DURING, 1);
+  stillDownloading(j, s, DURING);
   endedWith(j, s, SUCCESS);
 }
 

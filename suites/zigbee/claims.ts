@@ -6,7 +6,7 @@ import type { Limit } from '../../src/core/timing.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
 import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { imagesOf } from '../../src/zigbee/images.ts';
-import { attributes, dataRequests, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
+import { attributes, blockRequests, dataRequests, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
 import { CURRENT_VERSION, DOWNLOAD, type J, QUIET, STATUS } from './moves.ts';
 import { ITEM } from './items.ts';
 
@@ -34,7 +34,9 @@ export function statusIs(j: J, s: string, note: string, ...allowed: readonly num
 export function statusSince(j: J, s: string, answer: string, note: string, ...allowed: readonly number[]): void {
   const told = j.log.first(sent(answer));
   const asked = j.log.first(sent(note));
-  if (told !== undefined && asked !== undefined && asked.n < told.n)
+  if (told === undefined)
+    j.inconclusive(s, `${answer} was not delivered, so that ImageUpgradeStatus (${note}) says nothing`);
+  else if (asked !== undefined && asked.n < told.n)
     j.inconclusive(s, `ImageUpgradeStatus (${note}) was asked for before ${answer} was delivered`);
   else statusIs(j, s, note, ...allowed);
 }
@@ -69,7 +71,33 @@ export function offeredIn(j: J): Watch {
   return { stimulus: sent('query response'), within: DOWNLOAD, ...(began ? {} : { tries: TRIES }) };
 }
 
-/** Behind this answer of the tester the client asks for no more data; a repeat of the answered request may have crossed it. */
+/**
+ * The requests behind this event that the network held back: repeats of an offset before this one, within `crossing`. A client repeats itself only after its
+ * own time-out, so they are of one offset; several offsets in so short a time are a download that begins anew.
+ */
+export function heldBack(
+  j: J,
+  from: { readonly n: number; readonly ms: number },
+  offset: number,
+): (r: { readonly fileOffset: number; readonly ms: number }) => boolean {
+  const early = j.log
+    .after(from)
+    .all(dataRequests)
+    .filter((r) => r.fileOffset < offset && j.log.elapsed(from, r) <= j.ms('crossing'));
+  const one = new Set(early.map((r) => r.fileOffset)).size === 1 ? early[0]?.fileOffset : undefined;
+  return (r) => r.fileOffset === one && r.fileOffset < offset && j.log.elapsed(from, r) <= j.ms('crossing');
+}
+
+/** The first request for a block that this answer led to: not one for an earlier offset that the network held back. */
+export function firstAfter(j: J, told: { readonly n: number; readonly ms: number }) {
+  const held = heldBack(j, told, j.log.before(told).last(blockRequests)?.fileOffset ?? 0);
+  return j.log
+    .after(told)
+    .all(blockRequests)
+    .find((r) => !held(r));
+}
+
+/** Behind this answer of the tester the client asks for no more data; a repeat of the answered request, or of one before it, may have crossed it. */
 export function asksNoMore<R extends { readonly fileOffset: number; readonly sequence: number }>(
   j: J,
   s: string,
@@ -80,15 +108,19 @@ export function asksNoMore<R extends { readonly fileOffset: number; readonly seq
   const told = j.log.first(sent(note));
   const answered = told === undefined ? undefined : j.log.before(told).last(dataRequests);
   const crossed = new Set<number>();
-  if (told !== undefined && answered !== undefined)
-    for (const r of j.log.after(told).all(kind))
-      if (r.fileOffset === answered.fileOffset && j.log.elapsed(told, r) <= j.ms('crossing')) crossed.add(r.sequence);
+  if (told !== undefined && answered !== undefined) {
+    const held = heldBack(j, told, answered.fileOffset);
+    for (const r of j.log.after(told).all(kind)) {
+      const repeat = r.fileOffset === answered.fileOffset && j.log.elapsed(told, r) <= j.ms('crossing');
+      if (repeat || held(r)) crossed.add(r.sequence);
+    }
+  }
   const further = where(kind, `further ${kind.name}`, (r) => !crossed.has(r.sequence));
   j.never(s, further, { stimulus: sent(note), ...(within === undefined ? {} : { within }) });
 }
 
 /** True where the client asked for an offset for the first time so late that the tester's patience ended before its own. */
-function stillFetching(j: J): boolean {
+export function stillFetching(j: J): boolean {
   let most: { readonly fileOffset: number; readonly ms: number } | undefined;
   for (const r of j.log.all(dataRequests)) if (most === undefined || r.fileOffset > most.fileOffset) most = r;
   const last = j.log.events.at(-1);

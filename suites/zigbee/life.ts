@@ -141,7 +141,12 @@ export const lifeCases: readonly Case[] = [
     },
     judge(j, s) {
       if (j.log.first(sent(STAND)) === undefined) j.inconclusive(s, 'the download did not get to its middle');
-      const before = j.log.before('cut').last(blockRequests);
+      // The last one may be a repeat that the network held back.
+      const before = j.log
+        .before('cut')
+        .all(blockRequests)
+        .toSorted((a, b) => a.fileOffset - b.fileOffset)
+        .at(-1);
       const next = j.log.after('cut').first(blockRequests);
       if (before === undefined) return;
       if (j.declared(ITEM.CURRENT_VERSION)) runs(j, s, 'restarted', j.ixit.number('runningVersion'));

@@ -211,7 +211,7 @@ export const switchingCases: readonly Case[] = [
     judge(j, s) {
       endedWith(j, s, zclStatus.SUCCESS);
       j.never(s, announces, { stimulus: sent('cancel') });
-      statusIs(j, s, AFTER, 0);
+      statusSince(j, s, 'cancel', AFTER, 0);
       runs(j, s, AFTER, j.ixit.number('runningVersion'));
     },
   }),

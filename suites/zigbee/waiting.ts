@@ -7,7 +7,7 @@ import { imageBlockRequest, imageBlockResponse, queryNextImageResponse } from '.
 import { blockRequests, dataRequests, delivered, endRequests, sent, values } from '../../src/zigbee/kinds.ts';
 import { command, refuse, type Offer, type Reply, type Rule } from '../../src/zigbee/server.ts';
 import { HALF } from './blocks.ts';
-import { asksNoMore, endedWith, statusIs, statusSince, stillDownloading } from './claims.ts';
+import { asksNoMore, endedWith, firstAfter, heldBack, statusIs, statusSince, stillDownloading } from './claims.ts';
 import { ITEM } from './items.ts';
 import { type Case, cli, DOWNLOAD, type J, look, marked, QUIET, start, type T } from './moves.ts';
 
@@ -41,7 +41,7 @@ function waits(j: J, s: string, waitMs: number): void {
   if (next === undefined) return;
   // A request that was lost is repeated after the client's own time-out.
   const notAfter = waitMs + j.ms({ timer: 'blockTimeoutS', times: 3 });
-  const after = j.log.after(put).first(blockRequests) ?? next;
+  const after = firstAfter(j, put) ?? next;
   j.onTime(s, 'the next request', { from: put, to: after, notBefore: waitMs, notAfter, tolerance: j.ms('tolerance') });
   endedWith(j, s, zclStatus.SUCCESS);
 }
@@ -95,8 +95,22 @@ function undisturbed(j: J, s: string, note: string): void {
     return;
   }
   stillDownloading(j, s, 'during');
-  const before = j.log.before(act).last(dataRequests);
-  const again = where(dataRequests, 'request from the start', (r) => r.fileOffset < (before?.fileOffset ?? 0));
+  const before = Math.max(
+    0,
+    ...j.log
+      .before(act)
+      .all(dataRequests)
+      .map((r) => r.fileOffset),
+  );
+  const held = heldBack(j, act, before);
+  const late = new Set(
+    j.log
+      .after(act)
+      .all(dataRequests)
+      .filter((r) => !held(r))
+      .map((r) => r.sequence),
+  );
+  const again = where(dataRequests, 'request from the start', (r) => r.fileOffset < before && late.has(r.sequence));
   j.never(s, again, { stimulus: sent(note) });
   endedWith(j, s, zclStatus.SUCCESS);
 }
@@ -138,7 +152,7 @@ export const waitingCases: readonly Case[] = [
       const came = j.came(s, blockRequests, { stimulus: sent(PUT_OFF), within: { timer: 'hold', times: 1.4 } });
       if (put === undefined || came === undefined) return;
       // What crossed the first answer was put off as well.
-      const next = j.log.after(put).first(blockRequests) ?? came;
+      const next = firstAfter(j, put) ?? came;
       const took = j.log.elapsed(put, next);
       const atOnce = took < j.ms('putOff');
       j.note(`asked again after ${Math.round(took / 1000)} s`);
