@@ -6,8 +6,16 @@ import type { Limit } from '../../src/core/timing.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
 import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { imagesOf } from '../../src/zigbee/images.ts';
-import { attributes, blockRequests, dataRequests, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
-import { CURRENT_VERSION, DOWNLOAD, type J, QUIET, STATUS } from './moves.ts';
+import {
+  announces,
+  attributes,
+  blockRequests,
+  dataRequests,
+  endRequests,
+  refusals,
+  sent,
+} from '../../src/zigbee/kinds.ts';
+import { CURRENT_VERSION, DOWNLOAD, type J, QUIET, REBOOT, STATUS } from './moves.ts';
 import { ITEM } from './items.ts';
 
 /** The value that the client showed of an attribute under this note, or INCONC where it showed none. A second answer is one to a repeated question, and late. */
@@ -63,6 +71,40 @@ export function runs(j: J, s: string, note: string, version: number): void {
   if (seen === undefined) return;
   const hex = (v: number): string => `0x${v.toString(16).padStart(8, '0')}`;
   j.check(s, () => mustBe(seen.value === version, 'CurrentFileVersion', hex(seen.value), hex(version)), seen);
+}
+
+/**
+ * What shows that the client restarted into this version after this answer of the tester; judged where nothing does. A Device Announce is a broadcast that
+ * nobody acknowledges, so where none came the version that runs (read under the note) tells.
+ */
+export function restarted(
+  j: J,
+  s: string,
+  answer: string,
+  note: string,
+  version: number,
+): { readonly n: number; readonly ms: number } | undefined {
+  const told = j.log.first(sent(answer));
+  const since = told === undefined ? undefined : j.log.after(told);
+  const announced = since?.first(announces);
+  const reads = where(attributes(CURRENT_VERSION, note), 'new version', (a) => a.content === version);
+  const runsIt = j.declared(ITEM.CURRENT_VERSION) ? since?.first(reads) : undefined;
+  // One behind that read is of a later restart.
+  if (announced !== undefined && (runsIt === undefined || announced.n < runsIt.n))
+    return j.came(s, announces, { stimulus: sent(answer), within: REBOOT });
+  if (runsIt !== undefined) {
+    j.note('no Device Announce came, but the new version runs');
+    return runsIt;
+  }
+  if (!j.declared(ITEM.CURRENT_VERSION) && since?.first(attributes(STATUS, note))?.content === upgradeStatus.NORMAL)
+    j.inconclusive(s, 'no Device Announce came, and without CurrentFileVersion nothing else tells whether it was lost');
+  else j.came(s, announces, { stimulus: sent(answer), within: REBOOT });
+  return undefined;
+}
+
+/** The client restarted after this answer, and this version runs. */
+export function switched(j: J, s: string, answer: string, note: string, version: number): void {
+  if (restarted(j, s, answer, note, version) !== undefined) runs(j, s, note, version);
 }
 
 /** What an offered file must lead to: a client that asks for no data at all must have been offered it often enough. */

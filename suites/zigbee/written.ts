@@ -24,6 +24,7 @@ const FILE = { manufacturerCode: 0x1234, imageType: 1, fileVersion: 2 } as const
 export const SIZE = 400;
 export const BLOCK = 100;
 const STATUS = 0x0006;
+const VERSION = 0x0002;
 
 /** What a Zigbee client showed in a case: one event every ten seconds unless told. */
 export class Written extends WrittenLog {
@@ -68,6 +69,11 @@ export class Written extends WrittenLog {
     const records = [{ attribute: STATUS, status: zclStatus.SUCCESS, value: { type: dataType.ENUM8, content } }];
     this.in(readAttributesResponse, { records }, sequence);
   }
+  /** The version that runs, as the answer to a read. */
+  runs(sequence: number, content: number): void {
+    const value = { type: dataType.UINT32, content };
+    this.in(readAttributesResponse, { records: [{ attribute: VERSION, status: zclStatus.SUCCESS, value }] }, sequence);
+  }
   restarts(): void {
     this.add({ type: 'zigbee.device', dir: 'in', data: { what: 'announced', peer: IUT } });
   }
@@ -80,6 +86,8 @@ export function judged(
   o: {
     readonly ixit?: Readonly<Record<string, IxitValue>>;
     readonly policies?: Readonly<Record<string, string>>;
+    /** Items that the device has; none unless told. */
+    readonly items?: readonly string[];
     /** From the last event to the end of the log. */
     readonly settleMs?: number;
   } = {},
@@ -96,8 +104,15 @@ export function judged(
     endAfterAbort: 'tolerate',
     busyOffset: 'either',
     statusBeforeEndResponse: 'either',
+    timeBeforeCurrent: 'either',
     ...o.policies,
   };
-  const input = { log: logOf(w.events, 1), ixit, policies, timing, declared: () => false };
+  const input = {
+    log: logOf(w.events, 1),
+    ixit,
+    policies,
+    timing,
+    declared: (item: string) => o.items?.includes(item) === true,
+  };
   return judgeAttempt(found, input, policies, (j) => found.judge(j as never), []);
 }
