@@ -261,9 +261,9 @@ export const blockCases: readonly Case[] = [
       // Having taken the foreign block, a client finds the file invalid although it goes on behind that block.
       const at = j.log.first(sent(ODD))?.decoded;
       const offset = at?.kind === 'command' ? Number(at.value['fileOffset']) : -1;
-      if (end.status !== SUCCESS && j.log.after(end).first(blockRequests) === undefined) {
+      if (end.status !== SUCCESS) {
         const beyond = where(blockRequests, 'request behind the foreign block', (r) => r.fileOffset > offset);
-        j.never(s, beyond, { stimulus: sent(ODD) });
+        j.never(s, beyond, { stimulus: sent(ODD) }, j.log.before(end));
       }
     },
   }),
@@ -332,7 +332,8 @@ export const blockCases: readonly Case[] = [
   cli('062', 'A client whose server falls silent gives up and goes back to Normal', ITEM.BLOCK, {
     ixit: ['blockTimeoutS', 'blockRetries'],
     async drive(t) {
-      await start(t, { file: newer(t), rules: [{ on: 'block', from: HALF, note: ODD, answer: () => [] }] });
+      const silent: Rule = { on: 'block', from: HALF, note: ODD, answer: () => [] };
+      await start(t, { file: newer(t), once: true, rules: [silent] });
       await t.until(late(newer(t).imageSize), DOWNLOAD);
       t.mark('silent');
       await t.pause(

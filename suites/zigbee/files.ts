@@ -14,7 +14,7 @@ const LATER = { currentTime: 0, upgradeTime: 300 };
 
 /** Serves a file that no client may run, and watches what becomes of it. */
 async function served(t: T, file: Offered): Promise<void> {
-  await start(t, { file });
+  await start(t, { file, once: true });
   await t.perhaps(endRequests, DOWNLOAD);
   await t.quiet(announces, QUIET);
   await look(t, AFTER);

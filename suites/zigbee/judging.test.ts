@@ -59,6 +59,27 @@ describe('Zigbee judges: requests around an answer that ends or stops them', () 
   });
 });
 
+describe('Zigbee judges: a block of another file', () => {
+  const policies = { foreignBlock: 'either' };
+  const foreign = (w: Written): void => {
+    const block = { status: zclStatus.SUCCESS, manufacturerCode: 0x1234, imageType: 1, fileVersion: 3 } as const;
+    w.offer(), w.asks(0), w.asks(2 * BLOCK);
+    w.out('odd block', imageBlockResponse, { ...block, fileOffset: 2 * BLOCK, data: Buffer.alloc(BLOCK) });
+  };
+  const verdict = (write: (w: Written) => void) =>
+    judged('ZBOTA/CLI/057', (w) => (foreign(w), write(w)), { policies }).verdict;
+
+  it('may end the download at once, whatever crossed the end', () => {
+    expect(verdict((w) => w.ends(zclStatus.INVALID_IMAGE))).to.equal('PASS');
+    expect(verdict((w) => (w.ends(zclStatus.INVALID_IMAGE), w.after(500).asks(3 * BLOCK)))).to.equal('PASS');
+  });
+  it('was stored by a client that goes on behind it and finds the file invalid', () => {
+    expect(verdict((w) => (w.asks(3 * BLOCK), w.ends(zclStatus.INVALID_IMAGE)))).to.equal('FAIL');
+    const more = (w: Written): void => (w.asks(3 * BLOCK), w.ends(zclStatus.INVALID_IMAGE), w.asks(3 * BLOCK));
+    expect(verdict(more), 'a late repeat').to.equal('FAIL');
+  });
+});
+
 describe('Zigbee judges: a client that does not answer an offer', () => {
   const offers = (count: number) => (w: Written) => {
     for (let i = 0; i < count; i++) w.offer();

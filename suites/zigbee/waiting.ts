@@ -236,7 +236,8 @@ export const waitingCases: readonly Case[] = [
   cli('069', 'After ABORT the client asks for no more and is Normal', ITEM.BLOCK_RESPONSE, {
     policies: ['endAfterAbort'],
     async drive(t) {
-      await start(t, offerWith(t, ENDED, [command(imageBlockResponse, { status: zclStatus.ABORT })], { times: 3 }));
+      const offer = offerWith(t, ENDED, [command(imageBlockResponse, { status: zclStatus.ABORT })], { times: 3 });
+      await start(t, { ...offer, once: true });
       await inTheMiddle(t);
       await t.perhaps(endRequests, QUIET);
       await t.quiet(dataRequests, QUIET);
@@ -254,7 +255,7 @@ export const waitingCases: readonly Case[] = [
     async drive(t) {
       const gone = refuse(imageBlockRequest.id, zclStatus.NO_IMAGE_AVAILABLE);
       const file = t.image('imageNewer');
-      await start(t, { file, rules: [{ on: 'block', from: HALF, note: ENDED, answer: () => [gone] }] });
+      await start(t, { file, once: true, rules: [{ on: 'block', from: HALF, note: ENDED, answer: () => [gone] }] });
       for (let i = 0; i < 12; i++) if ((await t.perhaps(blockRequests, QUIET)) === undefined) break;
       await look(t, 'after');
     },
