@@ -60,10 +60,15 @@ describe('Zigbee judges: a restart whose Device Announce was lost', () => {
   });
   it('after a power cut needs no announce of a client that answers', () => {
     const cut = (version: number) => (w: Written) => {
-      told(w, 120), w.mark('cut'), shows(w, COUNT_DOWN, version);
+      told(w, 120), w.mark('cut'), w.mark('back'), w.read('back', 5), w.shows(5, COUNT_DOWN);
+      w.after(100_000).restarts(), shows(w, NORMAL, version);
     };
-    expect(judged('ZBOTA/CLI/105', cut(OLD), { ixit, items }).reasons).to.deep.equal([]);
+    expect(judged('ZBOTA/CLI/105', cut(NEW), { ixit, items }).reasons).to.deep.equal([]);
     expect(judged('ZBOTA/CLI/105', cut(7), { ixit, items }).verdict).to.equal('FAIL');
+    const late = (w: Written): void => {
+      told(w, 120), w.mark('cut'), w.mark('back'), w.after(100_000).restarts(), shows(w, NORMAL, OLD);
+    };
+    expect(judged('ZBOTA/CLI/105', late, { ixit, items }).verdict, 'back too late').to.equal('FAIL');
   });
 });
 

@@ -12,6 +12,7 @@ import {
   blockRequests,
   dataRequests,
   endRequests,
+  queries,
   refusals,
   sent,
 } from '../../src/zigbee/kinds.ts';
@@ -189,6 +190,15 @@ export function endedWith(j: J, s: string, ...statuses: readonly number[]): void
       mustBe(statuses.includes(end.status), 'status of the Upgrade End Request', nameOf(zclStatus, end.status), names),
     end,
   );
+}
+
+/** It asked for no image after this frame of the tester. One query of a client that polls and cannot be stopped may be one of its own accord. */
+export function staysQuiet(j: J, s: string, note: string): void {
+  const first = j.log.first(sent(note));
+  const seen = first === undefined ? 0 : j.log.after(first).all(queries).length;
+  if (seen === 1 && j.declared(ITEM.POLL) && !j.declared(ITEM.QSTOP))
+    j.inconclusive(s, 'the one query that came may be a periodic one');
+  else j.never(s, queries, { stimulus: sent(note), within: QUIET });
 }
 
 /** After this answer of the tester the client asked for no data. */

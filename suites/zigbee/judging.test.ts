@@ -1,7 +1,16 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
-import { imageBlockRequest, imageBlockResponse, upgradeEndResponse } from '../../src/zigbee/codec/ota.ts';
+import { readAttributes } from '../../src/zigbee/codec/global.ts';
+import {
+  imageBlockRequest,
+  imageBlockResponse,
+  imageNotify,
+  queryNextImageRequest,
+  upgradeEndRequest,
+  upgradeEndResponse,
+} from '../../src/zigbee/codec/ota.ts';
+import { ITEM } from './items.ts';
 import { BLOCK, judged, type Written } from './written.ts';
 
 const { NORMAL, DOWNLOAD_IN_PROGRESS, DOWNLOAD_COMPLETE } = upgradeStatus;
@@ -154,6 +163,20 @@ describe('Zigbee judges: a countdown', () => {
   });
 });
 
+describe('Zigbee judges: a query after a frame that must lead to none', () => {
+  const polls = { items: [ITEM.POLL], policies: { negativeAnswer: 'any' } };
+  const query = { fieldControl: 0, manufacturerCode: 0x1234, imageType: 1, fileVersion: 1 };
+  const asked = (times: number) => (w: Written) => {
+    w.out('cut broadcast', readAttributes, { attributes: [0] });
+    for (let i = 0; i < times; i++) w.in(queryNextImageRequest, query);
+  };
+  it('may be one that a client sends of its own accord', () => {
+    expect(judged('ZBOTA/CLI/024', asked(1), polls).reasons.map((r) => r.verdict)).to.deep.equal(['INCONC']);
+    expect(judged('ZBOTA/CLI/024', asked(2), polls).verdict).to.equal('FAIL');
+    expect(judged('ZBOTA/CLI/024', asked(1), { ...polls, items: [] }).verdict, 'never polls').to.equal('FAIL');
+  });
+});
+
 describe('Zigbee judges: pages', () => {
   it('tell what to do where a client that declares pages asks for none', () => {
     const j = judged('ZBOTA/CLI/071', (w) => (w.offer(), w.asks(0)));
@@ -166,6 +189,44 @@ describe('Zigbee judges: pages', () => {
     };
     expect(judged('ZBOTA/CLI/072', offers(4)).verdict).to.equal('INCONC');
     expect(judged('ZBOTA/CLI/072', offers(5)).verdict).to.equal('FAIL');
+  });
+});
+
+describe('Zigbee judges: a server that tells when to upgrade', () => {
+  const image = fileURLToPath(new URL('../../../rigs/packages/zigbee/newer.ota', import.meta.url));
+  const ixit = { ixit: { serverImage: `file:${image}`, upgradeDelayS: 60 } };
+  const file = { manufacturerCode: 0xffff, imageType: 0xffff, fileVersion: 0xffffffff };
+  const verdict = (times: number, upgradeTime: number) =>
+    judged(
+      'ZBOTA/SRV/067',
+      (w) => {
+        for (let i = 1; i <= times; i++) w.out('end', upgradeEndRequest, { status: zclStatus.SUCCESS, ...file }, i);
+        w.after(0).in(upgradeEndResponse, { ...file, currentTime: 0, upgradeTime }, times);
+      },
+      ixit,
+    ).verdict;
+
+  it('may count on from its first answer where that was lost', () => {
+    expect(verdict(1, 60)).to.equal('PASS');
+    expect(verdict(2, 50)).to.equal('PASS');
+    expect(verdict(2, 30), 'more than has passed').to.equal('FAIL');
+    expect(verdict(1, 50), 'asked once').to.equal('FAIL');
+    expect(verdict(2, 61)).to.equal('FAIL');
+  });
+});
+
+describe('Zigbee judges: a server that notifies of a device specific file', () => {
+  const verdict = (notifyRule: string, notifies: number) => {
+    const write = (w: Written): void => {
+      w.in(imageNotify, { payloadType: 0, queryJitter: 100 }), w.mark('specific');
+      for (let i = 0; i < notifies; i++) w.in(imageNotify, { payloadType: 0, queryJitter: 100 });
+    };
+    return judged('ZBOTA/SRV/014', write, { ixit: { notifyRule } }).verdict;
+  };
+  it('may do so in any way where it does not follow the rule of broadcasts for the others', () => {
+    expect(verdict('none', 1)).to.equal('PASS');
+    expect(verdict('none', 0), 'in no way').to.equal('FAIL');
+    expect(verdict('seed003', 1)).to.equal('FAIL');
   });
 });
 

@@ -196,6 +196,7 @@ export const queryCases: readonly Case[] = [
       t.offerNothing();
       await t.say('lineInterval', t.ixit.number('queryIntervalS'));
       await t.say('lineNoInterval');
+      await t.pause({ timer: 'inFlight' }, 'a query that was under way');
       t.mark('stopped');
       await t.quiet(queries, { timer: 'queryIntervalS', times: 2 });
     },
