@@ -163,6 +163,107 @@ describe('Zigbee judges: a countdown', () => {
   });
 });
 
+describe('Zigbee judges: a file in pieces', () => {
+  const small = (w: Written, fileOffset: number, maximumDataSize: number): void =>
+    w.in(imageBlockRequest, {
+      fieldControl: 0,
+      manufacturerCode: 0x1234,
+      imageType: 1,
+      fileVersion: 2,
+      fileOffset,
+      maximumDataSize,
+    });
+  const verdict = (pieces: readonly (readonly [offset: number, octets: number])[], items: readonly string[] = []) => {
+    const write = (w: Written): void => {
+      w.offer();
+      for (const [offset, octets] of pieces) small(w, offset, octets);
+      w.ends();
+    };
+    return judged('ZBOTA/CLI/051', write, { ixit: { maxDataSize: 200 }, items }).verdict;
+  };
+  it('may be asked for in pieces of any size, and again in smaller ones', () => {
+    expect(
+      verdict([
+        [0, 50],
+        [50, 200],
+        [250, 150],
+      ]),
+    ).to.equal('PASS');
+    expect(
+      verdict([
+        [0, 200],
+        [0, 100],
+        [100, 200],
+        [300, 100],
+      ]),
+    ).to.equal('PASS');
+    expect(
+      verdict([
+        [0, 250],
+        [200, 200],
+      ]),
+      'as much as the server gives',
+    ).to.equal('PASS');
+  });
+  it('has no gap, no overlap and an end', () => {
+    expect(
+      verdict([
+        [0, 250],
+        [250, 150],
+      ]),
+      'gap',
+    ).to.equal('FAIL');
+    expect(
+      verdict([
+        [0, 200],
+        [150, 200],
+        [350, 50],
+      ]),
+      'overlap',
+    ).to.equal('FAIL');
+    expect(
+      verdict([
+        [0, 200],
+        [200, 100],
+      ]),
+      'no end',
+    ).to.equal('FAIL');
+    expect(
+      verdict([
+        [100, 200],
+        [300, 100],
+      ]),
+      'no beginning',
+    ).to.equal('FAIL');
+  });
+  it('may begin where an earlier download ended, of a client that resumes', () => {
+    expect(
+      verdict(
+        [
+          [100, 200],
+          [300, 100],
+        ],
+        [ITEM.RESUME],
+      ),
+    ).to.equal('INCONC');
+  });
+});
+
+describe('Zigbee judges: a file that is too large', () => {
+  const ixit = { storageOctets: 250, runningVersion: 1 };
+  const verdict = (last: number, status: number) =>
+    judged(
+      'ZBOTA/CLI/037',
+      (w) => (w.out('offer', readAttributes, { attributes: [0] }), w.asks(0), w.asks(last), w.ends(status)),
+      { ixit, policies: { tooLarge: 'atOfferOrLater' } },
+    ).verdict;
+  it('may be fetched up to the end of the storage, and is given up there', () => {
+    expect(verdict(200, zclStatus.ABORT)).to.equal('PASS');
+    expect(verdict(200, zclStatus.SUCCESS)).to.equal('FAIL');
+    expect(verdict(300, zclStatus.ABORT), 'behind its end').to.equal('FAIL');
+  });
+});
+
 describe('Zigbee judges: a query after a frame that must lead to none', () => {
   const polls = { items: [ITEM.POLL], policies: { negativeAnswer: 'any' } };
   const query = { fieldControl: 0, manufacturerCode: 0x1234, imageType: 1, fileVersion: 1 };

@@ -28,6 +28,7 @@ import {
   download,
   look,
   marked,
+  provoke,
   QUERY,
   QUIET,
   rejected,
@@ -138,7 +139,12 @@ export const lifeCases: readonly Case[] = [
       await t.perhaps(announces, { timer: 'rebootS', times: 1.2 });
       const resumed = await t.perhaps(blockRequests, { timer: 'maxDownloadS' });
       await t.readAttributes('restarted', [CURRENT_VERSION]);
-      if (resumed !== undefined) await t.perhaps(endRequests, DOWNLOAD);
+      // It may take the download up again only when it asks for an image the next time.
+      if (resumed === undefined) {
+        await provoke(t);
+        if ((await t.perhaps(blockRequests, QUERY)) === undefined) return;
+      }
+      await t.perhaps(endRequests, DOWNLOAD);
     },
     judge(j, s) {
       if (j.log.first(sent(STAND)) === undefined) j.inconclusive(s, 'the download did not get to its middle');
@@ -153,7 +159,7 @@ export const lifeCases: readonly Case[] = [
       if (j.declared(ITEM.CURRENT_VERSION)) runs(j, s, 'restarted', j.ixit.number('runningVersion'));
       if (next === undefined) {
         if (j.policy.resume === 'fromOffset')
-          j.came(s, blockRequests, { stimulus: announces, within: { timer: 'maxDownloadS' } }, j.log.after('cut'));
+          j.came(s, blockRequests, { stimulus: sent('query response'), within: QUERY }, j.log.after('cut'));
         else j.note('the download was not taken up again');
         return;
       }
