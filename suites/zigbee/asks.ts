@@ -124,6 +124,13 @@ export function queryAnswered(j: J, s: string, note: string, ...statuses: readon
   );
 }
 
+/** Identity and size of a file in words. */
+export function fileWords(f: Partial<Offered>): string {
+  if (f.manufacturerCode === undefined) return 'no file';
+  const { manufacturerCode, imageType = 0, fileVersion = 0 } = f;
+  return `${hexNumber(manufacturerCode, 4)} ${hexNumber(imageType, 4)} ${hexNumber(fileVersion, 8)} ${f.imageSize} octets`;
+}
+
 /** The query was answered with this file. */
 export function offers(j: J, s: string, note: string, file: Offered): void {
   const other = j.log.first(answers(note));
@@ -134,17 +141,8 @@ export function offers(j: J, s: string, note: string, file: Offered): void {
   }
   const seen = j.came(s, queryReplies(note), { stimulus: sent(note), within: { timer: 'answer' }, tries: TRIES });
   if (seen === undefined) return;
-  const show = (f: Partial<Offered>): string =>
-    f.manufacturerCode === undefined
-      ? 'no file'
-      : [
-          hexNumber(f.manufacturerCode, 4),
-          hexNumber(f.imageType ?? 0, 4),
-          hexNumber(f.fileVersion ?? 0, 8),
-          `${f.imageSize} octets`,
-        ].join(' ');
-  const is = seen.status === 0 ? show(seen) : nameOf(zclStatus, seen.status);
-  j.check(s, () => mustBe(is === show(file), 'offered file', is, show(file)), seen);
+  const is = seen.status === 0 ? fileWords(seen) : nameOf(zclStatus, seen.status);
+  j.check(s, () => mustBe(is === fileWords(file), 'offered file', is, fileWords(file)), seen);
 }
 
 /** A block as the server gave it, or undefined where it gave something else. */

@@ -241,7 +241,7 @@ export const blockCases: readonly Case[] = [
       disturbed(t, {
         answer: ({ fileOffset, maximumDataSize, offered }) => [ordinary, blockOf(offered, fileOffset, maximumDataSize)],
       }),
-    judge: (j, s) => endedWith(j, s, SUCCESS),
+    judge: unharmed,
   }),
   cli('056', 'A block of another offset changes nothing', ITEM.BLOCK_RESPONSE, {
     drive: (t) => disturbed(t, { answer: (asked) => [shifted(asked), ordinary] }),

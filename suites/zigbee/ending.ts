@@ -7,7 +7,7 @@ import { UNTIL_TOLD, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { querySpecificFileRequest, upgradeEndRequest, upgradeEndResponse } from '../../src/zigbee/codec/ota.ts';
 import { imagesOf, type Offered } from '../../src/zigbee/images.ts';
 import { endResponses, frames, replies, sent, specificReplies } from '../../src/zigbee/kinds.ts';
-import { answer, answeredWith, block, end, offers, query, rightBlock } from './asks.ts';
+import { answer, answeredWith, block, end, fileWords, offers, query, rightBlock } from './asks.ts';
 import { refused } from './claims.ts';
 import { ITEM } from './items.ts';
 import { type Case, type J, marked, QUIET, srv } from './moves.ts';
@@ -172,6 +172,15 @@ export const endingCases: readonly Case[] = [
           );
       };
       status('own', (v) => v === SUCCESS, 'SUCCESS');
+      const offer = j.log.first(specificReplies('own'));
+      if (offer?.status === SUCCESS) {
+        const file = imagesOf(j.ixit).image('serverImageSpecific');
+        j.check(
+          s,
+          () => mustBe(fileWords(offer) === fileWords(file), 'offered file', fileWords(offer), fileWords(file)),
+          offer,
+        );
+      }
       status('foreign', (v) => v !== SUCCESS, 'not SUCCESS');
     },
   }),

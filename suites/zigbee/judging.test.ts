@@ -94,21 +94,21 @@ describe('Zigbee judges: a client that does not answer an offer', () => {
     for (let i = 0; i < count; i++) w.offer();
   };
   it('fails only where the file was offered as often as the loss rate asks for', () => {
-    expect(judged('ZBOTA/CLI/055', offers(1)).verdict).to.equal('INCONC');
-    expect(judged('ZBOTA/CLI/055', offers(5)).verdict).to.equal('FAIL');
+    expect(judged('ZBOTA/CLI/051', offers(1)).verdict).to.equal('INCONC');
+    expect(judged('ZBOTA/CLI/051', offers(5)).verdict).to.equal('FAIL');
   });
   it('is not failed where it is slow and still fetches', () => {
-    const j = judged('ZBOTA/CLI/055', (w) => (w.offer(), w.asks(0), w.after(1_000_000).asks(BLOCK)), {
+    const j = judged('ZBOTA/CLI/051', (w) => (w.offer(), w.asks(0), w.after(1_000_000).asks(BLOCK)), {
       settleMs: 1_000,
     });
     expect(j.reason?.message).to.equal('the client was still fetching the file when the tester gave it up');
   });
   it('fails where it only repeats itself', () => {
     const repeats = (w: Written): void => (w.offer(), w.asks(BLOCK), w.after(1_000_000).asks(BLOCK));
-    expect(judged('ZBOTA/CLI/055', repeats, { settleMs: 1_000 }).verdict).to.equal('FAIL');
+    expect(judged('ZBOTA/CLI/051', repeats, { settleMs: 1_000 }).verdict).to.equal('FAIL');
   });
   it('fails after one offer where it has fetched the file and does not say that it has', () => {
-    const j = judged('ZBOTA/CLI/055', (w) => (w.offer(), w.asks(0)));
+    const j = judged('ZBOTA/CLI/051', (w) => (w.offer(), w.asks(0)));
     expect(j.reason?.message).to.equal('no Upgrade End Request after query response');
   });
 });

@@ -28,11 +28,13 @@ function about(t: T, payloadType: number, change: Partial<Notify> = {}): Notify 
 /** The client asked for an image after the notify. */
 const asks = (j: J, s: string): void => void j.came(s, queries, { stimulus: sent(NOTE), within: QUERY, tries: TRIES });
 const staysQuietBehind = (j: J, s: string): void => staysQuiet(j, s, NOTE);
-/** A broadcast notify that is not meant for the client, heard more than once. */
+/** Broadcasts of one notify: that the radio loses all of them happens once in a thousand (10 % each). */
+const BROADCASTS = 3;
+
+/** A broadcast notify that is not meant for the client, sent so often that it is heard. */
 async function unheeded(t: T, notify: Notify): Promise<void> {
   t.mark(NOTE);
-  await t.notify(NOTE, notify, BROADCAST);
-  await t.notify(NOTE, notify, BROADCAST);
+  for (let i = 0; i < BROADCASTS; i++) await t.notify(NOTE, notify, BROADCAST);
   await t.quiet(queries, QUIET);
 }
 
@@ -147,7 +149,7 @@ export const notifyCases: readonly Case[] = [
   cli('022', 'Broadcasts with a jitter out of range', ITEM.BROADCAST, {
     policies: ['jitterOutOfRange'],
     async drive(t) {
-      for (const jitter of [0, 101])
+      for (const jitter of Array.from({ length: BROADCASTS }, () => [0, 101]).flat())
         await t.raw(NOTE, imageNotify.id, Buffer.of(0, jitter), { disableDefaultResponse: true }, BROADCAST);
       await t.quiet(queries, QUIET);
     },
