@@ -110,13 +110,20 @@ export interface OtaServer {
   handle(arrival: Arrival): boolean;
 }
 
+/** An answer by rule that a repeat of its request may cross. */
+interface Crossed {
+  readonly rule: Rule;
+  readonly offset: number;
+  /** When it was confirmed or given up; a client that sleeps fetches it late. */
+  at?: number;
+}
+
 export function otaServer(respond: Respond, timing: Timing): OtaServer {
   let current: Offer | undefined;
   const left = new Map<Rule, number>();
   /** An offer for one download has had it. */
   let over = false;
-  /** The answer by rule that a repeat of its request may cross, and when it went out. */
-  let crossed: { readonly rule: Rule; readonly offset: number; readonly at: number } | undefined;
+  let crossed: Crossed | undefined;
   /** The request that came last, by its octets, and when. */
   let latest: { readonly octets: Buffer; readonly at: number } = { octets: Buffer.alloc(0), at: 0 };
 
@@ -152,7 +159,7 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
     const last = crossed;
     if (last?.rule.on !== on || last.offset !== offset) return undefined;
     crossed = undefined;
-    return performance.now() - last.at <= timing.real('crossing') ? last.rule : undefined;
+    return last.at === undefined || performance.now() - last.at <= timing.real('crossing') ? last.rule : undefined;
   };
   const used = (rule: Rule): void => {
     if (rule.times !== undefined) left.set(rule, (left.get(rule) ?? rule.times) - 1);
@@ -173,7 +180,8 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
       return;
     }
     if (on === 'block') over = true;
-    if (due?.crossing === true) crossed = { rule: due, offset: asked.fileOffset, at: performance.now() };
+    const own: Crossed | undefined = due?.crossing === true ? { rule: due, offset: asked.fileOffset } : undefined;
+    if (own !== undefined) crossed = own;
     const parts = rule.answer({ ...asked, offered: current.file });
     if (parts.length === 0) used(rule);
     const frames = parts.flatMap((part) =>
@@ -181,7 +189,9 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
         ? plain.map((reply) => ({ octets: encoded(reply, sequence), as: note }))
         : [{ octets: encoded(part, sequence), as: rule.note }],
     );
-    void inTurn(arrival, frames, due === undefined ? undefined : rule);
+    void inTurn(arrival, frames, due === undefined ? undefined : rule).then(() => {
+      if (own !== undefined) own.at = performance.now();
+    });
   };
   /** Sends the frames of one answer, each after the confirm of the one before: none may overtake another. The first one uses up the rule. */
   const inTurn = async (

@@ -11,6 +11,7 @@ import {
   attributes,
   blockRequests,
   dataRequests,
+  delivered,
   endRequests,
   queries,
   refusals,
@@ -115,16 +116,17 @@ export function offeredIn(j: J): Watch {
 }
 
 /**
- * The requests behind this event that the network held back: repeats of an offset before this one, within `crossing`. A client repeats itself only after its
+ * The requests behind this event (or `since` an earlier one) that the network held back: repeats of an offset before this one, within `crossing` of it. A client repeats itself only after its
  * own time-out, so they are of one offset; several offsets in so short a time are a download that begins anew.
  */
 export function heldBack(
   j: J,
   from: { readonly n: number; readonly ms: number },
   offset: number,
+  since: { readonly n: number } = from,
 ): (r: { readonly fileOffset: number; readonly ms: number }) => boolean {
   const early = j.log
-    .after(from)
+    .after(since)
     .all(dataRequests)
     .filter((r) => r.fileOffset < offset && j.log.elapsed(from, r) <= j.ms('crossing'));
   const one = new Set(early.map((r) => r.fileOffset)).size === 1 ? early[0]?.fileOffset : undefined;
@@ -152,9 +154,11 @@ export function asksNoMore<R extends { readonly fileOffset: number; readonly seq
   const answered = told === undefined ? undefined : j.log.before(told).last(dataRequests);
   const crossed = new Set<number>();
   if (told !== undefined && answered !== undefined) {
-    const held = heldBack(j, told, answered.fileOffset);
+    // A client that sleeps fetches the answer later: until it is confirmed anything has crossed it.
+    const confirmed = j.log.first(delivered(note)) ?? told;
+    const held = heldBack(j, confirmed, answered.fileOffset, told);
     for (const r of j.log.after(told).all(kind)) {
-      const repeat = r.fileOffset === answered.fileOffset && j.log.elapsed(told, r) <= j.ms('crossing');
+      const repeat = r.fileOffset === answered.fileOffset && j.log.elapsed(confirmed, r) <= j.ms('crossing');
       if (repeat || held(r)) crossed.add(r.sequence);
     }
   }

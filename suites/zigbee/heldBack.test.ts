@@ -20,6 +20,14 @@ describe('Zigbee judges: a repeat of an earlier offset that the network held bac
     expect(judge('ZBOTA/CLI/069', log(1_000)).reasons).to.deep.equal([]);
     expect(judge('ZBOTA/CLI/069', log(5_000)).verdict).to.equal('FAIL');
   });
+  it('has crossed an answer that a sleeping client had not fetched yet', () => {
+    const log = (ms: number) => (w: Written) => {
+      w.asks(HALF), w.abort('download ended', 6_000, (late) => late.asks(HALF)), w.after(ms).asks(HALF);
+      w.read('after', 2), w.shows(2, NORMAL);
+    };
+    expect(judge('ZBOTA/CLI/069', log(1_000)).reasons).to.deep.equal([]);
+    expect(judge('ZBOTA/CLI/069', log(5_000)).verdict).to.equal('FAIL');
+  });
   it('is no further request behind an order to wait until told', () => {
     const log = (w: Written): void => {
       w.asks(BLOCK), w.putOff(PUT_OFF), w.after(1_000).asks(0), w.after(400_000).read('during', 2);

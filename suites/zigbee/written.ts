@@ -55,8 +55,13 @@ export class Written extends WrittenLog {
   ends(status: number = zclStatus.SUCCESS): void {
     this.in(upgradeEndRequest, { status, ...FILE });
   }
-  abort(note: string): void {
-    this.out(note, imageBlockResponse, { status: zclStatus.ABORT });
+  /** Confirmed at once, or so much later; what comes `meanwhile` is halfway. */
+  abort(note: string, confirmMs = 0, meanwhile?: (w: Written) => void): void {
+    const header = { sequence: 1, direction: SERVER_TO_CLIENT };
+    const raw = encodeCommand(imageBlockResponse, { status: zclStatus.ABORT }, header).toString('hex');
+    const via = this.add({ type: 'zigbee.frame', dir: 'out', raw, data: { cluster: OTA_CLUSTER, note } });
+    if (meanwhile !== undefined) meanwhile(this.after(confirmMs / 2));
+    this.after(confirmMs / 2).add({ type: 'zigbee.confirm', dir: 'in', via, data: { delivered: true } });
   }
   putOff(note: string): void {
     const { WAIT_FOR_DATA: status } = zclStatus;
