@@ -132,6 +132,53 @@ describe('zigbee tester: OTA server', () => {
     expect(heard.map((h) => h.note)).to.deep.equal(['block']);
   });
 
+  it('offers a file for one download: until a rule has answered a request for a block of it, or it has ended', async () => {
+    const rule = { on: 'block', from: 0.5, note: 'gone', answer: () => [] } as const;
+    const query = (sequence: number): Buffer =>
+      encodeCommand(queryNextImageRequest, { fieldControl: 0, ...IDENTITY, fileVersion: 1 }, { sequence });
+    const notes = async (once: boolean, act: (b: ReturnType<typeof bench>) => Promise<void>): Promise<string[]> => {
+      const b = bench({ file, rules: [rule], ...(once ? { once: true } : {}) });
+      await b.ask(query(1));
+      await b.block(0, 2);
+      await b.ask(query(3));
+      await act(b);
+      await b.ask(query(4));
+      return b.heard.map((h) => h.note).filter((note) => note !== 'block' && note !== 'refusal');
+    };
+    const ends = ({ ask }: ReturnType<typeof bench>): Promise<void> =>
+      ask(encodeCommand(upgradeEndRequest, { status: zclStatus.INVALID_IMAGE, ...IDENTITY }, { sequence: 9 }));
+    const [offered, none] = ['query response', 'nothing more'];
+    expect(await notes(true, (b) => b.block(60))).to.deep.equal([offered, offered, none]);
+    expect(await notes(true, ends)).to.deep.equal([offered, offered, none]);
+    expect(await notes(false, ends)).to.deep.equal([offered, offered, offered]);
+  });
+
+  it('sends the frames of one answer one after the other, each when the one before was delivered', async () => {
+    const waiting: (() => void)[] = [];
+    const notes: string[] = [];
+    const timing = timingOf(ZIGBEE_TIMING, ixitOf({}), { protocol: 1, link: 1 });
+    const server = otaServer((_, _octets, note) => {
+      notes.push(note);
+      return new Promise((resolve) => waiting.push(() => resolve(true)));
+    }, timing);
+    const odd = command(imageBlockResponse, { status: zclStatus.ABORT });
+    server.offer({ file, rules: [{ on: 'block', times: 1, note: 'odd', answer: () => [odd, undefined] }] });
+    const octets = encodeCommand(
+      imageBlockRequest,
+      { fieldControl: 0, ...IDENTITY, fileOffset: 0, maximumDataSize: 40 },
+      { sequence: 1 },
+    );
+    const event = { n: 0, ms: 0, channel: 'zigbee', type: 'zigbee.frame' };
+    const to = { from: 1, fromEndpoint: 1, toEndpoint: 13, cluster: OTA_CLUSTER, broadcast: false, octets, event };
+    server.handle(to);
+    const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    await settled();
+    expect(notes).to.deep.equal(['odd']);
+    waiting[0]?.();
+    await settled();
+    expect(notes).to.deep.equal(['odd', 'block']);
+  });
+
   it('answers a request once that the network delivers twice', async () => {
     const abort = command(imageBlockResponse, { status: zclStatus.ABORT });
     const { block, heard } = bench({ file, rules: [{ on: 'block', times: 1, note: 'ended', answer: () => [abort] }] });

@@ -56,6 +56,8 @@ export interface Offer {
   readonly blockOctets?: number;
   /** Answer to a successful end; 1 s after the response unless told, as in the seed. */
   readonly end?: { readonly currentTime: number; readonly upgradeTime: number };
+  /** For one download: once a rule has answered a request for a block of it, or the client has ended it, queries get NO_IMAGE_AVAILABLE. */
+  readonly once?: true;
   /** Serves image pages; otherwise they are refused. */
   readonly pages?: true;
   readonly rules?: readonly Rule[];
@@ -67,6 +69,8 @@ export interface Offer {
 export type Respond = (to: Arrival, octets: Buffer, note: string) => Promise<boolean>;
 
 const QUERY_NOTE = 'query response';
+/** Unlike an offer: what a judge reads as one must not be this. */
+const NO_MORE_NOTE = 'nothing more';
 const BLOCK_NOTE = 'block';
 const END_NOTE = 'end response';
 const REFUSED_NOTE = 'refusal';
@@ -106,11 +110,20 @@ export interface OtaServer {
   handle(arrival: Arrival): boolean;
 }
 
+/** An answer by rule that a repeat of its request may cross. */
+interface Crossed {
+  readonly rule: Rule;
+  readonly offset: number;
+  /** When it was confirmed or given up; a client that sleeps fetches it late. */
+  at?: number;
+}
+
 export function otaServer(respond: Respond, timing: Timing): OtaServer {
   let current: Offer | undefined;
   const left = new Map<Rule, number>();
-  /** The answer by rule that a repeat of its request may cross, and when it went out. */
-  let crossed: { readonly rule: Rule; readonly offset: number; readonly at: number } | undefined;
+  /** An offer for one download has had it. */
+  let over = false;
+  let crossed: Crossed | undefined;
   /** The request that came last, by its octets, and when. */
   let latest: { readonly octets: Buffer; readonly at: number } = { octets: Buffer.alloc(0), at: 0 };
 
@@ -146,7 +159,7 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
     const last = crossed;
     if (last?.rule.on !== on || last.offset !== offset) return undefined;
     crossed = undefined;
-    return performance.now() - last.at <= timing.real('crossing') ? last.rule : undefined;
+    return last.at === undefined || performance.now() - last.at <= timing.real('crossing') ? last.rule : undefined;
   };
   const used = (rule: Rule): void => {
     if (rule.times !== undefined) left.set(rule, (left.get(rule) ?? rule.times) - 1);
@@ -166,20 +179,32 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
       for (const reply of plain) void respond(arrival, encoded(reply, sequence), note);
       return;
     }
-    if (due?.crossing === true) crossed = { rule: due, offset: asked.fileOffset, at: performance.now() };
+    if (on === 'block') over = true;
+    const own: Crossed | undefined = due?.crossing === true ? { rule: due, offset: asked.fileOffset } : undefined;
+    if (own !== undefined) crossed = own;
     const parts = rule.answer({ ...asked, offered: current.file });
     if (parts.length === 0) used(rule);
-    for (const [i, part] of parts.entries()) {
-      const whole = part === undefined ? plain : [part];
-      for (const reply of whole) {
-        const sending = respond(arrival, encoded(reply, sequence), part === undefined ? note : rule.note);
-        if (i > 0 || due === undefined) continue;
-        // Counted when it goes out, given back when it was lost: a client may ask again before the confirm.
-        used(rule);
-        void sending.then((delivered) => {
-          if (!delivered && rule.times !== undefined) left.set(rule, (left.get(rule) ?? 0) + 1);
-        });
-      }
+    const frames = parts.flatMap((part) =>
+      part === undefined
+        ? plain.map((reply) => ({ octets: encoded(reply, sequence), as: note }))
+        : [{ octets: encoded(part, sequence), as: rule.note }],
+    );
+    void inTurn(arrival, frames, due === undefined ? undefined : rule).then(() => {
+      if (own !== undefined) own.at = performance.now();
+    });
+  };
+  /** Sends the frames of one answer, each after the confirm of the one before: none may overtake another. The first one uses up the rule. */
+  const inTurn = async (
+    arrival: Arrival,
+    frames: readonly { readonly octets: Buffer; readonly as: string }[],
+    rule: Rule | undefined,
+  ): Promise<void> => {
+    for (const [i, { octets, as }] of frames.entries()) {
+      const sending = respond(arrival, octets, as);
+      // Counted when it goes out, given back when it was lost: a client may ask again before the confirm.
+      if (i === 0 && rule !== undefined) used(rule);
+      const delivered = await sending;
+      if (i === 0 && !delivered && rule?.times !== undefined) left.set(rule, (left.get(rule) ?? 0) + 1);
     }
   };
   const fileFor = (asked: { manufacturerCode: number; imageType: number; fileVersion: number }): Offered | undefined =>
@@ -207,6 +232,7 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
     offer(offer) {
       current = offer;
       left.clear();
+      over = false;
       crossed = undefined;
     },
     clear() {
@@ -220,8 +246,13 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
       const start = { fileOffset: 0, maximumDataSize: 0 };
       const query = valueOf(queryNextImageRequest, decoded);
       if (query !== undefined) {
-        const file = [current?.file, ...(current?.others ?? [])].find((f) => f?.imageType === query.imageType);
         const { SUCCESS, NO_IMAGE_AVAILABLE } = zclStatus;
+        if (over && current?.once === true) {
+          const none = command(queryNextImageResponse, { status: NO_IMAGE_AVAILABLE });
+          void respond(arrival, encoded(none, sequence), NO_MORE_NOTE);
+          return true;
+        }
+        const file = [current?.file, ...(current?.others ?? [])].find((f) => f?.imageType === query.imageType);
         const offered = file ?? current?.file;
         const value =
           offered === undefined
@@ -258,6 +289,7 @@ export function otaServer(respond: Respond, timing: Timing): OtaServer {
       }
       const end = valueOf(upgradeEndRequest, decoded);
       if (end !== undefined) {
+        over = true;
         const file = end.manufacturerCode === undefined ? undefined : { ...end };
         const times = current?.end ?? { currentTime: 0, upgradeTime: 1 };
         const { manufacturerCode = 0, imageType = 0, fileVersion = 0 } = file ?? {};

@@ -3,11 +3,18 @@ import { hexNumber, nameOf } from '../../src/core/layout/names.ts';
 import type { Seen } from '../../src/core/log.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
 import type { CommandValue } from '../../src/zigbee/codec/command.ts';
+import { valueOf } from '../../src/zigbee/codec/frame.ts';
 import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
-import { imageBlockRequest, queryNextImageRequest, upgradeEndRequest } from '../../src/zigbee/codec/ota.ts';
+import {
+  imageBlockRequest,
+  imageBlockResponse,
+  queryNextImageRequest,
+  upgradeEndRequest,
+} from '../../src/zigbee/codec/ota.ts';
 import type { Offered } from '../../src/zigbee/images.ts';
 import { type Answer, answers, blockReplies, queryReplies, sent } from '../../src/zigbee/kinds.ts';
 import type { Way } from '../../src/zigbee/tester.ts';
+import { ITEM } from './items.ts';
 import type { J, T } from './moves.ts';
 
 /** The file that the declaration says the server has. */
@@ -25,7 +32,7 @@ export function query(
 }
 
 /** A request for a block of the stored file, with changes. */
-export function block(
+export function blockOnce(
   t: T,
   note: string,
   fileOffset: number,
@@ -36,6 +43,31 @@ export function block(
   const { manufacturerCode, imageType, fileVersion } = stored(t);
   const value = { fieldControl: 0, manufacturerCode, imageType, fileVersion, fileOffset, maximumDataSize, ...change };
   return t.ask(note, imageBlockRequest, value, way);
+}
+
+/** Longest wait, in seconds, that is sat out; a server that asks for more gave no block. */
+const LONGEST_WAIT_S = 300;
+/** Seconds of the timer `putOff`. */
+const PUT_OFF_S = 60;
+
+/** Seconds that an answer asks to wait; undefined where it is another one. */
+function waitOf({ decoded }: Answer): number | undefined {
+  const response = valueOf(imageBlockResponse, decoded);
+  if (response?.status !== zclStatus.WAIT_FOR_DATA) return undefined;
+  return Math.max(0, (response.requestTime ?? 0) - (response.currentTime ?? 0));
+}
+
+/** The same; a server that declares to delay or to pace clients may put off any request, and is asked again when the wait is over. */
+export async function block(...request: Parameters<typeof blockOnce>): Promise<boolean> {
+  const [t, note] = request;
+  for (let i = 1; ; i++) {
+    const answered = await blockOnce(...request);
+    if (!answered || i >= TRIES || !(t.declared(ITEM.SENDS_WAIT) || t.declared(ITEM.SENDS_RATE))) return answered;
+    const seen = await t.perhaps(answers(note), { timer: 'inFlight' });
+    const wait = seen === undefined ? undefined : waitOf(seen);
+    if (wait === undefined || wait > LONGEST_WAIT_S) return answered;
+    await t.pause({ timer: 'putOff', times: (wait + 1) / PUT_OFF_S }, 'the wait that the server asked for');
+  }
 }
 
 /** An end request about the stored file, with changes. */
@@ -92,6 +124,13 @@ export function queryAnswered(j: J, s: string, note: string, ...statuses: readon
   );
 }
 
+/** Identity and size of a file in words. */
+export function fileWords(f: Partial<Offered>): string {
+  if (f.manufacturerCode === undefined) return 'no file';
+  const { manufacturerCode, imageType = 0, fileVersion = 0 } = f;
+  return `${hexNumber(manufacturerCode, 4)} ${hexNumber(imageType, 4)} ${hexNumber(fileVersion, 8)} ${f.imageSize} octets`;
+}
+
 /** The query was answered with this file. */
 export function offers(j: J, s: string, note: string, file: Offered): void {
   const other = j.log.first(answers(note));
@@ -102,17 +141,8 @@ export function offers(j: J, s: string, note: string, file: Offered): void {
   }
   const seen = j.came(s, queryReplies(note), { stimulus: sent(note), within: { timer: 'answer' }, tries: TRIES });
   if (seen === undefined) return;
-  const show = (f: Partial<Offered>): string =>
-    f.manufacturerCode === undefined
-      ? 'no file'
-      : [
-          hexNumber(f.manufacturerCode, 4),
-          hexNumber(f.imageType ?? 0, 4),
-          hexNumber(f.fileVersion ?? 0, 8),
-          `${f.imageSize} octets`,
-        ].join(' ');
-  const is = seen.status === 0 ? show(seen) : nameOf(zclStatus, seen.status);
-  j.check(s, () => mustBe(is === show(file), 'offered file', is, show(file)), seen);
+  const is = seen.status === 0 ? fileWords(seen) : nameOf(zclStatus, seen.status);
+  j.check(s, () => mustBe(is === fileWords(file), 'offered file', is, fileWords(file)), seen);
 }
 
 /** A block as the server gave it, or undefined where it gave something else. */

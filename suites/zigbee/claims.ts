@@ -6,8 +6,18 @@ import type { Limit } from '../../src/core/timing.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
 import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { imagesOf } from '../../src/zigbee/images.ts';
-import { attributes, dataRequests, endRequests, refusals, sent } from '../../src/zigbee/kinds.ts';
-import { CURRENT_VERSION, DOWNLOAD, type J, QUIET, STATUS } from './moves.ts';
+import {
+  announces,
+  attributes,
+  blockRequests,
+  dataRequests,
+  delivered,
+  endRequests,
+  queries,
+  refusals,
+  sent,
+} from '../../src/zigbee/kinds.ts';
+import { CURRENT_VERSION, DOWNLOAD, type J, QUIET, REBOOT, STATUS } from './moves.ts';
 import { ITEM } from './items.ts';
 
 /** The value that the client showed of an attribute under this note, or INCONC where it showed none. A second answer is one to a repeated question, and late. */
@@ -34,7 +44,9 @@ export function statusIs(j: J, s: string, note: string, ...allowed: readonly num
 export function statusSince(j: J, s: string, answer: string, note: string, ...allowed: readonly number[]): void {
   const told = j.log.first(sent(answer));
   const asked = j.log.first(sent(note));
-  if (told !== undefined && asked !== undefined && asked.n < told.n)
+  if (told === undefined)
+    j.inconclusive(s, `${answer} was not delivered, so that ImageUpgradeStatus (${note}) says nothing`);
+  else if (asked !== undefined && asked.n < told.n)
     j.inconclusive(s, `ImageUpgradeStatus (${note}) was asked for before ${answer} was delivered`);
   else statusIs(j, s, note, ...allowed);
 }
@@ -63,13 +75,74 @@ export function runs(j: J, s: string, note: string, version: number): void {
   j.check(s, () => mustBe(seen.value === version, 'CurrentFileVersion', hex(seen.value), hex(version)), seen);
 }
 
+/**
+ * What shows that the client restarted into this version after this answer of the tester; judged where nothing does. A Device Announce is a broadcast that
+ * nobody acknowledges, so where none came the version that runs (read under the note) tells.
+ */
+export function restarted(
+  j: J,
+  s: string,
+  answer: string,
+  note: string,
+  version: number,
+): { readonly n: number; readonly ms: number } | undefined {
+  const told = j.log.first(sent(answer));
+  const since = told === undefined ? undefined : j.log.after(told);
+  const announced = since?.first(announces);
+  const reads = where(attributes(CURRENT_VERSION, note), 'new version', (a) => a.content === version);
+  const runsIt = j.declared(ITEM.CURRENT_VERSION) ? since?.first(reads) : undefined;
+  // One behind that read is of a later restart.
+  if (announced !== undefined && (runsIt === undefined || announced.n < runsIt.n))
+    return j.came(s, announces, { stimulus: sent(answer), within: REBOOT });
+  if (runsIt !== undefined) {
+    j.note('no Device Announce came, but the new version runs');
+    return runsIt;
+  }
+  if (!j.declared(ITEM.CURRENT_VERSION) && since?.first(attributes(STATUS, note))?.content === upgradeStatus.NORMAL)
+    j.inconclusive(s, 'no Device Announce came, and without CurrentFileVersion nothing else tells whether it was lost');
+  else j.came(s, announces, { stimulus: sent(answer), within: REBOOT });
+  return undefined;
+}
+
+/** The client restarted after this answer, and this version runs. */
+export function switched(j: J, s: string, answer: string, note: string, version: number): void {
+  if (restarted(j, s, answer, note, version) !== undefined) runs(j, s, note, version);
+}
+
 /** What an offered file must lead to: a client that asks for no data at all must have been offered it often enough. */
 export function offeredIn(j: J): Watch {
   const began = j.log.first(dataRequests) !== undefined;
   return { stimulus: sent('query response'), within: DOWNLOAD, ...(began ? {} : { tries: TRIES }) };
 }
 
-/** Behind this answer of the tester the client asks for no more data; a repeat of the answered request may have crossed it. */
+/**
+ * The requests behind this event (or `since` an earlier one) that the network held back: repeats of an offset before this one, within `crossing` of it. A client repeats itself only after its
+ * own time-out, so they are of one offset; several offsets in so short a time are a download that begins anew.
+ */
+export function heldBack(
+  j: J,
+  from: { readonly n: number; readonly ms: number },
+  offset: number,
+  since: { readonly n: number } = from,
+): (r: { readonly fileOffset: number; readonly ms: number }) => boolean {
+  const early = j.log
+    .after(since)
+    .all(dataRequests)
+    .filter((r) => r.fileOffset < offset && j.log.elapsed(from, r) <= j.ms('crossing'));
+  const one = new Set(early.map((r) => r.fileOffset)).size === 1 ? early[0]?.fileOffset : undefined;
+  return (r) => r.fileOffset === one && r.fileOffset < offset && j.log.elapsed(from, r) <= j.ms('crossing');
+}
+
+/** The first request for a block that this answer led to: not one for an earlier offset that the network held back. */
+export function firstAfter(j: J, told: { readonly n: number; readonly ms: number }) {
+  const held = heldBack(j, told, j.log.before(told).last(blockRequests)?.fileOffset ?? 0);
+  return j.log
+    .after(told)
+    .all(blockRequests)
+    .find((r) => !held(r));
+}
+
+/** Behind this answer of the tester the client asks for no more data; a repeat of the answered request, or of one before it, may have crossed it. */
 export function asksNoMore<R extends { readonly fileOffset: number; readonly sequence: number }>(
   j: J,
   s: string,
@@ -80,15 +153,21 @@ export function asksNoMore<R extends { readonly fileOffset: number; readonly seq
   const told = j.log.first(sent(note));
   const answered = told === undefined ? undefined : j.log.before(told).last(dataRequests);
   const crossed = new Set<number>();
-  if (told !== undefined && answered !== undefined)
-    for (const r of j.log.after(told).all(kind))
-      if (r.fileOffset === answered.fileOffset && j.log.elapsed(told, r) <= j.ms('crossing')) crossed.add(r.sequence);
+  if (told !== undefined && answered !== undefined) {
+    // A client that sleeps fetches the answer later: until it is confirmed anything has crossed it.
+    const confirmed = j.log.first(delivered(note)) ?? told;
+    const held = heldBack(j, confirmed, answered.fileOffset, told);
+    for (const r of j.log.after(told).all(kind)) {
+      const repeat = r.fileOffset === answered.fileOffset && j.log.elapsed(confirmed, r) <= j.ms('crossing');
+      if (repeat || held(r)) crossed.add(r.sequence);
+    }
+  }
   const further = where(kind, `further ${kind.name}`, (r) => !crossed.has(r.sequence));
   j.never(s, further, { stimulus: sent(note), ...(within === undefined ? {} : { within }) });
 }
 
 /** True where the client asked for an offset for the first time so late that the tester's patience ended before its own. */
-function stillFetching(j: J): boolean {
+export function stillFetching(j: J): boolean {
   let most: { readonly fileOffset: number; readonly ms: number } | undefined;
   for (const r of j.log.all(dataRequests)) if (most === undefined || r.fileOffset > most.fileOffset) most = r;
   const last = j.log.events.at(-1);
@@ -115,6 +194,15 @@ export function endedWith(j: J, s: string, ...statuses: readonly number[]): void
       mustBe(statuses.includes(end.status), 'status of the Upgrade End Request', nameOf(zclStatus, end.status), names),
     end,
   );
+}
+
+/** It asked for no image after this frame of the tester. One query of a client that polls and cannot be stopped may be one of its own accord. */
+export function staysQuiet(j: J, s: string, note: string): void {
+  const first = j.log.first(sent(note));
+  const seen = first === undefined ? 0 : j.log.after(first).all(queries).length;
+  if (seen === 1 && j.declared(ITEM.POLL) && !j.declared(ITEM.QSTOP))
+    j.inconclusive(s, 'the one query that came may be a periodic one');
+  else j.never(s, queries, { stimulus: sent(note), within: QUIET });
 }
 
 /** After this answer of the tester the client asked for no data. */

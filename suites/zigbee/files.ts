@@ -3,7 +3,7 @@ import { hexNumber } from '../../src/core/layout/names.ts';
 import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import type { Offered } from '../../src/zigbee/images.ts';
 import { announces, attributes, endRequests, sent, values } from '../../src/zigbee/kinds.ts';
-import { endedWith, runs, statusIs } from './claims.ts';
+import { endedWith, runs, statusIs, stillFetching } from './claims.ts';
 import { ITEM } from './items.ts';
 import { type Case, cli, DOWNLOAD, download, type J, look, type Parts, QUIET, start, STATUS, type T } from './moves.ts';
 
@@ -14,7 +14,7 @@ const LATER = { currentTime: 0, upgradeTime: 300 };
 
 /** Serves a file that no client may run, and watches what becomes of it. */
 async function served(t: T, file: Offered): Promise<void> {
-  await start(t, { file });
+  await start(t, { file, once: true });
   await t.perhaps(endRequests, DOWNLOAD);
   await t.quiet(announces, QUIET);
   await look(t, AFTER);
@@ -25,6 +25,10 @@ function notRun(j: J, s: string): void {
   const end = j.log.first(endRequests);
   if (end === undefined && j.log.first(sent('query response')) === undefined) {
     j.inconclusive(s, 'no file was offered');
+    return;
+  }
+  if (end === undefined && stillFetching(j)) {
+    j.inconclusive(s, 'the client was still fetching the file when the tester gave it up');
     return;
   }
   if (end !== undefined)

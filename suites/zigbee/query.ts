@@ -60,6 +60,8 @@ function without(number: string, status: number, name: string): Case {
 }
 
 const NEW_INTERVAL_S = 60;
+/** Octets by which a file is too large: more than the block that reaches over the end of the storage. */
+const EXCESS = 1024;
 
 /** Purposes 030 to 045: the query and its answers. */
 export const queryCases: readonly Case[] = [
@@ -103,7 +105,7 @@ export const queryCases: readonly Case[] = [
     policies: ['tooLarge'],
     async drive(t) {
       const small = t.image('imageNewer');
-      const imageSize = t.ixit.number('storageOctets') + 1;
+      const imageSize = t.ixit.number('storageOctets') + EXCESS;
       const filler = Buffer.alloc(Math.max(0, imageSize - small.imageSize));
       const file = { ...small, octets: Buffer.concat([small.octets, filler]), imageSize };
       t.offer({ file, rules: [{ on: 'query', note: OFFER, answer: () => [offerOf(file, { imageSize })] }] });
@@ -118,9 +120,13 @@ export const queryCases: readonly Case[] = [
         return;
       }
       const beyond = where(dataRequests, 'request for the octets beyond the storage', (r) => {
-        return r.fileOffset + r.maximumDataSize > j.ixit.number('storageOctets');
+        return r.fileOffset > j.ixit.number('storageOctets');
       });
       j.never(s, beyond, { stimulus: sent(OFFER) });
+      const end = j.log.first(endRequests);
+      const { ABORT, INVALID_IMAGE } = zclStatus;
+      if (end !== undefined)
+        j.check(s, () => expect([ABORT, INVALID_IMAGE], 'status of the end').to.include(end.status), end);
       runs(j, s, AFTER, j.ixit.number('runningVersion'));
     },
   }),
@@ -196,6 +202,7 @@ export const queryCases: readonly Case[] = [
       t.offerNothing();
       await t.say('lineInterval', t.ixit.number('queryIntervalS'));
       await t.say('lineNoInterval');
+      await t.pause({ timer: 'inFlight' }, 'a query that was under way');
       t.mark('stopped');
       await t.quiet(queries, { timer: 'queryIntervalS', times: 2 });
     },

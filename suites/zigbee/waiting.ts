@@ -1,13 +1,14 @@
 import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
 import { where } from '../../src/core/log.ts';
+import { TRIES } from '../../src/zigbee/asking.ts';
 import { blockPeriodUnitMs } from '../../src/zigbee/codec/attributes.ts';
 import { UNTIL_TOLD, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { imageBlockRequest, imageBlockResponse, queryNextImageResponse } from '../../src/zigbee/codec/ota.ts';
 import { blockRequests, dataRequests, delivered, endRequests, sent, values } from '../../src/zigbee/kinds.ts';
 import { command, refuse, type Offer, type Reply, type Rule } from '../../src/zigbee/server.ts';
 import { HALF } from './blocks.ts';
-import { asksNoMore, endedWith, statusIs, statusSince, stillDownloading } from './claims.ts';
+import { asksNoMore, endedWith, firstAfter, heldBack, statusIs, statusSince, stillDownloading } from './claims.ts';
 import { ITEM } from './items.ts';
 import { type Case, cli, DOWNLOAD, type J, look, marked, QUIET, start, type T } from './moves.ts';
 
@@ -41,7 +42,7 @@ function waits(j: J, s: string, waitMs: number): void {
   if (next === undefined) return;
   // A request that was lost is repeated after the client's own time-out.
   const notAfter = waitMs + j.ms({ timer: 'blockTimeoutS', times: 3 });
-  const after = j.log.after(put).first(blockRequests) ?? next;
+  const after = firstAfter(j, put) ?? next;
   j.onTime(s, 'the next request', { from: put, to: after, notBefore: waitMs, notAfter, tolerance: j.ms('tolerance') });
   endedWith(j, s, zclStatus.SUCCESS);
 }
@@ -69,20 +70,22 @@ async function periodFor(t: T): Promise<number> {
 }
 
 /** Waits for the request that the rule of `offerWith` answers. */
-async function inTheMiddle(t: T): Promise<void> {
+function inTheMiddle(t: T) {
   const middle = Math.floor(HALF * t.image('imageNewer').imageSize);
-  await t.until(
+  return t.until(
     where(blockRequests, 'request in the middle', (r) => r.fileOffset >= middle),
     DOWNLOAD,
   );
 }
 
+/** What a client asks for. */
+type Piece = { readonly fileOffset: number; readonly maximumDataSize: number };
+
 /** What a case sends into a download that stands still for a while. */
-async function interrupted(t: T, act: () => Promise<void>): Promise<void> {
+async function interrupted(t: T, act: (middle: Piece) => Promise<void>): Promise<void> {
   await start(t, offerWith(t, PUT_OFF, [waitFor(0, SECONDS)]));
   await t.until(blockRequests, DOWNLOAD);
-  await inTheMiddle(t);
-  await act();
+  await act(await inTheMiddle(t));
   await look(t, 'during');
   await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
 }
@@ -95,8 +98,22 @@ function undisturbed(j: J, s: string, note: string): void {
     return;
   }
   stillDownloading(j, s, 'during');
-  const before = j.log.before(act).last(dataRequests);
-  const again = where(dataRequests, 'request from the start', (r) => r.fileOffset < (before?.fileOffset ?? 0));
+  const before = Math.max(
+    0,
+    ...j.log
+      .before(act)
+      .all(dataRequests)
+      .map((r) => r.fileOffset),
+  );
+  const held = heldBack(j, act, before);
+  const late = new Set(
+    j.log
+      .after(act)
+      .all(dataRequests)
+      .filter((r) => !held(r))
+      .map((r) => r.sequence),
+  );
+  const again = where(dataRequests, 'request from the start', (r) => r.fileOffset < before && late.has(r.sequence));
   j.never(s, again, { stimulus: sent(note) });
   endedWith(j, s, zclStatus.SUCCESS);
 }
@@ -138,7 +155,7 @@ export const waitingCases: readonly Case[] = [
       const came = j.came(s, blockRequests, { stimulus: sent(PUT_OFF), within: { timer: 'hold', times: 1.4 } });
       if (put === undefined || came === undefined) return;
       // What crossed the first answer was put off as well.
-      const next = j.log.after(put).first(blockRequests) ?? came;
+      const next = firstAfter(j, put) ?? came;
       const took = j.log.elapsed(put, next);
       const atOnce = took < j.ms('putOff');
       j.note(`asked again after ${Math.round(took / 1000)} s`);
@@ -214,6 +231,19 @@ export const waitingCases: readonly Case[] = [
         return;
       }
       endedWith(j, s, zclStatus.SUCCESS);
+      const put = j.log.first(sent(PUT_OFF))?.decoded;
+      const period = put?.kind === 'command' ? Number(put.value['minimumBlockPeriod']) * periodUnitMs(j) : 0;
+      const later = j.log.after(back).all(blockRequests);
+      const steps = later.slice(1).filter((r, i) => r.fileOffset !== later[i]?.fileOffset);
+      const gaps = steps.map((r) => j.log.elapsed(j.log.before(r).last(blockRequests) ?? r, r));
+      const least = Math.round(Math.min(...gaps));
+      // Each gap may be that of a lost request, but not all of them.
+      if (gaps.length > 1)
+        j.check(
+          s,
+          () => mustBe(least < period / 2, 'shortest time between two blocks', `${least} ms`, `under ${period / 2} ms`),
+          steps[0],
+        );
       const shown = j.log.after(back).first(values(PERIOD));
       if (shown === undefined) j.inconclusive(s, 'MinimumBlockPeriod was not read');
       else j.check(s, () => expect(shown.value, 'MinimumBlockPeriod').to.equal(0), shown);
@@ -222,7 +252,8 @@ export const waitingCases: readonly Case[] = [
   cli('069', 'After ABORT the client asks for no more and is Normal', ITEM.BLOCK_RESPONSE, {
     policies: ['endAfterAbort'],
     async drive(t) {
-      await start(t, offerWith(t, ENDED, [command(imageBlockResponse, { status: zclStatus.ABORT })], { times: 3 }));
+      const offer = offerWith(t, ENDED, [command(imageBlockResponse, { status: zclStatus.ABORT })], { times: 3 });
+      await start(t, { ...offer, once: true });
       await inTheMiddle(t);
       await t.perhaps(endRequests, QUIET);
       await t.quiet(dataRequests, QUIET);
@@ -240,7 +271,7 @@ export const waitingCases: readonly Case[] = [
     async drive(t) {
       const gone = refuse(imageBlockRequest.id, zclStatus.NO_IMAGE_AVAILABLE);
       const file = t.image('imageNewer');
-      await start(t, { file, rules: [{ on: 'block', from: HALF, note: ENDED, answer: () => [gone] }] });
+      await start(t, { file, once: true, rules: [{ on: 'block', from: HALF, note: ENDED, answer: () => [gone] }] });
       for (let i = 0; i < 12; i++) if ((await t.perhaps(blockRequests, QUIET)) === undefined) break;
       await look(t, 'after');
     },
@@ -281,14 +312,13 @@ export const waitingCases: readonly Case[] = [
     ixit: ['lineStranger'],
     policies: ['negativeAnswer'],
     drive: (t) =>
-      interrupted(t, async () => {
-        const file = t.image('imageNewer');
-        const { manufacturerCode, imageType, fileVersion } = file;
-        for (let at = 0; at < file.imageSize; at += 63) {
-          const data = Buffer.alloc(Math.min(63, file.imageSize - at), 0xee);
-          const value = { status: zclStatus.SUCCESS, manufacturerCode, imageType, fileVersion, fileOffset: at, data };
+      interrupted(t, async ({ fileOffset, maximumDataSize }) => {
+        const { manufacturerCode, imageType, fileVersion, imageSize } = t.image('imageNewer');
+        // Just the block that the client waits for; more than once, as nobody tells whether it was lost.
+        const data = Buffer.alloc(Math.min(maximumDataSize, imageSize - fileOffset), 0xee);
+        const value = { status: zclStatus.SUCCESS, manufacturerCode, imageType, fileVersion, fileOffset, data };
+        for (let i = 0; i < TRIES; i++)
           await t.say('lineStranger', t.frameOf(imageBlockResponse, value).toString('hex'));
-        }
       }),
     judge(j, s) {
       stillDownloading(j, s, 'during');
@@ -306,13 +336,13 @@ export const waitingCases: readonly Case[] = [
         end: LATER,
         blockOctets: 8,
         // Long enough to tell the application meanwhile that it is busy.
-        rules: [{ on: 'block', times: 1, note: PUT_OFF, answer: () => [waitFor(0, 10)] }],
+        rules: [{ on: 'block', times: 1, crossing: true, note: PUT_OFF, answer: () => [waitFor(0, 10)] }],
       });
       await t.until(blockRequests, DOWNLOAD);
       t.mark('busy');
       await t.say('lineBusy', 30);
       t.mark('busy said');
-      await t.quiet(blockRequests, { timer: 'busy' });
+      await t.pause({ timer: 'busy' }, 'the application is busy');
       t.mark('busy over');
       await t.perhaps(endRequests, DOWNLOAD);
     },

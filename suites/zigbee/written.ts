@@ -24,6 +24,7 @@ const FILE = { manufacturerCode: 0x1234, imageType: 1, fileVersion: 2 } as const
 export const SIZE = 400;
 export const BLOCK = 100;
 const STATUS = 0x0006;
+const VERSION = 0x0002;
 
 /** What a Zigbee client showed in a case: one event every ten seconds unless told. */
 export class Written extends WrittenLog {
@@ -54,8 +55,13 @@ export class Written extends WrittenLog {
   ends(status: number = zclStatus.SUCCESS): void {
     this.in(upgradeEndRequest, { status, ...FILE });
   }
-  abort(note: string): void {
-    this.out(note, imageBlockResponse, { status: zclStatus.ABORT });
+  /** Confirmed at once, or so much later; what comes `meanwhile` is halfway. */
+  abort(note: string, confirmMs = 0, meanwhile?: (w: Written) => void): void {
+    const header = { sequence: 1, direction: SERVER_TO_CLIENT };
+    const raw = encodeCommand(imageBlockResponse, { status: zclStatus.ABORT }, header).toString('hex');
+    const via = this.add({ type: 'zigbee.frame', dir: 'out', raw, data: { cluster: OTA_CLUSTER, note } });
+    if (meanwhile !== undefined) meanwhile(this.after(confirmMs / 2));
+    this.after(confirmMs / 2).add({ type: 'zigbee.confirm', dir: 'in', via, data: { delivered: true } });
   }
   putOff(note: string): void {
     const { WAIT_FOR_DATA: status } = zclStatus;
@@ -67,6 +73,11 @@ export class Written extends WrittenLog {
   shows(sequence: number, content: number): void {
     const records = [{ attribute: STATUS, status: zclStatus.SUCCESS, value: { type: dataType.ENUM8, content } }];
     this.in(readAttributesResponse, { records }, sequence);
+  }
+  /** The version that runs, as the answer to a read. */
+  runs(sequence: number, content: number): void {
+    const value = { type: dataType.UINT32, content };
+    this.in(readAttributesResponse, { records: [{ attribute: VERSION, status: zclStatus.SUCCESS, value }] }, sequence);
   }
   restarts(): void {
     this.add({ type: 'zigbee.device', dir: 'in', data: { what: 'announced', peer: IUT } });
@@ -80,6 +91,8 @@ export function judged(
   o: {
     readonly ixit?: Readonly<Record<string, IxitValue>>;
     readonly policies?: Readonly<Record<string, string>>;
+    /** Items that the device has; none unless told. */
+    readonly items?: readonly string[];
     /** From the last event to the end of the log. */
     readonly settleMs?: number;
   } = {},
@@ -90,14 +103,21 @@ export function judged(
   w.mark('begin');
   write(w);
   w.after(o.settleMs ?? 1_000_000).alive();
-  const ixit = ixitOf({ maxDownloadS: 60, blockTimeoutS: 5, blockRetries: 3, ...o.ixit });
+  const ixit = ixitOf({ maxDownloadS: 60, blockTimeoutS: 5, blockRetries: 3, maxDataSize: BLOCK, ...o.ixit });
   const timing = timingOf(ZIGBEE_TIMING, ixit, { protocol: 1, link: 1 });
   const policies = {
     endAfterAbort: 'tolerate',
     busyOffset: 'either',
     statusBeforeEndResponse: 'either',
+    timeBeforeCurrent: 'either',
     ...o.policies,
   };
-  const input = { log: logOf(w.events, 1), ixit, policies, timing, declared: () => false };
+  const input = {
+    log: logOf(w.events, 1),
+    ixit,
+    policies,
+    timing,
+    declared: (item: string) => o.items?.includes(item) === true,
+  };
   return judgeAttempt(found, input, policies, (j) => found.judge(j as never), []);
 }

@@ -108,6 +108,7 @@ export interface Behaviour extends ServerBehaviour {
   readonly endVersion?: number;
   readonly endsAfterFirstFile?: true;
   readonly endsOnce?: true;
+  readonly ignoresTimeoutPolicy?: true;
   readonly neverEnds?: true;
   readonly ignoresCancel?: true;
   readonly ignoresHold?: true;

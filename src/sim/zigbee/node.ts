@@ -141,7 +141,7 @@ export class Node implements Station {
 
   /** Sends a message of the device profile; returns its sequence number. */
   zdo(address: number, cluster: number, payload: Buffer, sequence = this.#next()): number {
-    this.#air.send({
+    const frame = {
       source: this.address,
       sourceEndpoint: 0,
       to: { address },
@@ -149,8 +149,9 @@ export class Node implements Station {
       profile: ZDP,
       cluster,
       data: Buffer.concat([Buffer.of(sequence), payload]),
-      acknowledged: true,
-    });
+    };
+    // Nobody acknowledges a broadcast.
+    this.#air.send({ ...frame, acknowledged: !isBroadcast(frame) });
     return sequence;
   }
 

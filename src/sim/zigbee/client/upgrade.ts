@@ -163,7 +163,7 @@ export class Upgrade {
     this.#core.tries += 1;
     if (behaviour.endsOnce === true) return;
     if (this.#core.tries <= parts.options.retries) return this.ask();
-    if (parts.options.timeoutPolicy === 'apply') return this.#switch();
+    if (parts.options.timeoutPolicy === 'apply' || behaviour.ignoresTimeoutPolicy === true) return this.#switch();
     this.#core.setStatus(upgradeStatus.WAITING_TO_UPGRADE);
     this.#core.wait(parts.options.endRetry, () => {
       this.#core.tries = 0;

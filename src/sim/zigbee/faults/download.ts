@@ -127,6 +127,13 @@ export const DOWNLOAD_FAULTS: readonly Fault[] = [
     needs: { rate: 'yes' },
   },
   {
+    name: 'keeps-first-pace',
+    describe: 'keeps a block period that was taken back, though it shows MinimumBlockPeriod 0',
+    ...breaks('CLI', '068'),
+    apply: { keepsFirstPeriod: true, keepsPeriodAttribute: true },
+    needs: { rate: 'yes' },
+  },
+  {
     name: 'waits-for-past',
     describe: 'waits when a time lies before the current time, though it claims to act at once',
     ...breaks('CLI', '066', '093'),

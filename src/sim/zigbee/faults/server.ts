@@ -337,6 +337,13 @@ export const SERVER_FAULTS: readonly Fault[] = [
     needs: { ...needs, specific: 'yes' },
   },
   {
+    name: 'server-lies-about-specific-size',
+    describe: 'offers a device specific file as larger than it is',
+    ...breaks('SRV', '070'),
+    apply: { addsToSpecificSize: 16 },
+    needs: { ...needs, specific: 'yes' },
+  },
+  {
     name: 'server-bans-after-abort',
     describe: 'offers nothing any more to a client that aborted',
     ...breaks('SRV', '080'),

@@ -140,6 +140,13 @@ export const UPGRADE_FAULTS: readonly Fault[] = [
     apply: { ignoresCancel: true },
   },
   {
+    name: 'ignores-timeout-policy',
+    describe: 'applies a file whose end nobody answered, though UpgradeTimeoutPolicy says otherwise',
+    ...breaks('CLI', '099'),
+    apply: { ignoresTimeoutPolicy: true },
+    needs: { timeoutPolicy: 'stay' },
+  },
+  {
     name: 'ends-once',
     describe: 'sends the end request only once',
     ...breaks('CLI', '099'),

@@ -26,6 +26,8 @@ export interface ServerBehaviour {
   readonly ignoresRejection?: true;
   readonly answersShortQuery?: true;
   readonly refusesReservedBits?: true;
+  /** Octets by which a device specific file is offered as larger. */
+  readonly addsToSpecificSize?: number;
   readonly offersToAnyEui?: true;
 
   // Blocks

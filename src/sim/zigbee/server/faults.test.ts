@@ -110,9 +110,11 @@ describe('simulated Zigbee OTA server: faults', () => {
     await end('held', {});
     said.push(`released: ${device.server.release()}`);
     await hear('released');
-    const own = { eui64: '8877665544332211', manufacturerCode: 0x1234, imageType: 0xffc1, fileVersion: 2 };
-    await bench.send(querySpecificFileRequest, { ...own, zigbeeStackVersion: 2 }, toServer);
-    await hear('specific');
+    const specific = { manufacturerCode: 0x1234, imageType: 0xffc1, fileVersion: 2 };
+    for (const eui64 of [CLIENT, '8877665544332211']) {
+      await bench.send(querySpecificFileRequest, { ...specific, eui64, zigbeeStackVersion: 2 }, toServer);
+      await hear(`specific of ${eui64}`);
+    }
     device.orders.authorised = false;
     await query('unauthorised', {});
     device.orders.authorised = true;

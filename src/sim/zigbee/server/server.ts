@@ -176,7 +176,8 @@ export class OtaServer implements Application {
       return this.port.answer(querySpecificFileResponse, { status: zclStatus.NO_IMAGE_AVAILABLE }, incoming);
     const { manufacturerCode, imageType, fileVersion } = image.header;
     this.#blocks.offered(incoming.from);
-    const offer = { manufacturerCode, imageType, fileVersion, imageSize: image.octets.length };
+    const imageSize = image.octets.length + (this.#parts.behaviour.addsToSpecificSize ?? 0);
+    const offer = { manufacturerCode, imageType, fileVersion, imageSize };
     this.port.answer(querySpecificFileResponse, { status: zclStatus.SUCCESS, ...offer }, incoming);
   }
 
