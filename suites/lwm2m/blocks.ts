@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { Seen } from '../../src/core/log.ts';
 import { FORMAT } from '../../src/lwm2m/codec/content.ts';
 import { printResult, printState, RES } from '../../src/lwm2m/codec/swmgmt.ts';
-import { answered, showing, stepped, type Stepped } from '../../src/lwm2m/kinds.ts';
+import { answered, asked, showing, stepped, type Stepped, wasRepeated } from '../../src/lwm2m/kinds.ts';
 import { awaitedState, type J, type Lwm2mCase, neverDelivered, stateAt, stepAnswer } from './claims.ts';
 import { ITEM } from './items.ts';
 import { blocksOf, CHECK, ended, HAND_SZX, own, perhaps, see, sendBlock, sendBlocks, type T, until } from './moves.ts';
@@ -116,9 +116,14 @@ export const blockCases: readonly Lwm2mCase[] = [
       const statement = 'SWMGMT-RFC7959.restart';
       if (!begun(j, statement)) return;
       const there = j.log.after('restart').first(showing(own(j), 'DELIVERED', (s) => s.state === 3));
-      const last = j.log.last(answered('write', 'restart'));
+      const answers = j.log.after('restart').all(answered('write', 'restart'));
+      const last = answers.at(-1);
       if (there !== undefined) return j.check(statement, () => expect(printState(there.state)).to.equal(printState(3)));
       if (last === undefined) return j.inconclusive(statement, 'no attempt was answered');
+      const unanswered = j.log.after(last).first(asked('write', 'restart')) !== undefined;
+      const repeated = !j.declared(ITEM.CACHE) && answers.some((reply) => wasRepeated(j.log, reply));
+      if (last.code !== '2.04' && (unanswered || repeated))
+        return j.inconclusive(statement, `answered ${last.code}; the link lost or repeated messages of an attempt`);
       j.check(statement, () => expect(last.code, 'last attempt, the time of the IXIT being over').to.equal('2.04'));
       awaitedState(
         j,
@@ -143,7 +148,7 @@ export const blockCases: readonly Lwm2mCase[] = [
     judge(j) {
       const statement = 'SWMGMT-S.unfinished';
       if (!begun(j, statement)) return;
-      for (const look of j.log.all(answered('look')))
+      for (const look of j.log.after('left').all(answered('look')))
         if (look.code !== '2.05')
           j.check('SWMGMT-CORE.busy', () => expect(look.code, 'Read during the transfer').to.equal('5.03'));
       const results = j.policy.unfinishedPush === '0/52' ? [52] : [52, 0];

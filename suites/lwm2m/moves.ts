@@ -30,8 +30,11 @@ export async function run(t: T, resource: number, label: string, argument?: stri
   await t.execute([9, instance, resource], label, argument);
 }
 
-/** Things of a device at the package server after which it is not waited for any longer: many times the blocks of a package. */
-const ENDLESS = 5_000;
+/**
+ * Things of a device at the package server after which it is not waited for any longer. A block makes about four: a package of 2 MB in blocks of 64 octets has
+ * come by then.
+ */
+const ENDLESS = 150_000;
 
 /**
  * The next thing that is wanted, within the limit. One on `no-progress` begins anew with whatever the device sends to the package server: losses stretch a

@@ -10,6 +10,7 @@ import {
   messages,
   sendings,
   showing,
+  shown,
   stepped,
   wasRepeated,
 } from '../../src/lwm2m/kinds.ts';
@@ -68,7 +69,7 @@ const cases: Lwm2mCase[] = [
     when: `${ITEM.OBJECT9} and ${ITEM.PUSH}`,
     statements: ['SWMGMT-RFC7252.duplicate', 'SWMGMT-RFC7252.once'],
     ixit: ['instance', 'packageSmall', 'checkS', 'installS', 'activateS', 'uninstallS'],
-    policies: ['repeatedRequest'],
+    policies: ['repeatedRequest', 'activationAfterUninstall'],
     start: 'clean',
     async drive(t) {
       t.mark('write');
@@ -89,7 +90,8 @@ const cases: Lwm2mCase[] = [
         if (stepAnswer(j, 'SWMGMT-RFC7252.duplicate', `${label} again`) === undefined) return;
       }
       for (const [label, , shows] of EXECUTES) {
-        const active = label === 'activate';
+        const left = label === 'uninstall' && j.policy.activationAfterUninstall === 'information';
+        const active = left ? j.log.first(shown(`after ${label}`))?.active === true : label === 'activate';
         const state = Number(shows[0]);
         isAt(j, 'SWMGMT-RFC7252.once', `after ${label}`, { state, result: Number(shows[2]), active });
       }

@@ -182,7 +182,7 @@ const cases: Lwm2mCase[] = [
     async drive(t) {
       await see(t, 'before');
       await run(t, RES.uninstall, 'uninstall', '1');
-      await perhaps(t, 'INITIAL', (s) => s.state === 0, { timer: 'quietWindow' });
+      await perhaps(t, 'INITIAL', (s) => s.state === 0, UNINSTALL);
       await see(t, 'after');
     },
     judge(j) {
