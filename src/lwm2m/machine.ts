@@ -7,6 +7,9 @@ export interface Triple {
   readonly active: boolean;
 }
 
+/** What one look shows: `unreadable` is a complete answer without these resources in it. */
+export type Look = Triple | 'unreadable';
+
 /** `3/0/0` */
 export function printTriple({ state, result, active }: Triple): string {
   return `${state}/${result}/${active ? 1 : 0}`;

@@ -113,6 +113,42 @@ describe('LwM2M verdicts on devices of the field', () => {
     });
   });
 
+  describe('Install during a push of which 1 is not shown', () => {
+    const refused = (w: Written): void => {
+      w.mark('download');
+      w.mark('install');
+      w.install('4.05');
+      w.shows(0, 0, false, 'read: after');
+    };
+    it('may leave 0; during a pull it may not', () => {
+      expect(verdictOf('SWMGMT/INS/03', refused)).to.equal('PASS');
+      expect(verdictOf('SWMGMT/INS/03', refused, { declares: ['SWMGMT 4/2'] })).to.equal('FAIL');
+    });
+  });
+
+  describe('a device that has to register anew', () => {
+    const triggered = (answer: string, power: boolean, registers: boolean, result: number) => (w: Written) => {
+      w.shows(4, 2, false, 'read: before');
+      w.exchange({ code: '0.02', path: '/1/0/8', note: 'execute: trigger', answer });
+      if (power) w.add({ type: 'lwm2m.step', data: { label: 'trigger', what: 'power', code: null, type: null } });
+      w.wait(2000);
+      if (registers) w.registers();
+      w.shows(4, result, false, 'read: after');
+    };
+    it('must do so where it took the trigger', () => {
+      expect(verdictOf('SWMGMT/ROB/06', triggered('2.04', false, false, 2))).to.equal('FAIL');
+    });
+    it('has no reason to where it has no trigger', () => {
+      expect(verdictOf('SWMGMT/ROB/06', triggered('4.05', false, false, 2))).to.equal('INCONC');
+    });
+    it('shows nothing by registering after its power came back, and keeps its states only if it says so', () => {
+      const declares = ['SWMGMT 7/2'];
+      const lost = triggered('4.05', true, true, 57);
+      expect(verdictOf('SWMGMT/ROB/06', lost)).to.equal('INCONC');
+      expect(verdictOf('SWMGMT/ROB/06', lost, { declares })).to.equal('FAIL');
+    });
+  });
+
   describe('an empty Package', () => {
     const written = (state: number) => (w: Written) => {
       w.mark('empty');

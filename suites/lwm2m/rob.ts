@@ -12,6 +12,7 @@ import {
   showing,
   shown,
   stepped,
+  taken,
   wasRepeated,
 } from '../../src/lwm2m/kinds.ts';
 import { printTriple } from '../../src/lwm2m/machine.ts';
@@ -193,14 +194,19 @@ const cases: Lwm2mCase[] = [
     },
     judge(j) {
       // By other means than the trigger there is a step of this name.
-      const other = j.log.first(stepped('trigger')) !== undefined;
-      const called: Kind<object> = other ? stepped('trigger') : answered('execute', 'trigger');
-      awaitedOnceRegistered(j, 'SWMGMT-CORE.register-again', registrations, {
-        since: called,
-        stimulus: called,
-        within: { timer: 'registerS' },
-      });
-      if (j.log.first(registrations) !== undefined) unchanged(j, 'SWMGMT-S.kept', 'before', 'after');
+      const other = j.log.first(stepped('trigger'));
+      const switched = other?.what === 'power';
+      const called: Kind<object> = other === undefined ? taken('execute', 'trigger') : stepped('trigger');
+      if (switched)
+        j.inconclusive('SWMGMT-CORE.register-again', 'switched off and on, any device registers; it has no trigger');
+      else
+        awaitedOnceRegistered(j, 'SWMGMT-CORE.register-again', registrations, {
+          since: called,
+          stimulus: called,
+          within: { timer: 'registerS' },
+        });
+      const keeps = !switched || j.declared(ITEM.SURVIVES);
+      if (keeps && j.log.first(registrations) !== undefined) unchanged(j, 'SWMGMT-S.kept', 'before', 'after');
     },
   },
 ];
