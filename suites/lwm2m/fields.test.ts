@@ -1,5 +1,8 @@
 import { expect } from 'chai';
 import { PACKAGES } from '../../src/link/packages/events.ts';
+import { FORMAT, printFormat } from '../../src/lwm2m/codec/content.ts';
+import { encodeTlv } from '../../src/lwm2m/codec/tlv.ts';
+import { integer } from '../../src/lwm2m/codec/value.ts';
 import { judged, type Written } from './written.ts';
 
 const verdictOf = (...given: Parameters<typeof judged>): string => judged(...given).verdict;
@@ -159,6 +162,21 @@ describe('LwM2M verdicts on devices of the field', () => {
       verdictOf('SWMGMT/DLP/15', written(state), { policies: { emptyPackage: 'notDelivered' } });
     it('is never delivered, which a device that still checks it does not show', () => {
       expect([0, 2, 3].map(by)).to.deep.equal(['PASS', 'INCONC', 'FAIL']);
+    });
+  });
+
+  describe('a Read of one resource', () => {
+    const declares = ['SWMGMT 3/8', 'SWMGMT 9/6'];
+    const read = (values: readonly number[]) => (w: Written) => {
+      const body = encodeTlv(
+        [9, 0, 7],
+        values.map((resource) => ({ path: [9, 0, resource], value: integer(0) })),
+      );
+      w.exchange({ code: '0.01', path: '/9/0/7', note: `read: 7 as ${printFormat(FORMAT.tlv)}`, answer: '2.05', body });
+    };
+    it('holds a value, and of that resource', () => {
+      const given = [[7], [], [9]].map((values) => verdictOf('SWMGMT/REG/05', read(values), { declares }));
+      expect(given).to.deep.equal(['PASS', 'FAIL', 'FAIL']);
     });
   });
 });

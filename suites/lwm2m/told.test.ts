@@ -65,7 +65,7 @@ describe('LwM2M verdicts on notifications', () => {
     const told = (late: boolean) => (w: Written) => {
       const device = new Telling(w);
       device.observe('instance', '/9/0');
-      for (let i = 0; i < 6; i++) {
+      for (let i = 0; i < (late ? 6 : 1); i++) {
         w.mark(`switch ${i}`);
         device.tell('instance', instance(late === (i % 2 === 1)));
         w.wait(2000);
@@ -141,6 +141,45 @@ describe('LwM2M verdicts on notifications', () => {
     it('are judged without the values of which one came late', () => {
       expect(verdictOf('SWMGMT/REP/04', told(1, [0, 2, 3, 4, 5, 6]))).to.equal('PASS');
       expect(verdictOf('SWMGMT/REP/04', told(1, [0, 6, 3, 5, 5, 4]))).to.equal('FAIL');
+    });
+  });
+
+  describe('for pmax', () => {
+    /** After the changes so many come, a period apart; then nothing does. */
+    const told = (count: number) => (w: Written) => {
+      w.exchange({ code: '0.03', path: '/9/0/12', note: 'attributes: periods', answer: '2.04' });
+      const body = Buffer.from('</9/0/12>;pmin=12;pmax=24');
+      w.exchange({ code: '0.01', path: '/9/0/12', note: 'discover: attributes', answer: '2.05', body, format: 40 });
+      const device = new Telling(w);
+      device.observe('activation', '/9/0/12');
+      w.mark('switched');
+      for (let i = 0; i < count; i++) {
+        w.wait(24_000);
+        device.tell('activation', resource(12, boolean(false)));
+      }
+      w.wait(count < 2 ? 140_000 : 10);
+      w.mark('over');
+    };
+    it('come again and again', () => {
+      expect([0, 1, 2].map((count) => verdictOf('SWMGMT/REP/05', told(count)))).to.deep.equal(['FAIL', 'FAIL', 'PASS']);
+    });
+  });
+
+  describe('after a reset', () => {
+    const cancelled = (message: boolean) => (w: Written) => {
+      new Telling(w).observe('activation', '/9/0/12');
+      // Confirmable, with the Observe option.
+      if (message)
+        w.add({ type: 'coap.message', dir: 'in', raw: '44450001000000006105', data: { peer: 'd', attempt: 1 } });
+      for (let i = 0; i < 6; i++) {
+        w.mark(`switch ${i}`);
+        w.exchange({ code: '0.02', path: '/9/0/10', note: `execute: switch ${i}`, answer: '2.04' });
+      }
+    };
+    it('stay away, which is no finding where none was there to be reset', () => {
+      expect(verdictOf('SWMGMT/REP/06', cancelled(true), { variant: 'reset' })).to.equal('PASS');
+      expect(verdictOf('SWMGMT/REP/06', cancelled(false), { variant: 'reset' })).to.equal('INCONC');
+      expect(verdictOf('SWMGMT/REP/06', cancelled(false), { variant: 'request' })).to.equal('PASS');
     });
   });
 });
