@@ -179,4 +179,41 @@ describe('LwM2M verdicts on devices of the field', () => {
       expect(given).to.deep.equal(['PASS', 'FAIL', 'FAIL']);
     });
   });
+
+  describe('a block out of order', () => {
+    const sent = (steps: readonly (readonly [string, string])[], state: number) => (w: Written) => {
+      w.mark('begin');
+      for (const [label, code] of steps)
+        w.add({ type: 'lwm2m.step', data: { label, what: label, code, type: 'ACK', copies: 1 } });
+      w.shows(state, 0, false, 'read: after');
+    };
+    const first = ['block 0', '2.31'] as const;
+    const stray = ['block after the gap', '2.31'] as const;
+    it('is refused at once, or with the last one by a device that gathers blocks in any order', () => {
+      const atOnce = sent([first, ['block after the gap', '4.08']], 0);
+      const atLast = sent([first, stray, ['block 3', '2.31'], ['block 4', '4.08']], 0);
+      expect([atOnce, atLast].map((w) => verdictOf('SWMGMT/DLP/10', w))).to.deep.equal(['PASS', 'PASS']);
+      const started = sent(
+        [
+          ['block 1 first', '2.31'],
+          ['block 2', '4.08'],
+        ],
+        0,
+      );
+      expect(verdictOf('SWMGMT/DLP/11', started)).to.equal('PASS');
+    });
+    it('is never taken', () => {
+      const taken = sent([first, stray, ['block 3', '2.31'], ['block 4', '2.04']], 0);
+      const delivered = sent([first, stray, ['block 3', '4.08']], 3);
+      expect([taken, delivered].map((w) => verdictOf('SWMGMT/DLP/10', w))).to.deep.equal(['FAIL', 'FAIL']);
+      const started = sent(
+        [
+          ['block 1 first', '2.31'],
+          ['block 2', '2.04'],
+        ],
+        0,
+      );
+      expect(verdictOf('SWMGMT/DLP/11', started)).to.equal('FAIL');
+    });
+  });
 });
