@@ -239,7 +239,8 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
       const octets = packages.content(name);
       const payload = format === null ? octets : payloadOf(path, { type: 'Opaque', value: octets }, format);
       const described = format === null ? {} : { format };
-      return client.request({ operation: 'write', method: 'PUT', path, label, payload, ...described, ...varied(o) });
+      const how = { ...described, ...varied(o), restartSmaller: true } as const;
+      return client.request({ operation: 'write', method: 'PUT', path, label, payload, ...how });
     },
     pull: (instance, uri, label) => tester.write([9, instance, RES.uri], string(uri), label),
     async block(label, ask) {
