@@ -247,6 +247,23 @@ describe('block-wise client', () => {
     expect(Buffer.concat(got).equals(BODY)).to.equal(true);
   });
 
+  for (const [told, how, code] of [
+    ['begins anew in the smaller blocks that 4.13 asks for, if told to', { restartSmaller: true }, '2.04'],
+    ['ends with 4.13 otherwise', {}, '4.13'],
+  ] as const)
+    it(told, async () => {
+      const got: Buffer[] = [];
+      device = await scriptedDevice((scripted) => {
+        const block = asked(scripted, 'Block1');
+        const large = block.szx > 1;
+        if (!large) got.push(scripted.packet.payload);
+        const options = [{ name: 'Block1', value: value({ ...block, szx: Math.min(block.szx, 1) }) }];
+        scripted.answer({ code: large ? '4.13' : block.more ? '2.31' : '2.04', options });
+      });
+      expect(await send(device, { method: 'PUT', payload: BODY, szx: 3, ...how })).to.include({ code });
+      expect(Buffer.concat(got).equals(BODY)).to.equal(code === '2.04');
+    });
+
   it('goes on where a device acts on every block by itself', async () => {
     const got: Buffer[] = [];
     device = await scriptedDevice((scripted) => {

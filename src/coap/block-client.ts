@@ -15,6 +15,8 @@ export interface Transfer {
   readonly report: Report;
   /** Stops on purpose after so many blocks. */
   readonly stopAfterBlocks?: number | undefined;
+  /** An upload begins anew in smaller blocks where 4.13 asks for them (RFC 7959 2.9.3). */
+  readonly restartSmaller?: boolean | undefined;
 }
 
 const CONTINUE = '2.31';
@@ -40,11 +42,22 @@ export async function upload(transfer: Transfer, body: Buffer, wanted: number): 
     const size1 = offset === 0 ? [uintOption(OPTION.size1, body.length)] : [];
     const step = await ask({ options: [...base, blockOption(OPTION.block1, sent), ...size1], payload });
     if (step.kind !== 'reply') return { step, acceptedOctets: offset };
+    const smaller = transfer.restartSmaller === true ? smallerSize(step.message, sent) : undefined;
+    if (smaller !== undefined) {
+      [szx, offset] = [smaller, 0];
+      continue;
+    }
     const goOn = checkUploadAnswer(step, sent, report);
     if (isSuccess(step.message.code)) offset += payload.length;
     if (!goOn || blocks === transfer.stopAfterBlocks) return { step, acceptedOctets: offset };
     szx = Math.min(szx, findBlock(step.message.options, OPTION.block1)?.szx ?? szx);
   }
+}
+
+/** The smaller block size with which a refusal as too large asks for another attempt. */
+function smallerSize({ code, options }: Message, sent: Block): number | undefined {
+  const hint = findBlock(options, OPTION.block1)?.szx ?? sent.szx;
+  return code === '4.13' && hint < sent.szx ? hint : undefined;
 }
 
 /** Reports what is wrong with the answer to one block; true if the next block may follow. */

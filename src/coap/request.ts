@@ -41,6 +41,8 @@ export interface Request {
   readonly deadlineMs?: number;
   /** Leaves a block-wise transfer on purpose after so many blocks, in either direction; see `closingBlock` for the way out of an upload. */
   readonly stopAfterBlocks?: number;
+  /** Begins a block-wise upload anew in smaller blocks where 4.13 asks for them (RFC 7959 2.9.3); otherwise 4.13 ends it. */
+  readonly restartSmaller?: true;
   /** For the reader of the log. */
   readonly note?: string;
 }
@@ -141,8 +143,10 @@ async function sendBody(
 ): Promise<{ step: Step; acceptedOctets: number }> {
   const body = Buffer.from(request.payload ?? []);
   const szx = request.szx ?? MAX_SZX;
-  if (body.length > blockSize(szx))
-    return upload({ ask, base, report, stopAfterBlocks: request.stopAfterBlocks }, body, szx);
+  if (body.length > blockSize(szx)) {
+    const { stopAfterBlocks, restartSmaller } = request;
+    return upload({ ask, base, report, stopAfterBlocks, restartSmaller }, body, szx);
+  }
   const step = await ask({ options: [...base, ...askedBlock(request)], payload: body });
   return { step, acceptedOctets: step.kind === 'reply' ? body.length : 0 };
 }

@@ -4,7 +4,7 @@ import { BenchError, messageOf } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
 import type { Limit } from '../core/timing.ts';
 import { RES, STATE } from './codec/swmgmt.ts';
-import { isWorking, printTriple, type Triple } from './machine.ts';
+import { isWorking, type Look, printTriple, type Triple } from './machine.ts';
 import type { PackageName } from './packages.ts';
 import type { Internals, Lwm2mTester } from './tester.ts';
 
@@ -12,7 +12,7 @@ interface Parts {
   readonly bench: Bench;
   readonly tester: Omit<Lwm2mTester, 'internals'>;
   /** One look at the instance: what it shows, or undefined where it gave no usable answer. */
-  readonly look: (instance: number) => Promise<Triple | undefined>;
+  readonly look: (instance: number) => Promise<Look | undefined>;
   /** What earlier cases left behind. */
   readonly open: { holds: PackageName | undefined };
   /** Ends pulls: nothing is served any more. */
@@ -25,7 +25,7 @@ const LABEL = 'arrange';
 const DELIVERIES = 4;
 /** A device that does not go back to INITIAL is made to by reset or power. */
 const TRIES = 3;
-/** So many looks without answer, one after the other, are the device's silence. */
+/** So many looks without answer, one after the other, are the device's silence; so many answers that cannot be read are all that it shows. */
 const LOOKS = 3;
 
 /** Brings the device to where a case starts; throws a BenchError where it does not go there. */
@@ -40,15 +40,23 @@ export function arranger({
   const instance = (): number => bench.ixit.number('instance');
   const path = (resource: number): number[] => [9, instance(), resource];
 
+  /** The last wait ended because the device answers and shows no state: more of it would show no more. */
+  let unreadable = false;
+
   /** Looks until what it shows fits or the time is over; gives the last that was seen. Looks get lost: one in vain at the end is none. */
   const until = async (fits: (s: Triple) => boolean, ...limits: (Limit | string)[]): Promise<Triple | undefined> => {
     const end = performance.now() + limits.reduce((sum, limit) => sum + timing.real(limit), 0);
-    for (let inVain = 0; ; ) {
-      const now = await look(instance()).catch((e: unknown) => {
+    for (let inVain = 0, unread = 0; ; ) {
+      const seen = await look(instance()).catch((e: unknown) => {
         if (e instanceof DriveEnd) return undefined;
         throw e;
       });
+      const now = seen === 'unreadable' ? undefined : seen;
       if (now !== undefined && fits(now)) return now;
+      if (now !== undefined) unread = 0;
+      else if (seen === 'unreadable') unread += 1;
+      unreadable = unread >= LOOKS;
+      if (unreadable) return undefined;
       inVain = now === undefined ? inVain + 1 : 0;
       if (performance.now() >= end && (now !== undefined || inVain >= LOOKS)) return now;
       await sleep(timing.real('pollInterval'));
@@ -85,6 +93,7 @@ export function arranger({
       if (stuck || i > 0) await force();
       if (!stuck) await execute(RES.uninstall);
       seen = await until(isInitial, 'uninstallS', ...(stuck || i > 0 ? ['registerS'] : []));
+      if (unreadable) break;
     }
     if (seen === undefined || !isInitial(seen)) throw failed('INITIAL', seen);
     open.holds = undefined;

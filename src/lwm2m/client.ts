@@ -29,6 +29,8 @@ export interface Ask {
   readonly options?: readonly Option[];
   readonly confirmable?: boolean;
   readonly szx?: number;
+  /** Taken up: a refusal that asks for smaller blocks. */
+  readonly restartSmaller?: true;
 }
 
 /** One block of a transfer that a case makes by hand. */
@@ -104,6 +106,7 @@ export function openClient(bench: Bench, endpoint: CoapEndpoint, registry: Regis
     ...(ask.payload === undefined ? {} : { payload: ask.payload }),
     ...(ask.confirmable === undefined ? {} : { confirmable: ask.confirmable }),
     ...(ask.szx === undefined ? {} : { szx: ask.szx }),
+    ...(ask.restartSmaller === undefined ? {} : { restartSmaller: ask.restartSmaller }),
   });
   const noting = <R extends { readonly kind: string }>(outcome: R): R => {
     if (outcome.kind !== 'silence') heardMs = performance.now();

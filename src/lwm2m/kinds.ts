@@ -8,7 +8,7 @@ import {
   silences,
 } from '../coap/events.ts';
 import { isFresher } from '../coap/observe.ts';
-import { findUint, OPTION } from '../coap/options.ts';
+import { findUint, OPTION, pathOf } from '../coap/options.ts';
 import type { Ev } from '../core/events.ts';
 import { type Kind, type Log, type Seen, where } from '../core/log.ts';
 import { decodeContent } from './codec/content.ts';
@@ -52,6 +52,18 @@ function aboutModel(request: SeenRequest | undefined): Asked | undefined {
   if (request === undefined || request.dir !== 'out' || request.note === undefined) return undefined;
   return { ...readNote(request.note), path: modelPath(request.path) };
 }
+
+/** Every copy of an Execute, those that a case makes by hand too. */
+export const executing: Kind<{ readonly path: Path }> = {
+  name: 'Execute',
+  read(event, log) {
+    const about = aboutModel(requests.read(event, log));
+    if (about !== undefined) return about.operation === ('execute' satisfies Operation) ? about : undefined;
+    const seen = messages.read(event, log);
+    const posted = seen?.dir === 'out' && seen.message.code === '0.02';
+    return posted ? { path: modelPath(pathOf(seen.message.options)) } : undefined;
+  },
+};
 
 const LOOKS: readonly string[] = ['look', 'alive'] satisfies Operation[];
 

@@ -1,7 +1,11 @@
 import { expect } from 'chai';
-import { illegal, wrongSteps } from './machine.ts';
+import { illegal as illegalBy, type Readings, wrongSteps } from './machine.ts';
 
 const at = (state: number, result: number, active = false) => ({ state, result, active });
+
+/** As {@link illegalBy} by the default readings, unless told. */
+const illegal = (seen: ReturnType<typeof at>, deviceErrorOnly0: boolean, o: Partial<Readings> = {}) =>
+  illegalBy(seen, { deviceErrorOnly0, activeInInitial: false, uninstalling: false, ...o });
 
 describe('LwM2M update machine', () => {
   it('allows the combinations of the result table', () => {
@@ -20,6 +24,15 @@ describe('LwM2M update machine', () => {
   it('reads 57 by policy', () => {
     expect([illegal(at(4, 57), false), illegal(at(0, 57), true)]).to.deep.equal([undefined, undefined]);
     expect(illegal(at(4, 57), true)).to.be.a('string');
+  });
+  it('leaves the result to a device that is uninstalling, and to no other in INSTALLED', () => {
+    expect(illegal(at(4, 0), false, { uninstalling: true })).to.equal(undefined);
+    expect(illegal(at(4, 53), false, { uninstalling: true })).to.be.a('string');
+  });
+  it('reads the activation in INITIAL by policy, and in DELIVERED by none', () => {
+    expect(illegal(at(0, 0, true), false)).to.be.a('string');
+    expect(illegal(at(0, 0, true), false, { activeInInitial: true })).to.equal(undefined);
+    expect(illegal(at(3, 0, true), false, { activeInInitial: true })).to.be.a('string');
   });
   it('finds steps against the order of a download and lets unseen ones pass', () => {
     expect(wrongSteps([0, 3])).to.deep.equal([]);

@@ -7,6 +7,9 @@ export interface Triple {
   readonly active: boolean;
 }
 
+/** What one look shows: `unreadable` is a complete answer without these resources in it. */
+export type Look = Triple | 'unreadable';
+
 /** `3/0/0` */
 export function printTriple({ state, result, active }: Triple): string {
   return `${state}/${result}/${active ? 1 : 0}`;
@@ -75,19 +78,30 @@ export function isWorking(state: number): boolean {
   return state === STATE.DOWNLOAD_STARTED || state === STATE.DOWNLOADED;
 }
 
+/** Readings that decide which combinations are legal, and what the device was doing. */
+export interface Readings {
+  /** A17: 57 stands in INITIAL only. */
+  readonly deviceErrorOnly0: boolean;
+  /** A5: the activation after Uninstall is left to the device. */
+  readonly activeInInitial: boolean;
+  /** The request before was Uninstall: while it works, and after it failed, the result is left to the device (A18). */
+  readonly uninstalling: boolean;
+}
+
 /**
  * What is wrong with a combination; undefined where it is legal. A result that Uninstall in DELIVERED left standing (0 with 58 or 3) is the finding of the
  * case about that transition and is not counted again.
- * @param deviceErrorOnly0 Reading of A17: 57 stands in INITIAL only.
  */
-export function illegal(seen: Triple, deviceErrorOnly0: boolean): string | undefined {
+export function illegal(seen: Triple, readings: Readings): string | undefined {
   const { state, result, active } = seen;
   const row = STATE_TABLE[state];
   if (row === undefined) return `Update State ${state} is none`;
-  if (active && !row.activation) return `Activation State 1 in ${printTriple(seen)}`;
+  const leftActive = readings.activeInInitial && state === STATE.INITIAL;
+  if (active && !row.activation && !leftActive) return `Activation State 1 in ${printTriple(seen)}`;
   const leftOver = state === STATE.INITIAL && (result === RESULT.INSTALL_FAILED || result === RESULT.VERIFIED);
-  const misplaced57 = deviceErrorOnly0 && result === RESULT.DEVICE_ERROR && state !== STATE.INITIAL;
-  if (leftOver || (row.results.includes(result) && !misplaced57)) return undefined;
+  const early = readings.uninstalling && state === STATE.INSTALLED && result === RESULT.INITIAL;
+  const misplaced57 = readings.deviceErrorOnly0 && result === RESULT.DEVICE_ERROR && state !== STATE.INITIAL;
+  if (leftOver || early || (row.results.includes(result) && !misplaced57)) return undefined;
   return `Update Result ${result} in Update State ${state}`;
 }
 

@@ -17,7 +17,7 @@ import { RES } from './codec/swmgmt.ts';
 import { type Entry, integer, string, type Value } from './codec/value.ts';
 import { addressOf, type Door, openDoor, pskOf } from './door.ts';
 import { valueAt } from './kinds.ts';
-import type { Triple } from './machine.ts';
+import type { Look, Triple } from './machine.ts';
 import { packageServers } from './packages.ts';
 import { type Registration, registry } from './registry.ts';
 import { stepper } from './steps.ts';
@@ -140,8 +140,11 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
       ...(format === null ? {} : { accept: format }),
     });
   };
-  const look = async (instance: number): Promise<Triple | undefined> =>
-    tripleOf(entriesOf(await readAs('look', [9, instance], undefined), [9, instance]), instance);
+  const look = async (instance: number): Promise<Look | undefined> => {
+    const outcome = await readAs('look', [9, instance], undefined);
+    const answered = outcome.kind === 'reply' && outcome.code === '2.05' && outcome.complete;
+    return tripleOf(entriesOf(outcome, [9, instance]), instance) ?? (answered ? 'unreadable' : undefined);
+  };
   const watch = watcher(timing, async (instance: number) => {
     await look(instance).catch((e: unknown) => {
       // A device that reboots is not registered for a while.
@@ -236,7 +239,8 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
       const octets = packages.content(name);
       const payload = format === null ? octets : payloadOf(path, { type: 'Opaque', value: octets }, format);
       const described = format === null ? {} : { format };
-      return client.request({ operation: 'write', method: 'PUT', path, label, payload, ...described, ...varied(o) });
+      const how = { ...described, ...varied(o), restartSmaller: true } as const;
+      return client.request({ operation: 'write', method: 'PUT', path, label, payload, ...how });
     },
     pull: (instance, uri, label) => tester.write([9, instance, RES.uri], string(uri), label),
     async block(label, ask) {
@@ -337,7 +341,7 @@ export async function openTester(bench: Bench): Promise<Lwm2mTester> {
     const instance = bench.ixit.number('instance');
     for (;;) {
       const seen = await look(instance);
-      const closed = seen !== undefined && seen.state !== 1;
+      const closed = seen === 'unreadable' || (seen !== undefined && seen.state !== 1);
       if (closed || performance.now() >= end) {
         bench.events.append({ channel: 'coap', type: 'lwm2m.transfer', data: { closed } });
         return;

@@ -8,8 +8,6 @@ import {
   acknowledged,
   type Answer,
   answered,
-  asked,
-  messages,
   sendings,
   type SeenSnapshot,
   showing,
@@ -27,6 +25,7 @@ import { isRefusal, type Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { TRIES } from '../../src/lwm2m/steps.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
 import { ITEM } from './items.ts';
+import { lostAnswer, withProgress } from './lost.ts';
 
 export type J = Judge<Lwm2mPolicies>;
 export type Lwm2mCase = CaseDef<Lwm2mTester, Lwm2mPolicies>;
@@ -51,17 +50,17 @@ export function awaited<V extends object>(
 
 /**
  * As {@link awaited}, for what an instance had to show. Nobody can tell what it showed where no Read that was sent after the limit was answered: looks
- * and their answers may be lost on the link.
+ * and their answers may be lost on the link. A limit on `no-progress` counts from the last progress of the pull.
  */
 export function awaitedState(
   j: J,
   statement: string,
   wanted: Kind<Snapshot>,
-  watch: Watch,
+  { stimulus: begun, within, ...rest }: Watch,
   log = j.log,
 ): SeenSnapshot | undefined {
-  const [first, ...more] = log.all(watch.stimulus);
-  const { within } = watch;
+  const stimulus = within?.of === 'no-progress' ? withProgress(begun, log) : begun;
+  const [first, ...more] = log.all(stimulus);
   if (first !== undefined && within !== undefined && log.after(first).first(wanted) === undefined) {
     const last = more.at(-1) ?? first;
     const reads = log.after(last).all(where(snapshots, 'Read of the state', (s) => s.source === 'read'));
@@ -70,29 +69,14 @@ export function awaitedState(
       return undefined;
     }
   }
-  return awaited(j, statement, wanted, watch, log);
-}
-
-/** Of so many messages one is lost seven times in a row less than once in a thousand, at 10 % loss each way. */
-const FEW = 100;
-
-/** How many messages a request without answer consisted of; 0 where it was answered. */
-function unansweredBlocks(j: J, operation: Operation, label: string): number {
-  const request = j.log.last(asked(operation, label));
-  if (request === undefined || j.log.first(answered(operation, label)) !== undefined) return 0;
-  const out = where(messages, 'message', (m) => m.dir === 'out');
-  const sent = j.log.after(request).all(out);
-  return new Set(sent.filter((m) => j.log.at(m.n)?.via === request.n).map((m) => m.message.mid)).size;
+  return awaited(j, statement, wanted, { ...rest, stimulus, ...(within === undefined ? {} : { within }) }, log);
 }
 
 /** The answer to the request with this label; where none came, the verdict on the silence. */
 export function answerTo(j: J, statement: string, operation: Operation, label: string): Seen<Answer> | undefined {
-  const blocks = unansweredBlocks(j, operation, label);
-  if (blocks > FEW) {
-    j.inconclusive(
-      statement,
-      `no answer to one of ${blocks} blocks of ${operation} (${label}); of so many one may well be lost every time`,
-    );
+  const lost = lostAnswer(j, operation, label);
+  if (lost !== undefined) {
+    j.inconclusive(statement, lost);
     return undefined;
   }
   const received = acknowledged(operation, label);

@@ -4,7 +4,7 @@ import { where } from '../../src/core/log.ts';
 import { FORMAT } from '../../src/lwm2m/codec/content.ts';
 import { printResult, printState, RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { answered, notified, showing, snapshots, valueAt } from '../../src/lwm2m/kinds.ts';
-import { wrongSteps } from '../../src/lwm2m/machine.ts';
+import { isWorking, wrongSteps } from '../../src/lwm2m/machine.ts';
 import type { PackageName } from '../../src/lwm2m/packages.ts';
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
@@ -293,7 +293,7 @@ const whole: Lwm2mCase[] = [
     async drive(t) {
       t.mark('empty');
       await t.write([9, own(t), RES.package], Buffer.alloc(0), 'empty', { format: FORMAT.opaque });
-      await perhaps(t, 'DELIVERED', (s) => s.state === 3, { timer: 'quietWindow' });
+      await perhaps(t, 'DELIVERED', (s) => s.state === 3, CHECK);
       await see(t, 'after');
     },
     judge(j) {
@@ -301,7 +301,9 @@ const whole: Lwm2mCase[] = [
       const reply = answerTo(j, 'SWMGMT-S.empty', 'write', 'empty');
       if (seen === undefined || reply === undefined) return;
       j.note(`an empty Package was answered ${reply.code} and led to ${printSeen(seen)}`);
-      if (j.policy.emptyPackage === 'notDelivered') neverDelivered(j, 'SWMGMT-S.empty', 'empty');
+      if (j.policy.emptyPackage !== 'notDelivered') return;
+      neverDelivered(j, 'SWMGMT-S.empty', 'empty');
+      if (isWorking(seen.state)) j.inconclusive('SWMGMT-S.empty', 'the device was still at the empty package');
     },
   },
   {

@@ -228,14 +228,14 @@ const good: Lwm2mCase[] = [
       await uninstall(t, 'uninstall');
       t.mark('256 octets');
       await t.pull(own(t), await t.serve('packageA', { urlOctets: 256 }), '256 octets');
-      await perhaps(t, 'end of the download', ended, { timer: 'quietWindow' });
+      await perhaps(t, 'end of the download', ended, { timer: 'pullS' });
     },
     judge(j) {
       delivers(j, 'SWMGMT-9.3.length', '255 octets', DOWNLOAD);
       const reply = j.log.first(answered('write', '256 octets'));
       if (reply === undefined) return;
       if (reply.code.startsWith('2.'))
-        return void failsWith(j, 'SWMGMT-9.3.length', '256 octets', [56], { timer: 'quietWindow' });
+        return void failsWith(j, 'SWMGMT-9.3.length', '256 octets', [56], { timer: 'pullS' });
       refusal(j, 'SWMGMT-9.3.length', reply.code, 'a Package URI of 256 octets');
     },
   },

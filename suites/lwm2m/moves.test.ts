@@ -5,7 +5,7 @@ import type { Limit } from '../../src/core/timing.ts';
 import { CHECK, DOWNLOAD, ended, perhaps, type T } from './moves.ts';
 import { Written } from './written.ts';
 
-/** A drive whose waits see the events of a log one by one, each once; at its end their limit passes. `limits`: what was waited with. */
+/** A drive whose waits see the events of a log one by one, each once; where time passes in it, and at its end, their limit does. `limits`: what was waited with. */
 function driveOver(w: Written): { readonly t: T; readonly limits: Limit[] } {
   const log = logOf(w.events, 1);
   const limits: Limit[] = [];
@@ -19,6 +19,7 @@ function driveOver(w: Written): { readonly t: T; readonly limits: Limit[] } {
       limits.push(limit);
       while (next < w.events.length) {
         const event = w.events[next++];
+        if (event?.type === 'pause.over') return Promise.resolve(undefined);
         const seen = event === undefined ? undefined : kind.read(event, log);
         if (seen !== undefined) return Promise.resolve(seen);
       }
@@ -28,17 +29,20 @@ function driveOver(w: Written): { readonly t: T; readonly limits: Limit[] } {
   return { t: t as unknown as T, limits };
 }
 
-/** Three blocks are fetched, then the package is there. */
-function pulled(): Written {
+/** So many blocks are fetched, each in a time of its own, then the package is there. */
+function pulled(blocks: number): Written {
   const w = new Written();
-  for (let i = 0; i < 3; i++) w.add({ type: 'coap.message', dir: 'in', data: { peer: 'p' } }, 'packages');
+  for (let i = 0; i < blocks; i++) {
+    w.add({ type: 'coap.message', dir: 'in', data: { peer: 'p' } }, 'packages');
+    w.wait(1000);
+  }
   w.shows(3, 3);
   return w;
 }
 
 describe('LwM2M drives: a pull', () => {
-  it('is waited for anew with everything that the device fetches', async () => {
-    const { t, limits } = driveOver(pulled());
+  it('is waited for anew as long as the device fetches', async () => {
+    const { t, limits } = driveOver(pulled(3));
     expect(await perhaps(t, 'end of the download', ended, DOWNLOAD)).to.equal(true);
     expect(limits).to.deep.equal(Array.from({ length: 4 }, () => ({ timer: 'pullS', times: 3 })));
   });
@@ -56,9 +60,14 @@ describe('LwM2M drives: a pull', () => {
     ]);
   });
 
+  it('that never ends is given up all the same', async () => {
+    const { t } = driveOver(pulled(100));
+    expect(await perhaps(t, 'end of the download', ended, DOWNLOAD)).to.equal(false);
+  });
+
   it('is no reason to wait longer for anything else', async () => {
-    const { t, limits } = driveOver(pulled());
-    expect(await perhaps(t, 'end of the push', ended, CHECK)).to.equal(true);
-    expect(limits).to.deep.equal([{ timer: 'checkS' }]);
+    const { t, limits } = driveOver(pulled(3));
+    expect(await perhaps(t, 'end of the push', ended, CHECK)).to.equal(false);
+    expect(limits).to.deep.equal([{ timer: 'checkS' }, { timer: 'pollInterval' }]);
   });
 });

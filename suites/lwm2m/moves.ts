@@ -30,26 +30,28 @@ export async function run(t: T, resource: number, label: string, argument?: stri
   await t.execute([9, instance, resource], label, argument);
 }
 
-/** Things of a device at the package server after which it is not waited for any longer: many times the blocks of a package. */
-const ENDLESS = 5_000;
+/** So many limits, one after the other, are waited for a pull that makes progress in each: an hour where `pullS` is a minute. */
+const ROUNDS = 20;
 
 /**
- * The next thing that is wanted, within the limit. One on `no-progress` begins anew with whatever the device sends to the package server: losses stretch a
- * pull, and how fast a package is fetched is nobody's requirement.
+ * The next thing that is wanted, within the limit. One on `no-progress` begins anew where the device sent anything to the package server meanwhile: losses
+ * stretch a pull, and how fast a package is fetched is nobody's requirement.
  */
 async function waitFor(t: T, wanted: Kind<Snapshot>, { of, ...limit }: Limit): Promise<Snapshot | undefined> {
   if (of !== 'no-progress') return t.perhaps(wanted, limit);
-  const either: Kind<{ readonly shown?: Snapshot }> = {
+  // A wait that ended at every block would read the whole log as often.
+  let progress = -1;
+  const either: Kind<Snapshot> = {
     name: wanted.name,
     read(event, log) {
-      const shown = wanted.read(event, log);
-      if (shown !== undefined) return { shown };
-      return pulling.read(event, log);
+      if (pulling.read(event, log) !== undefined) progress = Math.max(progress, event.n);
+      return wanted.read(event, log);
     },
   };
-  for (let n = 0; n < ENDLESS; n++) {
+  for (let round = 0; round < ROUNDS; round++) {
+    const before = progress;
     const seen = await t.perhaps(either, limit);
-    if (seen === undefined || seen.shown !== undefined) return seen?.shown;
+    if (seen !== undefined || progress === before) return seen;
   }
   return undefined;
 }

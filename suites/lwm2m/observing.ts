@@ -8,6 +8,7 @@ import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
 
 import { answered, isNewer, type Notified, notified, observeMessages, taken, valueAt } from '../../src/lwm2m/kinds.ts';
 import { TRIES } from '../../src/lwm2m/steps.ts';
+import { registerCopies } from '../../src/lwm2m/registered.ts';
 import { awaited, answerTo, type J, type Lwm2mCase, marked, stateAt } from './claims.ts';
 import { awaitedOnceRegistered } from './anew.ts';
 import { ITEM } from './items.ts';
@@ -145,7 +146,7 @@ export const observeCases: readonly Lwm2mCase[] = [
       j.note(`not notified: ${missing.map(told).join('; ')}`);
       if (silent.length < REPORTING.length)
         return j.inconclusive(statement, `notifications may have been lost: ${missing.map(told).join('; ')}`);
-      awaited(j, statement, notified(), { stimulus: atRest, tries: TRIES }, j.log.after('start of the cycle'));
+      judgeSilence(j, statement, changes.map(told));
     },
   },
   {
@@ -197,11 +198,15 @@ export const observeCases: readonly Lwm2mCase[] = [
     judge(j) {
       const statement = 'SWMGMT-RFC7641.order';
       const chain: { readonly n: number; readonly ms: number; readonly seq: number }[] = [];
+      // One that is missing in its span may come in a later one, and is taken there for that of the same value.
+      const missing = new Set<number>();
       for (let i = 0; i < SWITCHES; i++) {
         const span = j.log.after(`switch ${i}`).before({ n: markAt(j, `switch ${i + 1}`) });
         const wanted = i % 2 === 0 ? 1 : 0;
         const shows = span.first(where(notified('activation'), 'notification', (n) => numberIn(n) === wanted));
-        if (shows?.seq !== undefined) chain.push({ n: shows.n, ms: shows.ms, seq: shows.seq });
+        if (shows === undefined) missing.add(wanted);
+        else if (shows.seq !== undefined && !missing.has(wanted))
+          chain.push({ n: shows.n, ms: shows.ms, seq: shows.seq });
       }
       if (chain.length < 2) return j.inconclusive(statement, 'fewer than two notifications whose order is known');
       for (const [i, later] of chain.slice(1).entries()) {
@@ -264,6 +269,8 @@ export const observeCases: readonly Lwm2mCase[] = [
       if (accepted?.seq === undefined || last === undefined)
         return j.inconclusive(statement, 'the observation or the changes after it did not come about');
       const after = j.log.after('switch 0').all(observeMessages);
+      if (j.variant === 'reset' && j.log.after(accepted).first(observeMessages) === undefined)
+        return j.inconclusive(statement, 'no notification came that could have been answered by a reset');
       // The reset of a notification may be lost; that of every one is not.
       const allowed = j.variant === 'reset' ? SWITCHES - 2 : 1;
       if (after.length > 0) j.note(`${after.length} notifications after the cancellation`);
@@ -291,6 +298,20 @@ function passes(c: Change & { readonly shows: number | undefined }): boolean {
     [RES.activation]: [c.before, c.after],
   };
   return c.shows !== undefined && (ways[c.resource]?.includes(c.shows) ?? false);
+}
+
+/** No change was ever notified with the value that it led to. */
+function judgeSilence(j: J, statement: string, changes: readonly string[]): void {
+  const span = j.log.after('start of the cycle');
+  const observed = j.log.last(answered('observe', nameOf(RES.activation)));
+  const came = span.all(notified());
+  if (observed !== undefined && j.log.after(observed).first(registerCopies) !== undefined)
+    return j.inconclusive(statement, 'the device was still registering when it was asked to tell');
+  if (came.length === 0) return void awaited(j, statement, notified(), { stimulus: atRest, tries: TRIES }, span);
+  if (!came.some((n) => n.fresh)) return j.inconclusive(statement, 'only notifications older than others came');
+  if (changes.length < TRIES)
+    return j.inconclusive(statement, `the notifications of ${changes.length} changes may have been lost`);
+  j.check(statement, () => expect(changes, 'changes notified with other values only').to.deep.equal([]));
 }
 
 /** The marks at the points of rest: each came after a lasting change, which should have been notified. */
@@ -340,4 +361,16 @@ function judgePeriods(j: J): void {
     stimulus: marked('switched'),
     within: { timer: 'periodMax', times: TRIES + 0.4 },
   });
+  // The first may tell of the changes; only those after it come for pmax alone.
+  const switched = markAt(j, 'switched');
+  const first: Kind<Notified> = {
+    name: 'notification after the changes',
+    read: (event, log) => (event.n > switched ? notified('activation').read(event, log) : undefined),
+  };
+  if (j.log.first(first) !== undefined)
+    awaitedOnceRegistered(j, 'SWMGMT-CORE.pmax', notified('activation'), {
+      since: first,
+      stimulus: first,
+      within: { timer: 'periodMax', times: TRIES + 0.4 },
+    });
 }

@@ -147,6 +147,10 @@ const about: Lwm2mCase[] = [
           expect(
             reply.entries?.flatMap((e) => (e.value === undefined ? [] : typeFits(e.value, resource))),
           ).to.deep.equal([]);
+          // Only a resource of several instances may have none.
+          const value = valueAt(reply.entries ?? [], [9, own(j), resource]);
+          if (resource !== RES.components)
+            expect(value, `value in ${reading(resource, format)}`).to.not.equal(undefined);
         });
         const shows = reply.entries?.map((e) => (e.value === undefined ? '' : printValue(e.value))).join(' ') ?? '';
         const known = first.get(resource);

@@ -10,7 +10,9 @@ import {
   messages,
   sendings,
   showing,
+  shown,
   stepped,
+  taken,
   wasRepeated,
 } from '../../src/lwm2m/kinds.ts';
 import { printTriple } from '../../src/lwm2m/machine.ts';
@@ -68,7 +70,7 @@ const cases: Lwm2mCase[] = [
     when: `${ITEM.OBJECT9} and ${ITEM.PUSH}`,
     statements: ['SWMGMT-RFC7252.duplicate', 'SWMGMT-RFC7252.once'],
     ixit: ['instance', 'packageSmall', 'checkS', 'installS', 'activateS', 'uninstallS'],
-    policies: ['repeatedRequest'],
+    policies: ['repeatedRequest', 'activationAfterUninstall'],
     start: 'clean',
     async drive(t) {
       t.mark('write');
@@ -89,7 +91,8 @@ const cases: Lwm2mCase[] = [
         if (stepAnswer(j, 'SWMGMT-RFC7252.duplicate', `${label} again`) === undefined) return;
       }
       for (const [label, , shows] of EXECUTES) {
-        const active = label === 'activate';
+        const left = label === 'uninstall' && j.policy.activationAfterUninstall === 'information';
+        const active = left ? j.log.first(shown(`after ${label}`))?.active === true : label === 'activate';
         const state = Number(shows[0]);
         isAt(j, 'SWMGMT-RFC7252.once', `after ${label}`, { state, result: Number(shows[2]), active });
       }
@@ -191,14 +194,19 @@ const cases: Lwm2mCase[] = [
     },
     judge(j) {
       // By other means than the trigger there is a step of this name.
-      const other = j.log.first(stepped('trigger')) !== undefined;
-      const called: Kind<object> = other ? stepped('trigger') : answered('execute', 'trigger');
-      awaitedOnceRegistered(j, 'SWMGMT-CORE.register-again', registrations, {
-        since: called,
-        stimulus: called,
-        within: { timer: 'registerS' },
-      });
-      if (j.log.first(registrations) !== undefined) unchanged(j, 'SWMGMT-S.kept', 'before', 'after');
+      const other = j.log.first(stepped('trigger'));
+      const switched = other?.what === 'power';
+      const called: Kind<object> = other === undefined ? taken('execute', 'trigger') : stepped('trigger');
+      if (switched)
+        j.inconclusive('SWMGMT-CORE.register-again', 'switched off and on, any device registers; it has no trigger');
+      else
+        awaitedOnceRegistered(j, 'SWMGMT-CORE.register-again', registrations, {
+          since: called,
+          stimulus: called,
+          within: { timer: 'registerS' },
+        });
+      const keeps = !switched || j.declared(ITEM.SURVIVES);
+      if (keeps && j.log.first(registrations) !== undefined) unchanged(j, 'SWMGMT-S.kept', 'before', 'after');
     },
   },
 ];

@@ -67,12 +67,23 @@ export class Written extends WrittenLog {
     const given = answer === undefined ? {} : { answer };
     this.exchange({ code: '0.02', path: '/9/0/4', note: 'execute: install', sent, ...given });
   }
-  shows(state: number, result: number, active = false): void {
+  shows(state: number, result: number, active = false, note = 'look'): void {
     const values = [7, 9, 12].map((r, i) => ({
       path: [9, 0, r],
       value: i === 2 ? boolean(active) : integer(i === 0 ? state : result),
     }));
-    this.exchange({ code: '0.01', path: '/9/0', note: 'look', answer: '2.05', body: encodeTlv([9, 0], values) });
+    this.exchange({ code: '0.01', path: '/9/0', note, answer: '2.05', body: encodeTlv([9, 0], values) });
+  }
+  /** The device registers, with these octets as a copy of its Register. */
+  registers(): void {
+    const data = { peer: 'd', code: '0.02', path: '/rd', query: [], options: [] };
+    this.add({ type: 'coap.request', dir: 'in', raw: '', data });
+    this.add({
+      type: 'coap.message',
+      dir: 'in',
+      raw: '4402124000000001b27264',
+      data: { peer: 'd', attempt: 1 },
+    });
   }
   /** Time passes. */
   wait(ms: number): void {
@@ -95,7 +106,7 @@ export function judged(
   written.alive();
   write(written);
   written.after(1).alive();
-  const seconds = { installS: 1, checkS: 1, pullS: 1, registerS: 1, notifyS: 1, unfinishedS: 1 };
+  const seconds = { installS: 1, uninstallS: 1, checkS: 1, pullS: 1, registerS: 1, notifyS: 1, unfinishedS: 1 };
   const ixit = ixitOf({ instance: 0, newInstance: 1, ...seconds });
   const policies = { executeOrder: 'either', refusalCode: 'any4xx', deviceErrorState: 'allow', ...o.policies };
   const input = {

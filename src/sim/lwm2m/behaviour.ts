@@ -139,10 +139,14 @@ export interface Behaviour {
   readonly noNotifications?: true;
   readonly notObservable?: number;
   readonly notificationDiffers?: true;
+  /** Notifications show what was told last instead of what is. */
+  readonly notificationsLag?: true;
   readonly failuresUnnotified?: true;
   readonly instanceNotifiesStateOnly?: true;
   readonly ignoresPmin?: true;
   readonly ignoresPmax?: true;
+  /** Notifies once when pmax has passed, and then for changes only. */
+  readonly pmaxOnce?: true;
   readonly hidesAttributes?: true;
   readonly observe?: ObserveFaults;
 

@@ -21,7 +21,7 @@ import { compositePaths, operate, type OperationsContext, read, representComposi
 import type { Options } from './options.ts';
 import { QueueMode } from './queue-mode.ts';
 import { Registration } from './registration.ts';
-import { differing, Reporting } from './reporting.ts';
+import { Reporting } from './reporting.ts';
 import { type Account, factory, type Saved } from './saved.ts';
 import type { Software } from './software.ts';
 import { componentObject, softwareObject, type SoftwareObjectPort } from './software-object.ts';
@@ -311,7 +311,7 @@ export class Lwm2mDevice {
   /** What a Read, or a notification, shows. */
   private represent(request: Request, telling: boolean): Reply {
     const context = this.context();
-    const twist = telling && context.behaviour.notificationDiffers === true ? differing : undefined;
+    const twist = telling ? this.reporting.twist() : undefined;
     if (request.message.code === METHOD.get) return read(request, this.pathIn(request.message), context, twist);
     const found = compositePaths(request, context);
     return 'refused' in found ? found.refused : representComposite(request, found.paths, context, twist);

@@ -1,6 +1,6 @@
 import type { BenchClock } from '../../core/clock.ts';
 import { RES, RESULT } from '../../lwm2m/codec/swmgmt.ts';
-import type { Path } from '../../lwm2m/codec/path.ts';
+import { type Path, samePath } from '../../lwm2m/codec/path.ts';
 import { type Entry, printValue } from '../../lwm2m/codec/value.ts';
 import { Alarm } from '../alarm.ts';
 import type { BlockLimits } from '../coap/blocks.ts';
@@ -32,6 +32,10 @@ interface Watch {
   told: string;
   toldNumber: number | undefined;
   toldAt: number;
+  /** What was told last, value by value. */
+  toldEntries: readonly Entry[];
+  /** Notifications that came for pmax alone. */
+  periodic: number;
 }
 
 const FIRST_SEQUENCE = 1000;
@@ -42,6 +46,8 @@ export class Reporting {
   private readonly port: ReportingPort;
   private readonly watches = new Map<string, Watch>();
   private telling = false;
+  /** What the notification under way would have shown before the change. */
+  private before: readonly Entry[] = [];
 
   constructor(port: ReportingPort) {
     this.port = port;
@@ -52,12 +58,22 @@ export class Reporting {
     const key = keyOf(paths);
     const watch = this.watches.get(key) ?? this.newWatch(key, paths);
     this.remember(watch);
+    const reply = watch.observers.register(request);
     this.arm(watch);
-    return watch.observers.register(request);
+    return reply;
   }
 
   cancel(request: Request): void {
     for (const { observers } of this.watches.values()) observers.deregister(request);
+  }
+
+  /** What a notification shows of a value on a device that misbehaves; undefined where it shows what is. */
+  twist(): ((entry: Entry) => Entry) | undefined {
+    const { behaviour } = this.port;
+    if (behaviour.notificationDiffers === true) return differing;
+    return behaviour.notificationsLag === true
+      ? (now) => this.before.find(({ path }) => samePath(path, now.path)) ?? now
+      : undefined;
   }
 
   /** Values may have changed: tells whom it concerns, at once or when pmin has passed. */
@@ -84,7 +100,8 @@ export class Reporting {
       FIRST_SEQUENCE,
       behaviour.observe,
     );
-    const watch = { paths, observers, alarm: new Alarm(clock), told: '', toldNumber: undefined, toldAt: 0 };
+    const untold = { told: '', toldNumber: undefined, toldAt: 0, toldEntries: [], periodic: 0 };
+    const watch = { paths, observers, alarm: new Alarm(clock), ...untold };
     this.watches.set(key, watch);
     return watch;
   }
@@ -94,8 +111,8 @@ export class Reporting {
     const { clock, behaviour } = this.port;
     const { pmin = 0, pmax = 0 } = this.port.attributes(watch.paths);
     const due = this.isNews(watch) ? watch.toldAt + (behaviour.ignoresPmin === true ? 0 : pmin) * SECOND_MS : Infinity;
-    const late =
-      pmax > 0 && pmax >= pmin && behaviour.ignoresPmax !== true ? watch.toldAt + pmax * SECOND_MS : Infinity;
+    const deaf = behaviour.ignoresPmax === true || (behaviour.pmaxOnce === true && watch.periodic > 0);
+    const late = pmax > 0 && pmax >= pmin && !deaf ? watch.toldAt + pmax * SECOND_MS : Infinity;
     const at = Math.min(due, late);
     watch.alarm.clear();
     if (at === Infinity || watch.observers.count === 0) return;
@@ -106,6 +123,8 @@ export class Reporting {
   private tell(watch: Watch): void {
     const { behaviour } = this.port;
     const failed = behaviour.failuresUnnotified === true && this.showsFailure(watch);
+    if (!this.isNews(watch)) watch.periodic += 1;
+    this.before = watch.toldEntries;
     this.remember(watch);
     const untold = behaviour.compositeUnnotified === true && watch.paths.length > 1;
     if (behaviour.noNotifications !== true && !failed && !untold) {
@@ -121,6 +140,7 @@ export class Reporting {
   private remember(watch: Watch): void {
     watch.told = this.shown(watch);
     watch.toldNumber = this.number(watch);
+    watch.toldEntries = this.port.entries(watch.paths);
     watch.toldAt = this.port.clock.protocolNow();
   }
 
@@ -165,7 +185,7 @@ function keyOf(paths: readonly Path[]): string {
 }
 
 /** What a wrong device shows whose notifications and reads differ. */
-export function differing(entry: Entry): Entry {
+function differing(entry: Entry): Entry {
   const { value } = entry;
   if (value?.type === 'Integer') return { ...entry, value: { type: 'Integer', value: Number(value.value) + 1 } };
   return value?.type === 'Boolean' ? { ...entry, value: { type: 'Boolean', value: !value.value } } : entry;

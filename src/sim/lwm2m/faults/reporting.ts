@@ -45,6 +45,20 @@ export const REPORTING_FAULTS: readonly Fault[] = [
     apply: { ignoresPmax: true },
   },
   {
+    name: 'pmax-once',
+    describe: 'notifies once when pmax has passed, and then no more',
+    violates: ['SWMGMT-CORE.pmax'],
+    caughtBy: ['SWMGMT/REP/05'],
+    apply: { pmaxOnce: true },
+  },
+  {
+    name: 'notifications-lag',
+    describe: 'notifies changes with the value before them',
+    violates: ['SWMGMT-CORE.notify', 'SWMGMT-CORE.notify-instance'],
+    caughtBy: ['SWMGMT/REP/02', 'SWMGMT/REP/10'],
+    apply: { notificationsLag: true },
+  },
+  {
     name: 'attributes-hidden',
     describe: 'leaves attributes out of Discover',
     violates: ['SWMGMT-CORE.attributes'],
