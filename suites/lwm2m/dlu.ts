@@ -27,6 +27,7 @@ import {
 } from './claims.ts';
 import { failingPulls } from './failing-pulls.ts';
 import { ITEM } from './items.ts';
+import { pendingSince } from './lost.ts';
 import { CHECK, DOWNLOAD, ended, own, perhaps, pull, push, see, slowPull, uninstall, until } from './moves.ts';
 
 const PULLED = { start: 'clean', item: ITEM.PULL_COAP, when: ITEM.PULL_COAP } as const;
@@ -203,8 +204,9 @@ const good: Lwm2mCase[] = [
         .after('pull')
         .first(showing(own(j), 'connection lost', (s) => s.state === 0 && s.result === 52));
       // The link was cut for less time than CoAP repeats messages; a device that gives up then has not waited. One that gives up later may have lost the rest.
-      const cut = j.log.first(marked('cut'));
-      if (lost !== undefined && cut !== undefined && j.log.elapsed(cut, lost) >= j.ms(GIVING_UP))
+      const begun =
+        lost === undefined ? undefined : (pendingSince(j.log.after('pull').before(lost)) ?? j.log.first(marked('cut')));
+      if (lost !== undefined && begun !== undefined && j.log.elapsed(begun, lost) >= j.ms(GIVING_UP))
         j.inconclusive('SWMGMT-S.resume', 'the device gave up after all repetitions; the link may have lost them');
       else if (lost !== undefined)
         j.check('SWMGMT-S.resume', () =>

@@ -1,8 +1,8 @@
-import { type Kind, type Log, where } from '../../src/core/log.ts';
+import { type Kind, type Log, type Seen, where } from '../../src/core/log.ts';
 import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { answered, asked, messages } from '../../src/lwm2m/kinds.ts';
 import type { Operation } from '../../src/lwm2m/notes.ts';
-import { pulling } from '../../src/lwm2m/packages.ts';
+import { blockRequests, pulling } from '../../src/lwm2m/packages.ts';
 import { registrations } from '../../src/lwm2m/registered.ts';
 import type { J } from './claims.ts';
 import { ITEM } from './items.ts';
@@ -24,6 +24,13 @@ export function lostAnswer(j: J, operation: Operation, label: string): string | 
   return blocks > FEW
     ? `no answer to one of ${blocks} blocks of ${operation} (${label}); of so many one may well be lost every time`
     : undefined;
+}
+
+/** The soonest at which the last exchange of a pull can have begun: a request for the block before the last one that was seen. */
+export function pendingSince(log: Log): Seen<{ readonly num: number }> | undefined {
+  const seen = log.all(blockRequests);
+  const last = seen.at(-1)?.num ?? 0;
+  return seen.find(({ num }) => num >= last - 1);
 }
 
 /** The stimulus, and whatever the device sends to the package server after it. */

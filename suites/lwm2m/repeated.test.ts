@@ -1,4 +1,7 @@
 import { expect } from 'chai';
+import { blockOption } from '../../src/coap/block.ts';
+import { encode } from '../../src/coap/message.ts';
+import { OPTION, uriOptions } from '../../src/coap/options.ts';
 import { judged, type Written } from './written.ts';
 
 const verdictOf = (...given: Parameters<typeof judged>): string => judged(...given).verdict;
@@ -198,10 +201,17 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
   });
 
   describe('a short cut of the link', () => {
-    const given = (ms: number) => (w: Written) => {
+    /** A request of the device for a block of the package. */
+    const asks = (w: Written, mid: number, num: number): void => {
+      const options = [...uriOptions('/1/packageA'), blockOption(OPTION.block2, { num, more: false, szx: 2 })];
+      const raw = encode({ type: 'CON', code: '0.01', mid, token: Buffer.of(1), options, payload: Buffer.alloc(0) });
+      w.add({ type: 'coap.message', dir: 'in', raw: raw.toString('hex'), data: { peer: 'p' } }, 'packages');
+    };
+    const given = (ms: number, before?: (w: Written) => void) => (w: Written) => {
       w.mark('pull');
       w.exchange({ code: '0.03', path: '/9/0/3', note: 'write: pull', answer: '2.04' });
       w.shows(1, 1);
+      before?.(w);
       w.mark('cut');
       w.wait(ms);
       w.shows(0, 52);
@@ -211,6 +221,16 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
     });
     it('cannot be told from a link that lost every repetition', () => {
       expect(verdictOf('SWMGMT/DLU/11', given(70_000))).to.equal('INCONC');
+    });
+    it('cannot be told from one that had lost most of them before it was cut', () => {
+      const repeats = (since: number) => (w: Written) => {
+        asks(w, 1, 0);
+        asks(w, 2, 1);
+        w.wait(since);
+        asks(w, 3, 2);
+      };
+      expect(verdictOf('SWMGMT/DLU/11', given(10_000, repeats(60_000)))).to.equal('INCONC');
+      expect(verdictOf('SWMGMT/DLU/11', given(10_000, repeats(10_000)))).to.equal('FAIL');
     });
   });
 
