@@ -57,7 +57,7 @@ export const OTHER_SEEDED: readonly Seeded[] = [
     'verification-skipped',
     'FUS/10',
     'DFUM-U.corrupt',
-    /Update Get \(verifying\)[^]*\n>.*◀ .*phase=VERIFICATION_SUCCEEDED/,
+    /(?:Update Get \(verifying\)|phase=VERIFYING_UPDATE .*)\n>.*◀ .*phase=VERIFICATION_SUCCEEDED/,
     /expected VERIFICATION_FAILED \(0x05\) observed VERIFICATION_SUCCEEDED \(0x04\)/,
   ),
   zigbee(
