@@ -50,10 +50,10 @@ export function pskOf(bench: Bench): { readonly key: Buffer; readonly identity: 
 }
 
 /**
- * Six repetitions at the bench's link scale, within the EXCHANGE_LIFETIME of RFC 7252. With its own four, one message in four thousand stays without answer
+ * Eight repetitions at the bench's link scale, within the EXCHANGE_LIFETIME of RFC 7252. With its own four, one message in four thousand stays without answer
  * where 10 % are lost each way, and a case sends dozens.
  */
-export function transmissionOf({ timing }: Pick<Bench, 'timing'>, maxRetransmit = 6): Transmission {
+export function transmissionOf({ timing }: Pick<Bench, 'timing'>, maxRetransmit = 8): Transmission {
   return { ackTimeoutMs: timing.real('ackTimeout'), ackRandomFactor: 1.5, maxRetransmit, maxDoublings: 4 };
 }
 

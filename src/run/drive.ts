@@ -25,12 +25,12 @@ export interface DriveContext {
   granted(ms: number): void;
 }
 
-/** The log while it grows: looking an event up is cheap, the other readers work on what is there now. */
+/** The log while it grows, whose numbers go on from those of earlier attempts: looking an event up is cheap, the other readers work on what is there now. */
 function growing(events: readonly Ev[], factor: number): Log {
   const now = (): Log => logOf(events, factor);
   return {
     events,
-    at: (n) => events[n],
+    at: (n) => events[n - (events[0]?.n ?? 0)],
     all: (kind) => now().all(kind),
     first: (kind) => now().first(kind),
     last: (kind) => now().last(kind),
@@ -57,7 +57,7 @@ function waitFor<R>(
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     // What was waited for may have come before the wait began.
-    for (const event of live.events.slice(from)) {
+    for (const event of live.events.slice(Math.max(0, from - (live.events[0]?.n ?? 0)))) {
       const found = look(event);
       if (found !== undefined) {
         resolve(found);

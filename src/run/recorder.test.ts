@@ -33,7 +33,12 @@ describe('event log', () => {
       data: { a: [1, null] },
     });
     sink.end();
-    expect(sink.append({ channel: 'run', type: 'power' }).n).to.equal(0);
+    // Numbers go on, so that an answer to a request of this attempt is none to a request of the next.
+    expect(sink.append({ channel: 'run', type: 'power' }).n).to.equal(1);
+    expect(sink.begin(join(folder, 'second.jsonl')).events).to.deep.equal([]);
+    expect(sink.append({ channel: 'run', type: 'power' }).n).to.equal(2);
+    expect(readEvents(join(folder, 'second.jsonl'))).to.have.lengthOf(1);
+    sink.end();
     sink.close();
     expect(readFileSync(join(folder, 'bench.jsonl'), 'utf8')).to.contain('power');
   });
@@ -45,8 +50,8 @@ describe('event log', () => {
       .to.throw(/not an event/)
       .with.property('place')
       .that.deep.equals({ file, line: 2 });
-    writeFileSync(file, '{"n":1,"ms":0,"channel":"a","type":"b"}\n');
-    expect(() => readEvents(file)).to.throw('expected event 0, found 1');
+    writeFileSync(file, '{"n":4,"ms":0,"channel":"a","type":"b"}\n{"n":6,"ms":0,"channel":"a","type":"b"}\n');
+    expect(() => readEvents(file)).to.throw('expected event 5, found 6');
   });
 
   /** A disk that is full after so many lines of an attempt. */

@@ -58,7 +58,8 @@ function diskFault(path: string, e: unknown): BenchError {
   });
 }
 
-function openLog(path: string, now: () => number, open: OpenLines): OpenLog {
+/** @param next the number of the next event */
+function openLog(path: string, now: () => number, open: OpenLines, next: () => number): OpenLog {
   const events: Ev[] = [];
   const listeners = new Set<(event: Ev) => void>();
   let file: LineFile | undefined;
@@ -87,7 +88,7 @@ function openLog(path: string, now: () => number, open: OpenLines): OpenLog {
       const { raw, ...rest } = event;
       // To a microsecond: more digits would only make the log longer.
       const ms = Math.round(now() * 1000) / 1000;
-      const stored: Ev = { n: events.length, ms, ...rest, ...(raw === undefined ? {} : { raw: hexOf(raw) }) };
+      const stored: Ev = { n: next(), ms, ...rest, ...(raw === undefined ? {} : { raw: hexOf(raw) }) };
       events.push(stored);
       // After a lost line nothing more is written: a log with a hole must not look whole.
       if (fault === undefined) guard(() => file?.write(`${JSON.stringify(stored)}\n`));
@@ -103,12 +104,15 @@ function openLog(path: string, now: () => number, open: OpenLines): OpenLog {
  * @param now the bench clock, real milliseconds since the epoch of the run
  */
 export function recorder(between: string, now: () => number, open: OpenLines = openLines): Recorder {
-  const bench = openLog(between, now, open);
+  // Through the whole run: what answers a request of an earlier attempt must not be taken for the answer to one of this.
+  let numbers = 0;
+  const next = (): number => numbers++;
+  const bench = openLog(between, now, open, next);
   let attempt: OpenLog | undefined;
   return {
     append: (event) => (attempt ?? bench).append(event),
     begin(path) {
-      attempt = openLog(path, now, open);
+      attempt = openLog(path, now, open, next);
       return attempt;
     },
     end() {
@@ -130,10 +134,12 @@ export function readEvents(path: string): Ev[] {
   const lines = text.split('\n');
   const torn = lines.pop();
   if (torn !== '' && torn !== undefined) lines.push(torn);
+  let first: number | undefined;
   return lines.map((line, i) => {
     try {
       const event = JSON.parse(line) as Ev;
-      if (event.n !== i) throw new Error(`expected event ${i}, found ${event.n}`);
+      first ??= event.n;
+      if (event.n !== first + i) throw new Error(`expected event ${first + i}, found ${event.n}`);
       return event;
     } catch (e) {
       throw new BenchError('event-log', `not an event: ${messageOf(e)}`, { place: { file: path, line: i + 1 } });

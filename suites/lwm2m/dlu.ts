@@ -27,7 +27,7 @@ import {
 } from './claims.ts';
 import { failingPulls } from './failing-pulls.ts';
 import { ITEM } from './items.ts';
-import { pendingSince } from './lost.ts';
+import { GAVE_UP, gaveUp } from './lost.ts';
 import { CHECK, DOWNLOAD, ended, own, perhaps, pull, push, see, slowPull, uninstall, until } from './moves.ts';
 
 const PULLED = { start: 'clean', item: ITEM.PULL_COAP, when: ITEM.PULL_COAP } as const;
@@ -39,9 +39,6 @@ function pulls(j: J, statement: string, label: string): ReturnType<typeof delive
   cameSince(j, statement, fetches, label, { stimulus: answered('write', label), within: { timer: 'pullS' } });
   return delivers(j, statement, label, DOWNLOAD);
 }
-
-/** The soonest that a client may give up a message that it repeats (RFC 7252 4.8.2: MAX_TRANSMIT_WAIT without the random factor). */
-const GIVING_UP = { timer: 'ackTimeout', times: 31 } as const;
 
 /** Protocols besides coap, and who declares them. */
 const SCHEMES: Readonly<Record<Exclude<Scheme, 'coap'>, string>> = {
@@ -204,10 +201,8 @@ const good: Lwm2mCase[] = [
         .after('pull')
         .first(showing(own(j), 'connection lost', (s) => s.state === 0 && s.result === 52));
       // The link was cut for less time than CoAP repeats messages; a device that gives up then has not waited. One that gives up later may have lost the rest.
-      const begun =
-        lost === undefined ? undefined : (pendingSince(j.log.after('pull').before(lost)) ?? j.log.first(marked('cut')));
-      if (lost !== undefined && begun !== undefined && j.log.elapsed(begun, lost) >= j.ms(GIVING_UP))
-        j.inconclusive('SWMGMT-S.resume', 'the device gave up after all repetitions; the link may have lost them');
+      if (lost !== undefined && gaveUp(j, 'pull', lost, j.log.first(marked('cut'))))
+        j.inconclusive('SWMGMT-S.resume', GAVE_UP);
       else if (lost !== undefined)
         j.check('SWMGMT-S.resume', () =>
           expect(printState(lost.state), 'state after a short cut').to.not.equal(printState(0)),

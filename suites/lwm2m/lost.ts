@@ -1,4 +1,4 @@
-import { type Kind, type Log, type Seen, where } from '../../src/core/log.ts';
+import { type Kind, type Log, where } from '../../src/core/log.ts';
 import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { answered, asked, messages } from '../../src/lwm2m/kinds.ts';
 import type { Operation } from '../../src/lwm2m/notes.ts';
@@ -7,7 +7,12 @@ import { registrations } from '../../src/lwm2m/registered.ts';
 import type { J } from './claims.ts';
 import { ITEM } from './items.ts';
 
-/** Of so many messages one is lost seven times in a row less than once in a thousand, at 10 % loss each way. */
+interface Moment {
+  readonly n: number;
+  readonly ms: number;
+}
+
+/** Of so many messages one is lost nine times in a row less than once in ten thousand, at 10 % loss each way. */
 const FEW = 100;
 
 /** Why silence on a request says nothing about the device; undefined where it was answered, or where nothing explains the silence. */
@@ -26,11 +31,20 @@ export function lostAnswer(j: J, operation: Operation, label: string): string | 
     : undefined;
 }
 
-/** The soonest at which the last exchange of a pull can have begun: a request for the block before the last one that was seen. */
-export function pendingSince(log: Log): Seen<{ readonly num: number }> | undefined {
-  const seen = log.all(blockRequests);
+/** The soonest that a client may give up a message that it repeats (RFC 7252 4.8.2: MAX_TRANSMIT_WAIT without the random factor). */
+const GIVING_UP = { timer: 'ackTimeout', times: 31 } as const;
+/** Said of such a pull. */
+export const GAVE_UP = 'the device gave up after all repetitions; the link may have lost them';
+
+/**
+ * A pull ended here so late that its client may have repeated its last message as often as it does: since the request for the block before the last one that
+ * was seen, or since `cut` where none was.
+ */
+export function gaveUp(j: J, label: string, end: Moment, cut?: Moment): boolean {
+  const seen = j.log.after(label).before(end).all(blockRequests);
   const last = seen.at(-1)?.num ?? 0;
-  return seen.find(({ num }) => num >= last - 1);
+  const begun = seen.find(({ num }) => num >= last - 1) ?? cut;
+  return begun !== undefined && j.log.elapsed(begun, end) >= j.ms(GIVING_UP);
 }
 
 /** The stimulus, and whatever the device sends to the package server after it. */
