@@ -29,6 +29,8 @@ export interface ClientRequest {
   readonly accept?: number;
   /** Only a look: sent twice at most, given up early. */
   readonly look?: boolean;
+  /** No second round after a silence: to ask twice would be to ask for two things. */
+  readonly once?: boolean;
 }
 
 /** A CoAP client on a local port of its own. Its requests go one after the other (RFC 7252 4.7). */
@@ -170,7 +172,7 @@ export async function openClient(
     dtls?.forget(request.to);
     if (request.look === true || request.subject === 'alive') return first;
     gone = !(await answers(request.to));
-    if (gone) return first;
+    if (gone || request.once === true) return first;
     await connect(request);
     return work();
   };

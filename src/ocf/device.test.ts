@@ -135,6 +135,20 @@ describe('OCF device on the network', () => {
     expect(logOf(sink.events, 1).all(sendings('UPDATE', 'lost'))).to.have.lengthOf(10);
   });
 
+  it('takes one round for what must not be asked twice, and the device is not gone', async () => {
+    const opened = await open((got) => (got.packet.code === '0.02' ? undefined : ocfServer([SWU])(got)));
+    await opened.target();
+    const before = sent();
+    const outcome = await opened.ask('POST', {
+      path: '/oic/sec/pstat',
+      subject: 'pstat',
+      body: { tm: 128 },
+      once: true,
+    });
+    expect([outcome.kind, await opened.gone()]).to.deep.equal(['silence', false]);
+    expect(sent() - before, 'five sendings, and the question whether it answers another').to.equal(6);
+  });
+
   it('takes one round for a device that is silent altogether', async () => {
     let silent = false;
     const opened = await open((got) => (silent ? undefined : ocfServer([SWU])(got)));

@@ -44,7 +44,7 @@ export interface Device {
   version(): Promise<string | undefined>;
   observe(o: Variation): Promise<Observation | undefined>;
   /** A request to another resource by the first client: where the device is secured, as its owner. */
-  ask(method: Method, o: Pick<ClientRequest, 'path' | 'subject' | 'label' | 'body'>): Promise<Outcome>;
+  ask(method: Method, o: Pick<ClientRequest, 'path' | 'subject' | 'label' | 'body' | 'once'>): Promise<Outcome>;
   watchOther(o: Pick<ClientRequest, 'path' | 'subject' | 'label'>): Promise<Observation | undefined>;
   /** Takes the tester's entry out of the access control list of a secured device, until it is settled anew. */
   bar(): Promise<void>;

@@ -81,9 +81,13 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
     for (const observation of observations.splice(0)) await observation.cancel('reset');
     await device.restarted();
   };
+  const backAsNew = async (): Promise<void> => {
+    stand.forget();
+    await back();
+  };
 
   const tester: Omit<OcfTester, 'internals'> = {
-    ...securityVerbs({ bench, device, observations, open, back }),
+    ...securityVerbs({ bench, device, observations, open, back: backAsNew }),
     discover: async ({ label, rt }) =>
       device.client.request('GET', {
         to: await device.peer(),
@@ -141,7 +145,7 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
       await bench.reset.reset();
       await sleep(timing.real('resetPause'));
       open.pending = false;
-      await back();
+      await backAsNew();
     },
     declared: (item) => bench.declared(item),
   };

@@ -116,8 +116,8 @@ export function offeredIn(j: J): Watch {
 }
 
 /**
- * The requests behind this event (or `since` an earlier one) that the network held back: repeats of an offset before this one, within `crossing` of it. A client repeats itself only after its
- * own time-out, so they are of one offset; several offsets in so short a time are a download that begins anew.
+ * The requests behind this event (or `since` an earlier one) that the network held back: repeats of an offset before this one, within `crossing` of it. A
+ * client repeats itself only after its own time-out, so they are of one offset; several offsets in so short a time are a download that begins anew.
  */
 export function heldBack(
   j: J,

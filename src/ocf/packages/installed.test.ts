@@ -25,8 +25,8 @@ describe('OCF packages that are installed already', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** A stand with one package over HTTP, for a device that runs this version. */
-  function standFor(running: string | undefined): Stand {
+  /** A stand with one package over HTTP, for a device that runs this version, or these in turn. */
+  function standFor(...running: string[]): Stand {
     const ixit = ixitOf({ packageOk: join(folder, 'a.pkg') });
     const bench = {
       events: sink,
@@ -40,7 +40,9 @@ describe('OCF packages that are installed already', () => {
       stateDir: folder,
       privateDir: folder,
     };
-    const stand = packageStand(bench, '127.0.0.1', { version: () => Promise.resolve(running) });
+    const stand = packageStand(bench, '127.0.0.1', {
+      version: () => Promise.resolve(running.length > 1 ? running.shift() : running[0]),
+    });
     stands.push(stand);
     return stand;
   }
@@ -57,6 +59,26 @@ describe('OCF packages that are installed already', () => {
     expect(await outcome(standFor('2.0.0').serve('packageOk'))).to.be.instanceOf(DriveEnd);
     expect(logOf(sink.events, 1).last(nothingNewer)?.reason).to.contain('version 2.0.0');
     expect(await outcome(standFor('1.0.0').serve('packageOk')), 'after a reset').to.equal('offered');
+  });
+
+  it('count as installed where another version runs at the next offer, though nobody saw the run end', async () => {
+    const stand = standFor('1.0.0', '2.0.0');
+    await stand.serve('packageOk');
+    expect(await outcome(stand.serve('packageOk'))).to.be.instanceOf(DriveEnd);
+  });
+
+  it('do not count as installed where a reset brought another version', async () => {
+    const stand = standFor('1.0.0', '0.9.0');
+    await stand.serve('packageOk');
+    stand.forget();
+    expect(await outcome(stand.serve('packageOk'))).to.equal('offered');
+  });
+
+  it('do not count as installed where the version before came back', async () => {
+    const stand = standFor('1.0.0', '2.0.0', '1.0.0');
+    await stand.serve('packageOk');
+    expect(await outcome(stand.serve('packageOk'))).to.be.instanceOf(DriveEnd);
+    expect(await outcome(stand.serve('packageOk'))).to.equal('offered');
   });
 
   it('are offered again by a device that only says that it has installed them', async () => {

@@ -39,6 +39,8 @@ export interface Stand {
   serve(name: PackageName, offer?: Offer): Promise<string>;
   /** Counts the package offered last as installed; `running` is the version that runs now, where it can be read. */
   installed(running: string | undefined): void;
+  /** The device was reset: the version that runs now tells nothing about the package offered last. */
+  forget(): void;
   /** Without a reset, `packageOk` is the next of its folder from now on. */
   consume(): void;
   clear(): void;
@@ -79,6 +81,7 @@ export function packageStand(bench: Bench, host: string, running: Running): Stan
   const memory = installedMemory(bench.stateDir);
   let used = 0;
   let offered: { readonly content: Buffer; readonly before: string | undefined } | undefined;
+  const ran = new Set<string>();
 
   const identity = async (scheme: Exclude<Scheme, 'coap'>): Promise<Identity | undefined> => {
     if (scheme === 'http') return undefined;
@@ -105,6 +108,10 @@ export function packageStand(bench: Bench, host: string, running: Running): Stan
   /** The first of the folder that is not installed yet; where all are, the drive ends: a device is right not to install what it runs. */
   const newer = async (): Promise<Buffer> => {
     const before = await running.version();
+    // Installed unseen: the run was not watched, or its result is overwritten since.
+    if (offered?.before !== undefined && before !== undefined && !ran.has(before))
+      memory.learn(offered.content, before);
+    if (before !== undefined) ran.add(before);
     const files = filesOf(bench.ixit.text('packageOk'));
     const last = before === undefined ? -1 : files.findLastIndex((f) => memory.versionOf(readBytes(f)) === before);
     const content = firstOf('packageOk', Math.max(used, last + 1));
@@ -136,6 +143,9 @@ export function packageStand(bench: Bench, host: string, running: Running): Stan
     installed(now) {
       // A device that says "success" and runs the same version as before has taught nothing.
       if (offered !== undefined && now !== undefined && now !== offered.before) memory.learn(offered.content, now);
+    },
+    forget() {
+      offered = undefined;
     },
     consume: () => {
       used++;

@@ -6,6 +6,7 @@ import type { Observation } from '../../coap/observe.ts';
 import { type Device, mapOf } from '../device.ts';
 import { printInstant } from '../instant.ts';
 import { SCHEDULE } from '../run.ts';
+import type { Outcome } from '../../coap/request.ts';
 import type { ActionName } from '../codec/swu.ts';
 import type { OcfTester } from '../tester.ts';
 import { DEVICE_STATE, MODE_BIT, readPstat, SECURITY_PATH } from './resources.ts';
@@ -31,6 +32,9 @@ export function securityVerbs({
   const path = SECURITY_PATH.pstat;
   const { timing, clock, events } = bench;
   const setModes: OcfTester['setModes'] = (body, label) => device.ask('POST', { path, subject: 'pstat', label, body });
+  // Its action may be over, and the device started anew, before a second round: that would ask for another one.
+  const ask = (tm: number, label: string): Promise<Outcome> =>
+    device.ask('POST', { path, subject: 'pstat', label, body: { tm }, once: true });
   const named = (mode: number): ActionName => {
     const found = Object.entries(MODE_BIT).find(([, bit]) => bit === mode)?.[0];
     return (found as ActionName | undefined) ?? 'idle';
@@ -45,7 +49,7 @@ export function securityVerbs({
         data: { action, purl: '', time: printInstant(clock.protocolNow()), inMs: 0, label, tm },
       });
       if (action === 'upgrade' || bench.declared('OCFSWU 4/6')) open.upgraded = true;
-      return setModes({ tm }, label);
+      return ask(tm, label);
     },
     async modes(label) {
       const map = mapOf(await device.ask('GET', { path, subject: 'pstat', label }));
