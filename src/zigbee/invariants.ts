@@ -1,15 +1,44 @@
 import { mustBe } from '../core/claim.ts';
 import type { Judge } from '../core/case.ts';
 import { nameOf } from '../core/layout/names.ts';
-import type { Kind } from '../core/log.ts';
+import type { Kind, Seen } from '../core/log.ts';
 import type { Invariant } from '../core/standard.ts';
-import { upgradeStatus } from './codec/numbers.ts';
-import { frames, values } from './kinds.ts';
+import { valueOf } from './codec/frame.ts';
+import { defaultResponse } from './codec/global.ts';
+import { upgradeStatus, zclStatus } from './codec/numbers.ts';
+import { queryNextImageResponse, querySpecificFileResponse, upgradeEndResponse } from './codec/ota.ts';
+import { announces, frames, type SeenFrame, values } from './kinds.ts';
 import type { ZigbeePolicies } from './policies.ts';
 import { statusAfter, type Trigger, triggers } from './statusMachine.ts';
 
+const { NORMAL } = upgradeStatus;
 const STATUS = 0x0006;
 const EVERY_TRIGGER = Object.keys(triggers) as Trigger[];
+
+/** What a frame of the tester can have set going, delivered or not; of one that cannot be read, anything. */
+function triggersOf({ dir, decoded }: SeenFrame): readonly Trigger[] {
+  if (dir !== 'out') return [];
+  if (decoded.kind === 'malformed') return EVERY_TRIGGER;
+  const offered = valueOf(queryNextImageResponse, decoded) ?? valueOf(querySpecificFileResponse, decoded);
+  // A client may have kept the whole file from before, and need no block of it.
+  if (offered?.status === zclStatus.SUCCESS) return ['file offered', 'last octet stored'];
+  if (valueOf(upgradeEndResponse, decoded) !== undefined)
+    return ['upgrade held', 'upgrade time given', 'upgrade left to the application'];
+  return valueOf(defaultResponse, decoded) === undefined ? [] : ['upgrade cancelled'];
+}
+
+/** The device has restarted, or was without power. */
+const restarts: Kind<object> = {
+  name: 'restart',
+  read: (event, log) => (event.type === 'power' ? {} : announces.read(event, log)),
+};
+
+/** What may have moved the status by this event. The whole attempt counts, for the network may have held a frame back. */
+function triggersBy(j: Judge<ZigbeePolicies>, now: Seen<object>): Trigger[] {
+  const before = j.log.before(now);
+  if (before.first(restarts) !== undefined) return EVERY_TRIGGER;
+  return ['activated out of band', ...before.all(frames).flatMap(triggersOf)];
+}
 
 /** A frame of the device that contradicts the layouts: its octets in words. */
 const malformed: Kind<{ readonly what: string }> = {
@@ -21,7 +50,10 @@ const malformed: Kind<{ readonly what: string }> = {
   },
 };
 
-/** ImageUpgradeStatus moves only as the table allows, whatever happened in between; looks may miss states. */
+/**
+ * ImageUpgradeStatus moves only as the table allows, by what the tester has sent until then and by what may happen within a client at any time; looks may miss
+ * states. Normal can always follow: a client may restart by itself, and its announce be lost.
+ */
 function judgeStatus(j: Judge<ZigbeePolicies>): void {
   const seen = j.log.all(values(STATUS));
   if (seen.length === 0) return;
@@ -33,7 +65,7 @@ function judgeStatus(j: Judge<ZigbeePolicies>): void {
       () =>
         mustBe(
           Object.values<number>(upgradeStatus).includes(now.value) &&
-            (from === undefined || statusAfter(from, EVERY_TRIGGER).has(now.value)),
+            (from === undefined || now.value === NORMAL || statusAfter(from, triggersBy(j, now)).has(now.value)),
           'ImageUpgradeStatus',
           nameOf(upgradeStatus, now.value),
           from === undefined ? 'a value of the table' : `a state that can follow ${nameOf(upgradeStatus, from)}`,

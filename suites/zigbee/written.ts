@@ -14,6 +14,7 @@ import {
   queryNextImageResponse,
   upgradeEndRequest,
 } from '../../src/zigbee/codec/ota.ts';
+import { INVARIANTS } from '../../src/zigbee/invariants.ts';
 import { IUT } from '../../src/zigbee/kinds.ts';
 import { ZIGBEE_TIMING } from '../../src/zigbee/timing.ts';
 import { ZIGBEE_SUITES } from './suites.ts';
@@ -119,5 +120,5 @@ export function judged(
     timing,
     declared: (item: string) => o.items?.includes(item) === true,
   };
-  return judgeAttempt(found, input, policies, (j) => found.judge(j as never), []);
+  return judgeAttempt(found, input, policies, (j) => found.judge(j as never), INVARIANTS as never);
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { printError } from '../../../core/errors.ts';
+import { needTool } from '../../../core/testing/need.ts';
 import { radioPipe } from '../host/pipe.ts';
 import { Medium } from '../medium.ts';
 import { openRadioServer, type RadioServer } from '../server.ts';
@@ -99,12 +100,9 @@ describe('noble on the virtual radio', () => {
       await central.capture(path);
       const args = ['-r', path, '-T', 'fields', '-e', '_ws.malformed', '-e', 'btatt.opcode'];
       const { error, stdout } = spawnSync('tshark', args, { encoding: 'utf8', maxBuffer: 1 << 26 });
-      if (error !== undefined) {
-        if (process.env['PLUMBLINE_REQUIRE_TOOLS'] === '1') throw error;
-        process.stdout.write('    skipped: tshark is not installed\n');
-        this.skip();
-      }
-      const rows = stdout.split('\n').map((row) => row.split('\t'));
+      const rows = needTool(this, 'tshark', error === undefined ? stdout : undefined)
+        .split('\n')
+        .map((row) => row.split('\t'));
       expect(rows.filter(([malformed = '']) => malformed !== '')).to.deep.equal([]);
       const opcodes = new Set(rows.map(([, opcode = '']) => opcode));
       // Exchange MTU, discovery, subscription, write without response, notification.

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { needTool } from '../../../core/testing/need.ts';
 import { radioPipe } from '../host/pipe.ts';
 import { Medium } from '../medium.ts';
 import { openRadioServer, type RadioServer } from '../server.ts';
@@ -31,11 +32,8 @@ describe('noble over a serial port', () => {
   });
 
   it('reaches a device through a pseudo-terminal, and names the port that is pulled out', async function () {
-    if (spawnSync('socat', ['-V'], { stdio: 'ignore' }).error !== undefined) {
-      if (process.env['PLUMBLINE_REQUIRE_TOOLS'] === '1') throw new Error('socat is not installed');
-      process.stdout.write('    skipped: socat is not installed\n');
-      this.skip();
-    }
+    const found = spawnSync('socat', ['-V'], { stdio: 'ignore' }).error === undefined;
+    needTool(this, 'socat', found || undefined);
     const port = join(folder, 'dongle');
     const url = `ble:h4:${port}?baud=1000000`;
     const tcp = server.url.replace('tcp://', 'tcp:');
