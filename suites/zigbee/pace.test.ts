@@ -19,13 +19,14 @@ function shows(w: Written, note: string, attribute: number, type: number, conten
 describe('Zigbee judges: a block period that is taken back', () => {
   const paced = (w: Written, note: string, minimumBlockPeriod: number): void =>
     w.out(note, imageBlockResponse, { status: WAIT_FOR_DATA, currentTime: 0, requestTime: 0, minimumBlockPeriod });
-  const verdict = (ms: number) =>
+  const verdict = (ms: number, own = 500) =>
     judged(
       'ZBOTA/CLI/068',
       (w) => {
-        w.offer(), w.asks(0), paced(w, 'put off', 40_000), w.after(40_000).asks(0), w.after(40_000).asks(BLOCK);
-        paced(w, 'period taken back', 0), w.after(500).asks(BLOCK);
-        for (const block of [2, 3]) w.after(ms).asks(block * BLOCK);
+        w.offer(), w.asks(0), w.after(own).asks(BLOCK), paced(w, 'put off', 40_000);
+        w.after(40_000).asks(BLOCK), w.after(40_000).asks(2 * BLOCK);
+        paced(w, 'period taken back', 0), w.after(500).asks(2 * BLOCK);
+        for (const block of [3, 4]) w.after(ms).asks(block * BLOCK);
         w.ends(), shows(w, 'period', 0x0009, dataType.UINT16, 0);
       },
       { policies: { blockPeriodUnit: 'ms' } },
@@ -33,6 +34,9 @@ describe('Zigbee judges: a block period that is taken back', () => {
   it('is not kept, whatever the attribute shows', () => {
     expect(verdict(500)).to.equal('PASS');
     expect(verdict(40_000)).to.equal('FAIL');
+  });
+  it('says nothing of a client that was as slow before', () => {
+    expect(verdict(30_000, 30_000)).to.equal('INCONC');
   });
 });
 

@@ -217,7 +217,8 @@ export const waitingCases: readonly Case[] = [
       const period = await periodFor(t);
       const file = t.image('imageNewer');
       const rules: Rule[] = [
-        { on: 'block', times: 1, note: PUT_OFF, answer: () => [waitFor(0, 0, period)] },
+        // Behind the first block, so that the client has shown its own pace.
+        { on: 'block', from: 2 / file.imageSize, times: 1, note: PUT_OFF, answer: () => [waitFor(0, 0, period)] },
         { on: 'block', from: HALF, times: 1, note: 'period taken back', answer: () => [waitFor(0, 0, 0)] },
       ];
       await start(t, { file, end: LATER, rules });
@@ -233,6 +234,13 @@ export const waitingCases: readonly Case[] = [
       endedWith(j, s, zclStatus.SUCCESS);
       const put = j.log.first(sent(PUT_OFF))?.decoded;
       const period = put?.kind === 'command' ? Number(put.value['minimumBlockPeriod']) * periodUnitMs(j) : 0;
+      const second = j.log.first(where(blockRequests, 'request behind the first block', (r) => r.fileOffset > 0));
+      const first = second === undefined ? undefined : j.log.before(second).last(blockRequests);
+      const ownPace = first === undefined || second === undefined ? 0 : j.log.elapsed(first, second);
+      if (ownPace >= period / 2) {
+        j.inconclusive(s, `the client took ${Math.round(ownPace / 1000)} s for a block before it was told a period`);
+        return;
+      }
       const later = j.log.after(back).all(blockRequests);
       const steps = later.slice(1).filter((r, i) => r.fileOffset !== later[i]?.fileOffset);
       const gaps = steps.map((r) => j.log.elapsed(j.log.before(r).last(blockRequests) ?? r, r));
