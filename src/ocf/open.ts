@@ -3,6 +3,7 @@ import { BenchError } from '../core/errors.ts';
 import { DriveEnd } from '../core/case.ts';
 import type { Bench } from '../core/standard.ts';
 import { watcher } from '../core/watch.ts';
+import { SHELF } from '../link/packages/shelf.ts';
 import type { Observation } from '../coap/observe.ts';
 import type { Outcome } from '../coap/request.ts';
 import type { ActionName } from './codec/swu.ts';
@@ -35,7 +36,7 @@ export async function openTester(bench: Bench): Promise<OcfTester> {
   const time: OcfTester['time'] = (ahead, sign = 1) =>
     printInstant(clock.protocolNow() + sign * timing.protocol(ahead));
   const url: OcfTester['url'] = (name, length = 0) => {
-    const base = `https://${device.local.includes(':') ? `[${device.local}]` : device.local}/${name}`;
+    const base = `${stand.scheme}://${device.local.includes(':') ? `[${device.local}]` : device.local}${SHELF}/${name}`;
     return base.length >= length ? base : `${base}/`.padEnd(length, 'x');
   };
   const body = (changes: Partial<UpdateBody> = {}): UpdateBody => ({

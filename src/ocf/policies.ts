@@ -33,6 +33,12 @@ export interface OcfPolicies {
   readonly resultRange: 'fail' | 'information';
   readonly resultNoNewVersion: '0' | '1' | 'either';
   readonly resultReset: 'atStart' | 'information';
+  /** A body that names a property twice. */
+  readonly duplicateKeys: 'refuse' | 'either';
+  /** What the state shows while a validation fetches the package. */
+  readonly stateWhileFetching: 'svv' | 'svvOrNsa' | 'information';
+  /** The result that a device shows after the power cut that ended its update. */
+  readonly resultAfterPowerCut: 'failure' | 'information';
   /** Result 1 in a state of work. */
   readonly earlySuccess: 'fail' | 'information';
   readonly rtInUpdateAnswer: 'fail' | 'information';

@@ -73,6 +73,13 @@ export function answerTo(j: J, statement: string, method: SwuMethod, label: stri
   });
 }
 
+/** Says that nothing can be judged where the device does not keep the tester's time: what is to come for one is past for the other. */
+export function unclocked(j: J, statement: string): boolean {
+  const off = j.ixit.values['clockSynchronised'] === false;
+  if (off) j.inconclusive(statement, 'the device does not keep the time of the tester (clockSynchronised)');
+  return off;
+}
+
 /** The answer to an UPDATE that a device must accept. One that got there late, after its own update time, may be refused as past. */
 export function accepts(j: J, statement: string, label: string): Seen<SwuReply> | undefined {
   const reply = answerTo(j, statement, 'UPDATE', label);
@@ -82,6 +89,7 @@ export function accepts(j: J, statement: string, label: string): Seen<SwuReply> 
     j.inconclusive(statement, `refused with ${reply.code} after its update time: the device may have had it too late`);
     return undefined;
   }
+  if (!reply.code.startsWith('2.') && unclocked(j, statement)) return undefined;
   j.check(statement, () => succeeded(reply, `answer to the UPDATE (${label})`), reply);
   return reply.code.startsWith('2.') ? reply : undefined;
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { CaseMeta, Judge } from '../../src/core/case.ts';
-import { ixitOf } from '../../src/core/ixit.ts';
+import { ixitOf, type IxitValue } from '../../src/core/ixit.ts';
 import { type Judgement, judgeAttempt } from '../../src/core/judge.ts';
 import { timingOf } from '../../src/core/timing.ts';
 import { INVARIANTS } from '../../src/ocf/invariants.ts';
@@ -9,7 +9,8 @@ import { TestLog } from '../../src/ocf/testlog.ts';
 import { OCF_TIMING } from '../../src/ocf/timing.ts';
 import { judgeCheck, judgeValidation } from './actions.ts';
 import { type Bad, judgeBad } from './negative.ts';
-import { judgeRunTo } from './runs.ts';
+import { exactly, judgeRunTo } from './runs.ts';
+import { punctual } from './schedules.ts';
 
 const POLICIES = {
   errorCode: 'any4xx',
@@ -17,7 +18,7 @@ const POLICIES = {
   silentIgnore: 'refuseOrIgnore',
   resultRange: 'fail',
 } as unknown as OcfPolicies;
-const IXIT = ixitOf({ scheduleToleranceMs: 2000, maxDownloadS: 30 });
+const IXIT = { scheduleToleranceMs: 2000, maxDownloadS: 30 };
 
 /** Judges a log as a case would, with the proofs of life of the run around it. */
 function judged(
@@ -25,7 +26,9 @@ function judged(
   statements: string[],
   judge: (j: Judge<OcfPolicies>) => void,
   policy = POLICIES,
+  more: Readonly<Record<string, IxitValue>> = {},
 ): Judgement {
+  const ixit = ixitOf({ ...IXIT, ...more });
   const alive = { channel: 'run', type: 'alive', data: { ok: true } };
   const whole = new TestLog();
   whole.add(alive);
@@ -47,8 +50,8 @@ function judged(
     statements,
     start: 'rest',
   };
-  const timing = timingOf(OCF_TIMING, IXIT, { protocol: 1, link: 1 });
-  const input = { log: whole.log, ixit: IXIT, policies: {}, timing, declared: () => true };
+  const timing = timingOf(OCF_TIMING, ixit, { protocol: 1, link: 1 });
+  const input = { log: whole.log, ixit, policies: {}, timing, declared: () => true };
   return judgeAttempt(meta, input, policy, judge, INVARIANTS);
 }
 
@@ -122,7 +125,7 @@ describe('OCF judging of runs', () => {
     t.retrieve({ swupdatestate: 'svv' });
     return t;
   };
-  const to404 = (t: TestLog): Judgement => judged(t, STATEMENTS, (j) => judgeRunTo(j, 'OCFSWU-T5.4xx', 404));
+  const to404 = (t: TestLog): Judgement => judged(t, STATEMENTS, (j) => judgeRunTo(j, 'OCFSWU-T5.4xx', exactly(404)));
 
   it('passes the result that the situation stands for', () => {
     expect(to404(end(began(), { swupdateresult: 404 })).verdict).to.equal('PASS');
@@ -250,5 +253,76 @@ describe('OCF invariants', () => {
     expect(over({ swupdatestate: 'sv', swupdateaction: 'isv' }, { ...POLICIES, spelling: 'information' })).to.equal(
       'PASS',
     );
+  });
+});
+
+describe('OCF judging of a device that does not keep the time of the bench', () => {
+  const apart = (t: TestLog, unset: boolean): Judgement =>
+    judged(t, STATEMENTS, (j) => punctual(j), POLICIES, unset ? { clockSynchronised: false } : {});
+  const STATEMENTS = ['OCFSWU-1.schedule', 'OCFSWU-1.not-early', 'OCFSWU-T7.update'];
+  const scheduled = (code: string): TestLog => {
+    const t = new TestLog();
+    t.retrieve({}, 'swu: before');
+    t.schedule('isvv', 8000, code);
+    for (let i = 0; i < 3; i++) {
+      t.ms += 10_000;
+      t.retrieve();
+    }
+    t.add({ channel: 'run', type: 'absent', data: { kind: 'sign of an update at work', of: 'wait' } });
+    return t;
+  };
+  it('says nothing of an action that did not begin, or of a time that was refused as past', () => {
+    expect(apart(scheduled('2.04'), true).verdict).to.equal('INCONC');
+    expect(apart(scheduled('4.06'), true).verdict).to.equal('INCONC');
+  });
+  it('fails the same of a device that keeps it', () => {
+    expect(apart(scheduled('2.04'), false).verdict).to.equal('FAIL');
+    expect(apart(scheduled('4.06'), false).verdict).to.equal('FAIL');
+  });
+});
+
+describe('OCF judging of the time of a check', () => {
+  const begins = (ms: number): Judgement => {
+    const t = new TestLog();
+    t.retrieve({}, 'swu: before');
+    t.schedule('isac', 8000);
+    t.ms = ms;
+    t.packageRequest();
+    t.retrieve({ swupdatestate: 'nsa' });
+    return judged(t, ['OCFSWU-1.schedule', 'OCFSWU-1.not-early', 'OCFSWU-T7.update'], (j) => punctual(j));
+  };
+  it('is that of its package request, which cannot be seen late', () => {
+    expect([7000, 9000, 13_000].map((ms) => begins(ms).verdict)).to.deep.equal(['PASS', 'PASS', 'FAIL']);
+  });
+});
+
+describe('OCF judging of a validation at work', () => {
+  const during = (state: string, stateWhileFetching: string): string => {
+    const t = new TestLog();
+    t.retrieve({}, 'swu: before');
+    t.schedule('isvv', 8000);
+    t.ms = 8500;
+    const request = t.packageRequest();
+    const piece = (offset: number): void => {
+      const data = { served: 'packageOk', offset, octets: 50, of: 100, step: 'piece', status: 200 };
+      t.add({ channel: 'packages', type: 'package.progress', dir: 'out', via: request, data });
+    };
+    t.ms += 100;
+    piece(0);
+    t.retrieve({ swupdatestate: state });
+    piece(25);
+    piece(50);
+    for (let i = 0; i < 6; i++) {
+      t.ms += 1000;
+      t.retrieve({ swupdatestate: 'sva' });
+    }
+    const policy = { ...POLICIES, chain: 'stops', stateWhileFetching } as OcfPolicies;
+    const statements = ['OCFSWU-T3.sva', 'OCFSWU-T3.svv', 'OCFSWU-T4.isvv', 'OCFSWU-1.purl-used', 'OCFSWU-T7.update'];
+    return judged(t, statements, (j) => judgeValidation(j), policy).verdict;
+  };
+  it('takes nsa for svv where the policy reads figure 1 so, and idle for neither', () => {
+    expect(['svv', 'nsa', 'idle'].map((s) => during(s, 'svvOrNsa'))).to.deep.equal(['PASS', 'PASS', 'FAIL']);
+    expect(['svv', 'nsa'].map((s) => during(s, 'svv'))).to.deep.equal(['PASS', 'FAIL']);
+    expect(during('idle', 'information')).to.equal('PASS');
   });
 });

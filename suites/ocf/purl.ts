@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { accepts, answerTo, type J, type OcfCase, readBack, refuses, unchanged } from './claims.ts';
 import { ITEM } from './items.ts';
-import { began, duringRun, judgeRunTo, runOf } from './runs.ts';
+import { began, duringRun, exactly, judgeRunTo, runOf } from './runs.ts';
 
 /** A package URL that can never be fetched: refused, or a result later. */
 function unusable(
@@ -30,7 +30,7 @@ function unusable(
           unchanged(j, statements.refused, 'before', 'after');
         return;
       }
-      judgeRunTo(j, statements.result, result);
+      judgeRunTo(j, statements.result, exactly(result));
     },
   };
 }

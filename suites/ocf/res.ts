@@ -9,13 +9,13 @@ import type { OcfPolicies } from '../../src/ocf/policies.ts';
 import { activity } from '../../src/ocf/run.ts';
 import type { OcfTester } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
-import { answerTo, type J, type OcfCase, readBack } from './claims.ts';
+import { answerTo, type J, type OcfCase, readBack, type T } from './claims.ts';
 import { ITEM } from './items.ts';
 import { judgeDefaults } from './read.ts';
-import { beforeRun, began, duringRun, judgeRunTo, neverValidated, restOf, runOf } from './runs.ts';
+import { beforeRun, began, duringRun, exactly, type Fits, judgeRunTo, neverValidated, restOf, runOf } from './runs.ts';
 
 /** What the device is given to work on. */
-type Source = (Offer & { readonly package: PackageName; readonly when?: string }) | { readonly purl: string };
+type Source = (Offer & { readonly package: PackageName; readonly when?: string }) | { readonly purl: (t: T) => string };
 
 interface Recipe {
   readonly id: string;
@@ -28,6 +28,8 @@ interface Recipe {
   readonly source: Source | Readonly<Record<string, Source>>;
   /** The package is not valid, so that `sva` must not show. */
   readonly invalid?: true;
+  /** The code is an HTTP status; what a device makes of a CoAP code in its place is not said. */
+  readonly http?: true;
   readonly policies?: readonly (keyof OcfPolicies)[];
   /** Statements that `judge` adds. */
   readonly more?: readonly string[];
@@ -63,7 +65,7 @@ function provoked({ action = 'isvv', ...recipe }: Recipe): OcfCase {
       const given = all[variant];
       if (given === undefined) return t.stop(`no variant ${variant}`);
       await t.retrieve('before');
-      await runOf(t, action, 'package' in given ? await t.serve(given.package, given) : given.purl);
+      await runOf(t, action, 'package' in given ? await t.serve(given.package, given) : given.purl(t));
     },
     judge(j) {
       const reply = answerTo(j, 'OCFSWU-T7.update', 'UPDATE', 'run');
@@ -75,12 +77,17 @@ function provoked({ action = 'isvv', ...recipe }: Recipe): OcfCase {
         );
         return;
       }
-      if (judgeRunTo(j, recipe.statement, recipe.result) === undefined) return;
+      const byCoap = recipe.http === true && !j.declared(ITEM.HTTPS) && !j.declared(ITEM.HTTP);
+      const fits = byCoap ? FAILED_REQUEST : exactly(recipe.result);
+      if (judgeRunTo(j, recipe.statement, fits) === undefined) return;
       if (recipe.invalid) neverValidated(j);
       recipe.judge?.(j);
     },
   };
 }
+
+/** Any code that table 5 keeps for a refused request. */
+const FAILED_REQUEST: Fits = { is: (r) => typeof r === 'number' && r >= 400 && r <= 600, words: '400 to 600' };
 
 /** Success is the end of an update, not its beginning. */
 function judgeSuccess(j: J): void {
@@ -200,7 +207,7 @@ export const res = suite<OcfTester, OcfPolicies>('RES', [
     statement: 'OCFSWU-T5.6',
     result: 6,
     // The top-level domain that never resolves (RFC 6761 6.4).
-    source: { purl: 'https://plumbline.invalid/new' },
+    source: { purl: (t) => `${new URL(t.url('new')).protocol}//plumbline.invalid/new` },
     invalid: true,
   }),
   provoked({
@@ -209,7 +216,7 @@ export const res = suite<OcfTester, OcfPolicies>('RES', [
     item: ITEM.RES7,
     statement: 'OCFSWU-T5.7',
     result: 7,
-    source: { purl: 'ftp://192.0.2.1/new' },
+    source: { purl: () => 'ftp://192.0.2.1/new' },
     invalid: true,
   }),
   provoked({
@@ -232,6 +239,7 @@ export const res = suite<OcfTester, OcfPolicies>('RES', [
     result: 404,
     source: status(404),
     invalid: true,
+    http: true,
   }),
   ...([500, 503] as const).map((code) =>
     provoked({
@@ -242,6 +250,7 @@ export const res = suite<OcfTester, OcfPolicies>('RES', [
       result: code,
       source: status(code),
       invalid: true,
+      http: true,
     }),
   ),
   {

@@ -1,4 +1,3 @@
-import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
 import { LOOP } from '../../src/core/judge.ts';
 import type { Kind } from '../../src/core/log.ts';
@@ -9,7 +8,7 @@ import { acceptedInTime, activity, ended, rested, scheduled, started } from '../
 import { modesAnswered } from '../../src/ocf/security/kinds.ts';
 import type { Plan } from '../../src/ocf/tester.ts';
 import { printValue } from '../../src/ocf/value.ts';
-import { accepts, type J, lacksPackage, type T } from './claims.ts';
+import { accepts, type J, lacksPackage, type T, unclocked } from './claims.ts';
 
 /** The RETRIEVE that is asked for when the limit of a run has passed. */
 const LAST_LOOK = 'after the limit';
@@ -89,6 +88,7 @@ export function began(j: J, statement: string, label = 'run'): { readonly n: num
     j.inconclusive(statement, 'the bench was too busy to tell a late start from none within the tolerance');
     return undefined;
   }
+  if (j.log.first(activity(label)) === undefined && unclocked(j, statement)) return undefined;
   return j.came(statement, activity(label), { stimulus: acceptedInTime(label) });
 }
 
@@ -140,16 +140,29 @@ export function restOf(j: J, statement: string, label = 'run'): SeenRepresentati
   return j.came(statement, rested(label), { stimulus: first, within: { timer: 'maxDownloadS' } });
 }
 
-/** The run ended with this result. */
-export function judgeRunTo(j: J, statement: string, result: number, label = 'run'): SeenRepresentation | undefined {
+/** Results that a run may end with, and how they are called. */
+export interface Fits {
+  readonly words: string;
+  is(result: unknown): boolean;
+}
+
+/** This result and no other. */
+export const exactly = (result: number): Fits => ({ words: String(result), is: (r) => r === result });
+
+/** The run ended with such a result. */
+export function judgeRunTo(j: J, statement: string, fits: Fits, label = 'run'): SeenRepresentation | undefined {
   const before = beforeRun(j, label);
-  if (before?.result === result && j.log.first(rested(label)) === undefined) {
-    j.inconclusive(statement, `the result was ${result} before the run already, and nothing else showed its end`);
+  if (fits.is(before?.result) && j.log.first(rested(label)) === undefined) {
+    j.inconclusive(statement, `the result was ${fits.words} before the run already, and nothing else showed its end`);
     return undefined;
   }
   const rest = restOf(j, statement, label);
   if (rest !== undefined)
-    j.check(statement, () => expect(rest.result, 'result at rest after the run').to.equal(result), rest);
+    j.check(
+      statement,
+      () => mustBe(fits.is(rest.result), 'result at rest after the run', rest.result, fits.words),
+      rest,
+    );
   return rest;
 }
 

@@ -1,5 +1,5 @@
 import type { Ev, EventSink } from '../../core/events.ts';
-import type { Kind } from '../../core/log.ts';
+import type { Kind, Log } from '../../core/log.ts';
 
 /** The channel of all package servers. */
 export const PACKAGES = 'packages';
@@ -103,15 +103,29 @@ export const packageProgress: Kind<PackageProgress> = {
       : undefined,
 };
 
-/** The piece with which every octet of a package had gone out by HTTP or HTTPS. */
+/** The piece with which every octet of a package had gone out by HTTP or HTTPS, in whatever ranges. */
 export const packageSent: Kind<{ readonly request: number }> = {
   name: 'complete package fetch by HTTP',
   read(e, log) {
     const seen = packageProgress.read(e, log);
-    const whole = seen !== undefined && seen.step !== 'closed' && seen.of > 0 && seen.offset + seen.octets >= seen.of;
-    return whole ? { request: seen.request } : undefined;
+    if (seen === undefined || seen.step === 'closed' || seen.of === 0) return undefined;
+    const pieces = piecesUntil(e, seen.request, log).sort((a, b) => a.offset - b.offset);
+    const reach = pieces.reduce((end, p) => (p.offset <= end ? Math.max(end, p.offset + p.octets) : end), 0);
+    return reach >= seen.of ? { request: seen.request } : undefined;
   },
 };
+
+/** What went out until this event of the package that a request names. */
+function piecesUntil(last: Ev, request: number, log: Log): PackageProgress[] {
+  const pathOf = (n: number): string => text(log.at(n) ?? last, 'path');
+  const path = pathOf(request);
+  const pieces: PackageProgress[] = [];
+  for (let event: Ev | undefined = last; event !== undefined; event = log.at(event.n - 1)) {
+    const piece = packageProgress.read(event, log);
+    if (piece !== undefined && pathOf(piece.request) === path) pieces.push(piece);
+  }
+  return pieces;
+}
 
 /** The device could not, or would not, talk to the package server: a refused certificate. */
 export const packageTrouble: Kind<{ readonly what: string }> = {

@@ -63,10 +63,11 @@ export async function openHttp(options: HttpOptions): Promise<PackageServer> {
 
 /** What part of the body is asked for; undefined where the range cannot be served. */
 function rangeOf(header: string | undefined, length: number): { from: number; to: number } | undefined {
-  const part = /^bytes=(\d+)-(\d*)$/.exec(header ?? '');
-  if (part === null) return undefined;
-  const from = Number(part[1]);
-  const to = part[2] === '' ? length - 1 : Math.min(Number(part[2]), length - 1);
+  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(header ?? '') ?? [];
+  if (first === '' && last === '') return undefined;
+  // Without a first octet it is the last ones that are asked for (RFC 9110 14.1.2).
+  const from = first === '' ? Math.max(0, length - Number(last)) : Number(first);
+  const to = first === '' || last === '' ? length - 1 : Math.min(Number(last), length - 1);
   return from <= to ? { from, to } : undefined;
 }
 

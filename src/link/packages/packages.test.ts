@@ -79,6 +79,22 @@ describe('package servers', () => {
     expect(log().first(packageProgress)).to.include({ offset: 100, octets: 100, of: 5000, step: 'piece' });
   });
 
+  it('serves the last octets where a range names no first one', async () => {
+    const { url, log } = await http(GOOD);
+    const got = await fetchFrom(url, { range: 'bytes=-256' });
+    expect(got.headers['content-range']).to.equal('bytes 4744-4999/5000');
+    expect(got.body.equals(FILE.subarray(4744))).to.equal(true);
+    expect(log().all(packageSent), 'the end of a package is no whole one').to.be.empty;
+  });
+
+  it('counts ranges as a complete fetch once no octet is missing, in whatever order', async () => {
+    const { url, log } = await http(GOOD);
+    for (const range of ['bytes=4000-', 'bytes=0-1023']) await fetchFrom(url, { range });
+    expect(log().all(packageSent)).to.be.empty;
+    await fetchFrom(url, { range: 'bytes=1000-3999' });
+    expect(log().first(packageSent)).to.include({ request: log().all(packageAsked)[2]?.n });
+  });
+
   it('answers with a status', async () => {
     const { url, log } = await http({ kind: 'status', status: 503 });
     expect(await fetchFrom(url)).to.include({ status: 503 });

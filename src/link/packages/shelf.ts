@@ -27,13 +27,16 @@ export interface Shelved {
 
 /** What is offered at the moment, by path; emptied after every case, and no path is used twice. */
 export interface Shelf {
-  /** Puts a package up and returns its path: `/7`. */
+  /** Puts a package up and returns its path: `/fw/p7`. */
   put(item: Shelved): string;
   find(path: string): Shelved | undefined;
   clear(): void;
 }
 
-/** An empty shelf; its paths are `/p0`, `/p1`, … */
+/** Folder of all paths: some devices take no URL with a path of one part. */
+export const SHELF = '/fw';
+
+/** An empty shelf; its paths are `/fw/p0`, `/fw/p1`, … */
 export function newShelf(): Shelf {
   const items = new Map<string, Shelved>();
   let next = 0;
@@ -41,9 +44,12 @@ export function newShelf(): Shelf {
     put(item) {
       const key = `p${next++}`;
       items.set(key, item);
-      return `/${key}`;
+      return `${SHELF}/${key}`;
     },
-    find: (path) => items.get(path.split(/[/?]/).find((part) => part !== '') ?? ''),
+    find(path) {
+      const [folder, key = ''] = path.split(/[/?]/).filter((part) => part !== '');
+      return `/${folder ?? ''}` === SHELF ? items.get(key) : undefined;
+    },
     clear: () => items.clear(),
   };
 }

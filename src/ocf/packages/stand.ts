@@ -35,6 +35,8 @@ export interface Offer {
 
 /** The package servers of the bench, opened when first needed. */
 export interface Stand {
+  /** By what the device fetches unless a case says otherwise: what it declares, HTTPS first. */
+  readonly scheme: Exclude<Scheme, 'foreign'>;
   /** Offers a package and gives the URL; until {@link Stand.clear}. */
   serve(name: PackageName, offer?: Offer): Promise<string>;
   /** Counts the package offered last as installed; `running` is the version that runs now, where it can be read. */
@@ -128,15 +130,15 @@ export function packageStand(bench: Bench, host: string, running: Running): Stan
     return firstOf(name) ?? Buffer.alloc(0);
   };
   // A bench build without security fetches by CoAP in clear.
-  const coap = (): Scheme => (bench.declared('OCFSWU 8/1') ? 'coaps' : 'coap');
-  const preferred = (): Scheme =>
-    bench.declared('OCFSWU 6/1') ? 'https' : bench.declared('OCFSWU 6/3') ? 'http' : coap();
+  const coap = (): Stand['scheme'] => (bench.declared('OCFSWU 8/1') ? 'coaps' : 'coap');
+  const scheme = bench.declared('OCFSWU 6/1') ? 'https' : bench.declared('OCFSWU 6/3') ? 'http' : coap();
 
   return {
-    async serve(name, { behaviour = GOOD, scheme = preferred() } = {}) {
+    scheme,
+    async serve(name, { behaviour = GOOD, scheme: by = scheme } = {}) {
       const bytes = await contentFor(name, behaviour);
-      const server = servers.get(scheme) ?? open(scheme);
-      servers.set(scheme, server);
+      const server = servers.get(by) ?? open(by);
+      servers.set(by, server);
       const path = shelf.put({ name, behaviour, content: () => bytes });
       return `${(await server).base}${path}`;
     },
