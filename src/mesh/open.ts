@@ -291,6 +291,7 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     scale: timing.factors.protocol,
     tickMs: timing.real('pollInterval'),
     newFirmwareId: tester.octets('firmwareIdA'),
+    imageSize: bench.ixit.has('imageA') ? tester.octets('imageA').length : 0,
   });
   const played = new Map<number, { close(): void }>();
   // Those of earlier cases answer on until the device is at rest: it tells its targets that a distribution was cancelled, and waits long for such as are silent.
