@@ -13,6 +13,7 @@ import { rigEntries } from './bench/rigEntries.ts';
 import { controlOf } from './bench/control.ts';
 import { labelsOn } from './bench/labels.ts';
 import { oobHelper } from './bench/oob.ts';
+import { progressOf } from './bench/progress.ts';
 import { playDistributor, playTarget, type TargetSetting } from './bench/targets.ts';
 import { type FirmwareWeb, firmwareWeb } from './bench/web.ts';
 import { clearer } from './bench/clear.ts';
@@ -97,9 +98,9 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     defaultTtl: DEFAULT_TTL,
     proxyReassemblyMs: timing.real('reassembly'),
   });
-  let heard = 0;
-  stack.onReceive(({ dst }) => {
-    if (dst !== stack.primary) heard++;
+  const progress = progressOf();
+  stack.onReceive((received) => {
+    if (received.dst !== stack.primary) progress.note(received);
   });
   const deadline = { withinMs: timing.real('reply'), retryMs: timing.real('retry') };
 
@@ -275,7 +276,7 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
       await ensure();
       await control.say(verb, values);
     },
-    heard: () => heard,
+    heard: () => progress.heard(),
     offer: async (scheme, offered) => (await web()).offer(scheme, offered),
     nobody: async (scheme) => (await web()).nobody(scheme),
     async off() {
@@ -291,11 +292,13 @@ export async function openTester(bench: Bench): Promise<MeshTester> {
     scale: timing.factors.protocol,
     tickMs: timing.real('pollInterval'),
     newFirmwareId: tester.octets('firmwareIdA'),
+    imageSize: bench.ixit.has('imageA') ? tester.octets('imageA').length : 0,
   });
   const played = new Map<number, { close(): void }>();
   // Those of earlier cases answer on until the device is at rest: it tells its targets that a distribution was cancelled, and waits long for such as are silent.
   const retired = new Map<number, { close(): void }>();
   const play = (address: number, made: { close(): void }): void => {
+    progress.anew();
     for (const old of [played, retired]) {
       old.get(address)?.close();
       old.delete(address);

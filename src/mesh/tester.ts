@@ -4,6 +4,7 @@ import type { MessageType } from './codec/message.ts';
 import type { Shows } from './bench/reach.ts';
 import type { Composition } from './model/configureNode.ts';
 import type { Values, Verb } from './bench/control.ts';
+import type { Heard } from './bench/progress.ts';
 import type { Offered } from './bench/web.ts';
 import type { BlobServerBehaviour } from './model/blobServer.ts';
 import type { PlayedDistributor } from './model/playedDistributor.ts';
@@ -82,8 +83,8 @@ export interface MeshTester {
   distributor(address: number): PlayedDistributor;
   /** Tells the device to do something by its console; recorded as `mesh.say` before. */
   say(verb: Verb, values?: Values): Promise<void>;
-  /** How many messages the device has sent to the elements that play targets: its progress with them. */
-  heard(): number;
+  /** What the device has sent to the elements that play targets: its progress with them. */
+  heard(): Heard;
   /** Puts an image up at the web server of the bench and gives its URI. */
   offer(scheme: 'http' | 'https', offered: Offered): Promise<string>;
   /** A URI at which nobody listens. */

@@ -135,18 +135,21 @@ export function sameImages(j: J, statement: string): void {
   }
 }
 
-/** Rounds of polling; each lasts as long as the device may make no progress. */
+/** Rounds of polling in which the device only repeats itself; each lasts as long as it may make no progress. */
 const ROUNDS = 10;
 
 /** Polls the distribution until one of these phases, for as long as the device goes on with its targets; undefined where it does not come there. */
 export async function untilPhase(t: T, label: string, phases: readonly number[]): Promise<number | undefined> {
   const end = [...phases, distributionPhase.FAILED];
   const limit: Limit = { timer: 'distributeS', of: 'no-progress' };
-  for (let round = 0, before = t.heard(); round < ROUNDS; round++, before = t.heard()) {
+  for (let idle = 0; idle < ROUNDS; ) {
+    const before = t.heard();
     const to = t.element('distribution');
     const seen = await t.poll(label, to, distributionGet, {}, ({ phase }) => end.includes(phase), limit);
     if (seen !== undefined) return seen.phase;
-    if (t.heard() === before) break;
+    const now = t.heard();
+    if (now.messages === before.messages) break;
+    idle = now.parts > before.parts ? 0 : idle + 1;
   }
   return undefined;
 }

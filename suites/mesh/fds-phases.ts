@@ -18,6 +18,7 @@ import { blobBlockStart } from '../../src/mesh/codec/messages/blob.ts';
 import { answer, message } from '../../src/mesh/kinds.ts';
 import { distributionServerTable } from '../../src/mesh/tables.ts';
 import { byTable, type J, type MeshCase, reply, shows } from './claims.ts';
+import { started } from './client-drive.ts';
 import {
   DISTRIBUTING,
   distributionValue,
@@ -55,6 +56,7 @@ export const distributionPhaseCases: readonly MeshCase[] = [
     judge(j) {
       const S = 'DFUM-D.suspend';
       byTable(j, S, distributionStatusMessage, 'suspend idle', distributionServerTable, 'Suspend', IDLE);
+      if (!wasStarted(j, S) || suspendedEarly(j, S)) return;
       byTable(j, S, distributionStatusMessage, 'suspend', distributionServerTable, 'Suspend', TRANSFER_ACTIVE);
       shows(j, S, distributionStatusMessage, 'suspended', NAMES, { status: SUCCESS, phase: TRANSFER_SUSPENDED });
       byTable(
@@ -206,6 +208,7 @@ export const distributionPhaseCases: readonly MeshCase[] = [
     },
     judge(j) {
       const S = 'DFUM-D.delete-busy';
+      if (!wasStarted(j, S)) return;
       shows(j, S, distributionStatusMessage, 'still running', NAMES, { status: SUCCESS, phase: TRANSFER_ACTIVE });
       for (const label of ['delete', 'delete all'])
         byTable(j, S, firmwareStatus, label, distributionServerTable, 'Firmware Delete', TRANSFER_ACTIVE);
@@ -216,6 +219,22 @@ export const distributionPhaseCases: readonly MeshCase[] = [
 /** Waits until the distributor has come to the block at which the targets fall silent. */
 async function blocked(t: T): Promise<void> {
   await t.perhaps(message(blobBlockStart), { timer: 'reply' });
+}
+
+/** The distribution of the case was accepted; inconclusive otherwise. */
+function wasStarted(j: J, statement: string): boolean {
+  if (j.log.first(started) !== undefined) return true;
+  j.inconclusive(statement, 'the distribution was not started');
+  return false;
+}
+
+/** The transfer could not be suspended, because it had not come to its first block: nothing is proven then. */
+function suspendedEarly(j: J, statement: string): boolean {
+  const seen = j.log.first(answer(distributionStatusMessage, 'suspend'));
+  if (seen?.value?.status !== distributionStatus.SUSPEND_FAILED) return false;
+  if (j.log.before(seen.asked).first(message(blobBlockStart)) !== undefined) return false;
+  j.inconclusive(statement, 'the transfer had not come to its first block when it was to be suspended');
+  return true;
 }
 
 function judgeCancel(j: J, statement: string, name: string, phase: number): void {

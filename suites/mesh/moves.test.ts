@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { transferMode } from '../../src/mesh/codec/enums.ts';
-import { servePull, type T, transferOf } from './moves.ts';
+import { servePull, type T, transferOf, withRoom } from './moves.ts';
 
 const SERVER = 0x0100;
 const LIMITS = {
@@ -49,4 +49,21 @@ describe('mesh suites: a block in pull mode', () => {
 
   it('is given up where a server asks for nothing more', async () =>
     expect(await served([0, 1], [])).to.deep.equal({ chunks: [0, 1], left: 0 }));
+});
+
+describe('mesh suites: chunks with room for a longer one', () => {
+  const chunkSize = (limits: Partial<typeof LIMITS>): number | undefined => {
+    const all = { ...LIMITS, minBlockSizeLog: 12, maxBlockSizeLog: 12, maxChunks: 64, ...limits };
+    return withRoom(all, transferOf(all, '0011223344556677', transferMode.PUSH, 1))?.chunkSize;
+  };
+
+  it('stay below what the server and a message take', () => {
+    expect(chunkSize({ maxChunkSize: 256, mtu: 380 })).to.equal(255);
+    expect(chunkSize({ maxChunkSize: 1000, mtu: 65_535 })).to.equal(376);
+    expect(chunkSize({ maxChunkSize: 377, mtu: 100 })).to.equal(96);
+  });
+  it('are not there where that makes too many chunks, or chunks too small', () => {
+    expect(chunkSize({ maxChunkSize: 256, mtu: 380, maxChunks: 16 })).to.equal(undefined);
+    expect(chunkSize({ maxChunkSize: 8, mtu: 380, maxChunks: 1000 })).to.equal(undefined);
+  });
 });

@@ -111,18 +111,34 @@ export interface Transfer extends BlobShape {
 
 /** Client MTU that tells nothing new to any server. */
 const MTU = 380;
+/** Octets of a chunk at least, and of opcode and number before it. */
+const LEAST_CHUNK = 8;
+const CHUNK_HEADER = 3;
 /** Chunks of a block, where the limits allow so many. */
 const CHUNKS = 8;
+
+/** The largest chunk that the server takes and a message of its MTU carries. */
+function largestChunk({ maxChunkSize, mtu }: BlobLimits): number {
+  return Math.min(maxChunkSize, Math.min(mtu, MTU) - CHUNK_HEADER);
+}
+
+/** The same transfer with chunks that leave room for one octet more; undefined where the limits have no such chunks. */
+export function withRoom(limits: BlobLimits, transfer: Transfer): Transfer | undefined {
+  const chunkSize = Math.min(transfer.chunkSize, largestChunk(limits) - 1);
+  return chunkSize < LEAST_CHUNK || chunkCount(transfer, 0, chunkSize) > limits.maxChunks
+    ? undefined
+    : { ...transfer, chunkSize };
+}
 
 /** A BLOB of so many blocks, the last of them short by `lack` octets, with parameters that the server takes. */
 export function transferOf(limits: BlobLimits, blobId: string, mode: number, blocks: number, lack = 0): Transfer {
   const blockSizeLog = limits.minBlockSizeLog;
   const block = 2 ** blockSizeLog;
-  const largest = Math.min(limits.maxChunkSize, limits.mtu - 3);
   const wished = Math.ceil(block / Math.min(CHUNKS, limits.maxChunks));
   const size = Math.min(blocks * block - lack, limits.maxBlobSize);
   const data = Buffer.from(Array.from({ length: size }, (_, i) => (i * 7 + (i >> 8)) & 0xff));
-  return { blobId, mode, blockSizeLog, chunkSize: Math.max(8, Math.min(largest, wished)), size, data, mtu: MTU };
+  const chunkSize = Math.max(LEAST_CHUNK, Math.min(largestChunk(limits), wished));
+  return { blobId, mode, blockSizeLog, chunkSize, size, data, mtu: MTU };
 }
 
 /** The value of Transfer Start for this transfer. */

@@ -94,6 +94,16 @@ describe('mesh verdicts: Transfer Get in Inactive', () => {
   });
 });
 
+describe('mesh verdicts: a Transfer Start that the limits leave no room for', () => {
+  it('leaves it open whether it is refused', () => {
+    for (const id of ['DFUM/BLB-S/05', 'DFUM/BLB-S/06'])
+      expect(
+        judged(id, (w) => w.ask('start', blobTransferGet, blobTransferStatus, { status: 0, mode: 0, phase: 0 }))
+          .verdict,
+      ).to.equal('INCONC');
+  });
+});
+
 describe('mesh verdicts: the server timeout', () => {
   const id = 'DFUM/BLB-S/19';
   const block = { status: blobStatus.SUCCESS, format: 3, block: 0, chunkSize: 8, wanted: [0] };
