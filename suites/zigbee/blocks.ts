@@ -8,7 +8,7 @@ import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { blockRequests, endRequests, sent } from '../../src/zigbee/kinds.ts';
 import type { Offered } from '../../src/zigbee/images.ts';
 import { type Asked, blockOf, command, type Offer, type Reply, type Rule } from '../../src/zigbee/server.ts';
-import { ended, endedWith, heldBack, offeredIn, refused, runs, statusIs, stillDownloading } from './claims.ts';
+import { ended, endedWith, heldBack, offeredIn, reached, refused, runs, statusIs, stillDownloading } from './claims.ts';
 import { ITEM } from './items.ts';
 import { type Case, cli, DOWNLOAD, download, type J, look, marked, start, type T } from './moves.ts';
 
@@ -128,7 +128,7 @@ async function silences(t: T, count: number): Promise<void> {
 function again(j: J, s: string, count: number): void {
   const half = late(sizeOf(j));
   const all = j.log.all(half).slice(0, count + 1);
-  const first = j.came(s, half, offeredIn(j));
+  const first = reached(j, s, half);
   if (first === undefined) return;
   const limit = j.ms({ timer: 'blockTimeoutS', times: PATIENCE });
   // A client that gives up says so; requests that were lost before that leave a gap too.
@@ -354,7 +354,7 @@ export const blockCases: readonly Case[] = [
     },
     judge(j, s) {
       const half = late(sizeOf(j));
-      if (j.came(s, half, offeredIn(j)) === undefined) return;
+      if (reached(j, s, half) === undefined) return;
       j.never(s, blockRequests, { stimulus: marked('over') }, j.log.after('silent'));
       statusIs(j, s, 'after', 0);
       runs(j, s, 'after', j.ixit.number('runningVersion'));

@@ -174,14 +174,17 @@ export function stillFetching(j: J): boolean {
   return most !== undefined && last !== undefined && j.log.elapsed(most, last) < j.ms(DOWNLOAD);
 }
 
-/** The end request of the client; INCONC where it is slow and not yet there. */
-export function ended(j: J, s: string) {
-  if (j.log.first(endRequests) === undefined && stillFetching(j)) {
+/** What a download that is served leads to in the end; INCONC where the client is slow and not yet there. */
+export function reached<V extends object>(j: J, s: string, kind: Kind<V>) {
+  if (j.log.first(kind) === undefined && stillFetching(j)) {
     j.inconclusive(s, 'the client was still fetching the file when the tester gave it up');
     return undefined;
   }
-  return j.came(s, endRequests, offeredIn(j));
+  return j.came(s, kind, offeredIn(j));
 }
+
+/** The end request of the client; INCONC where it is slow and not yet there. */
+export const ended = (j: J, s: string) => reached(j, s, endRequests);
 
 /** The client ended the download with this status. */
 export function endedWith(j: J, s: string, ...statuses: readonly number[]): void {
