@@ -5,7 +5,19 @@ import type { Offered } from '../../src/zigbee/images.ts';
 import { announces, attributes, endRequests, sent, values } from '../../src/zigbee/kinds.ts';
 import { endedWith, runs, statusIs, stillFetching } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, DOWNLOAD, download, type J, look, type Parts, QUIET, start, STATUS, type T } from './moves.ts';
+import {
+  type Case,
+  cli,
+  download,
+  type J,
+  look,
+  type Parts,
+  perhapsEnd,
+  QUIET,
+  start,
+  STATUS,
+  type T,
+} from './moves.ts';
 
 const { SUCCESS, INVALID_IMAGE, ABORT } = zclStatus;
 const AFTER = 'after';
@@ -15,7 +27,7 @@ const LATER = { currentTime: 0, upgradeTime: 300 };
 /** Serves a file that no client may run, and watches what becomes of it. */
 async function served(t: T, file: Offered): Promise<void> {
   await start(t, { file, once: true });
-  await t.perhaps(endRequests, DOWNLOAD);
+  await perhapsEnd(t, file);
   await t.quiet(announces, QUIET);
   await look(t, AFTER);
 }

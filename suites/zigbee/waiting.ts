@@ -10,7 +10,7 @@ import { command, refuse, type Offer, type Reply, type Rule } from '../../src/zi
 import { HALF } from './blocks.ts';
 import { asksNoMore, endedWith, firstAfter, heldBack, statusIs, statusSince, stillDownloading } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, DOWNLOAD, type J, look, marked, QUIET, start, type T } from './moves.ts';
+import { type Case, cli, DOWNLOAD, type J, look, marked, perhapsEnd, QUIET, start, type T } from './moves.ts';
 
 const PUT_OFF = 'put off';
 const PERIOD = 0x0009;
@@ -31,6 +31,9 @@ function offerWith(t: T, note: string, answer: readonly Reply[], rule: Partial<R
   return { file: t.image('imageNewer'), end: LATER, rules: [own] };
 }
 
+/** Of a download that is put off within it. */
+const PUT_OFF_TOO = { timer: 'maxDownloadS', times: 2, of: 'no-progress' } as const;
+
 /** The download goes on after this answer of the tester, not before the wait is over and not much after it. */
 function waits(j: J, s: string, waitMs: number): void {
   const put = j.log.last(sent(PUT_OFF));
@@ -49,7 +52,7 @@ function waits(j: J, s: string, waitMs: number): void {
 
 async function putOff(t: T, answer: Reply): Promise<void> {
   await start(t, offerWith(t, PUT_OFF, [answer]));
-  await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
+  await perhapsEnd(t, t.image('imageNewer'), PUT_OFF_TOO);
 }
 
 const SECONDS = 60;
@@ -87,7 +90,7 @@ async function interrupted(t: T, act: (middle: Piece) => Promise<void>): Promise
   await t.until(blockRequests, DOWNLOAD);
   await act(await inTheMiddle(t));
   await look(t, 'during');
-  await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
+  await perhapsEnd(t, t.image('imageNewer'), PUT_OFF_TOO);
 }
 
 /** The download went on where it was, and ended well. */
@@ -222,7 +225,7 @@ export const waitingCases: readonly Case[] = [
         { on: 'block', from: HALF, times: 1, note: 'period taken back', answer: () => [waitFor(0, 0, 0)] },
       ];
       await start(t, { file, end: LATER, rules });
-      await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
+      await perhapsEnd(t, t.image('imageNewer'), PUT_OFF_TOO);
       await t.readAttributes('period', [PERIOD]);
     },
     judge(j, s) {
@@ -352,7 +355,7 @@ export const waitingCases: readonly Case[] = [
       t.mark('busy said');
       await t.pause({ timer: 'busy' }, 'the application is busy');
       t.mark('busy over');
-      await t.perhaps(endRequests, DOWNLOAD);
+      await perhapsEnd(t, file);
     },
     judge(j, s) {
       const told = j.log.first(marked('busy said'));
