@@ -204,12 +204,12 @@ export function endedWith(j: J, s: string, ...statuses: readonly number[]): void
 }
 
 /** It asked for no image after this frame of the tester. One query of a client that polls and cannot be stopped may be one of its own accord. */
-export function staysQuiet(j: J, s: string, note: string): void {
-  const first = j.log.first(sent(note));
-  const seen = first === undefined ? 0 : j.log.after(first).all(queries).length;
+export function staysQuiet(j: J, s: string, note: string, log = j.log): void {
+  const first = log.first(sent(note));
+  const seen = first === undefined ? 0 : log.after(first).all(queries).length;
   if (seen === 1 && j.declared(ITEM.POLL) && !j.declared(ITEM.QSTOP))
     j.inconclusive(s, 'the one query that came may be a periodic one');
-  else j.never(s, queries, { stimulus: sent(note), within: QUIET });
+  else j.never(s, queries, { stimulus: sent(note), within: QUIET }, log);
 }
 
 /** After this answer of the tester the client asked for no data. */

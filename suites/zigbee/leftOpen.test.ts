@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
-import { upgradeEndRequest, upgradeEndResponse } from '../../src/zigbee/codec/ota.ts';
-import { judged } from './written.ts';
+import { readAttributes } from '../../src/zigbee/codec/global.ts';
+import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
+import { queryNextImageRequest, upgradeEndRequest, upgradeEndResponse } from '../../src/zigbee/codec/ota.ts';
+import { BLOCK, judged, type Written } from './written.ts';
 
 describe('Zigbee judges: the end of a file that the server never offered', () => {
   const file = { manufacturerCode: 0x1234, imageType: 1, fileVersion: 9 };
@@ -19,4 +20,27 @@ describe('Zigbee judges: the end of a file that the server never offered', () =>
     expect(judge('information').notes).to.have.lengthOf(1);
     expect(judge('none').verdict).to.equal('FAIL');
   });
+});
+
+describe('Zigbee judges: an odd notify', () => {
+  const query = { fieldControl: 0, manufacturerCode: 0x1234, imageType: 1, fileVersion: 1 };
+  const asks = (w: Written): void => w.in(queryNextImageRequest, query);
+  /** What the client does upon it where it was broadcast, and where it was for the client alone. */
+  const verdict = (id: string, negativeAnswer: string, heard: (w: Written) => void, told: (w: Written) => void) => {
+    const write = (w: Written): void => {
+      w.out('odd broadcast', readAttributes, { attributes: [0] }), heard(w);
+      w.out('image notify', readAttributes, { attributes: [0] }), told(w);
+      w.read('after', 2), w.shows(2, upgradeStatus.NORMAL);
+    };
+    return judged(id, write, { policies: { negativeAnswer } }).verdict;
+  };
+  const silent = (): void => undefined;
+  for (const id of ['ZBOTA/CLI/023', 'ZBOTA/CLI/024'])
+    it(`leads to no query where it is broadcast, and to no download where it is not (${id})`, () => {
+      expect(verdict(id, 'alsoSeen', silent, silent)).to.equal('PASS');
+      expect(verdict(id, 'alsoSeen', silent, asks)).to.equal('PASS');
+      expect(verdict(id, 'alsoSeen', asks, silent)).to.equal('FAIL');
+      expect(verdict(id, 'alsoSeen', silent, (w) => (asks(w), w.asks(BLOCK)))).to.equal('FAIL');
+      expect(verdict(id, 'asWritten', silent, asks)).to.equal('FAIL');
+    });
 });
