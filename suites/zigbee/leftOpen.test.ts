@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { readAttributes } from '../../src/zigbee/codec/global.ts';
-import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
+import { UNTIL_TOLD, upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { queryNextImageRequest, upgradeEndRequest, upgradeEndResponse } from '../../src/zigbee/codec/ota.ts';
 import { BLOCK, judged, type Written } from './written.ts';
 
@@ -43,4 +43,20 @@ describe('Zigbee judges: an odd notify', () => {
       expect(verdict(id, 'alsoSeen', silent, (w) => (asks(w), w.asks(BLOCK)))).to.equal('FAIL');
       expect(verdict(id, 'asWritten', silent, asks)).to.equal('FAIL');
     });
+});
+
+describe('Zigbee judges: an upgrade that is held', () => {
+  const file = { manufacturerCode: 0x1234, imageType: 1, fileVersion: 2 };
+  const verdict = (ms: number) => {
+    const write = (w: Written): void => {
+      w.offer(), w.asks(0), w.ends();
+      w.out('end response', upgradeEndResponse, { ...file, currentTime: 0, upgradeTime: UNTIL_TOLD });
+      w.read('during', 2), w.shows(2, upgradeStatus.WAITING_TO_UPGRADE), w.mark('asked once'), w.after(ms).ends();
+    };
+    return judged('ZBOTA/CLI/094', write, { ixit: { endRepeatS: 5, holdRepeatS: 3600 } }).verdict;
+  };
+  it('is asked for again after holdRepeatS, however soon an unanswered end request is repeated', () => {
+    expect(verdict(3_500_000)).to.equal('PASS');
+    expect(verdict(5_000_000)).to.equal('FAIL');
+  });
 });
