@@ -35,9 +35,8 @@ export interface Parts extends Partial<Omit<CaseMeta, 'id' | 'purpose' | 'item' 
 
 const BEGIN = 'begin';
 
-/** The judge without what prepared the case: a download that was ended there, or a restart, is none of the case. */
-function fromBegin(j: J): J {
-  const log = j.log.after(BEGIN);
+/** The judge of a part of the log. */
+export function judgeOf(j: J, log: J['log']): J {
   return {
     ...j,
     log,
@@ -61,7 +60,8 @@ function caseOf(group: 'CLI' | 'SRV', start: string, number: string, purpose: st
       t.mark(BEGIN);
       return drive(t, variant);
     },
-    judge: (j) => judge(fromBegin(j), statement),
+    // A download that was ended before, or a restart, is none of the case.
+    judge: (j) => judge(judgeOf(j, j.log.after(BEGIN)), statement),
   };
 }
 
