@@ -60,3 +60,24 @@ describe('Zigbee judges: an upgrade that is held', () => {
     expect(verdict(5_000_000)).to.equal('FAIL');
   });
 });
+
+describe('Zigbee judges: a request time before the current time', () => {
+  const verdict = (timeBeforeCurrent: string, status: number, more: (w: Written) => void = () => undefined) => {
+    const write = (w: Written): void => {
+      w.offer(), w.asks(0), w.asks(BLOCK), w.putOff('put off'), w.after(450_000), more(w);
+      w.read('after', 2), w.shows(2, status);
+    };
+    return judged('ZBOTA/CLI/066', write, { policies: { timeBeforeCurrent } }).verdict;
+  };
+  const { NORMAL, DOWNLOAD_IN_PROGRESS, DOWNLOAD_COMPLETE } = upgradeStatus;
+  it('may be waited for for ever, or end the download, unless it has to be taken for now', () => {
+    for (const status of [NORMAL, DOWNLOAD_IN_PROGRESS]) {
+      for (const policy of ['either', 'wait']) expect(verdict(policy, status)).to.equal('PASS');
+      expect(verdict('atOnce', status)).to.equal('FAIL');
+    }
+  });
+  it('makes of no client one that has the file', () => {
+    expect(verdict('either', DOWNLOAD_COMPLETE)).to.equal('FAIL');
+    expect(verdict('either', NORMAL, (w) => w.restarts())).to.equal('FAIL');
+  });
+});
