@@ -34,6 +34,7 @@ export function offerWith(t: T, note: string, answer: readonly Reply[], rule: Pa
 export const PUT_OFF_TOO = { timer: 'maxDownloadS', times: 2, of: 'no-progress' } as const;
 
 const PERIOD_MS = 40_000;
+const TAKEN_BACK = 'period taken back';
 
 /** The block period in the unit of the client, by the policy or by the revision that it reads. */
 function periodUnitMs(j: J): number {
@@ -62,10 +63,15 @@ export const pacingCases: readonly Case[] = [
       await t.quiet(blockRequests, { timer: 'pollInterval' });
       await t.readAttributes('period', [PERIOD]);
       for (let i = 0; i < 3; i++) await t.perhaps(blockRequests, DOWNLOAD);
+      // A client may keep the period for its next download, and with it make every later case slow.
+      t.offer(offerWith(t, TAKEN_BACK, [waitFor(0, 0, 0)], { from: 0 }));
+      await t.perhaps(delivered(TAKEN_BACK), DOWNLOAD);
     },
     judge(j, s) {
       const put = j.log.first(sent(PUT_OFF));
-      const requests = put === undefined ? [] : j.log.after(put).all(blockRequests);
+      const back = j.log.first(sent(TAKEN_BACK));
+      const kept = back === undefined ? j.log : j.log.before(back);
+      const requests = put === undefined ? [] : kept.after(put).all(blockRequests);
       if (put === undefined || requests.length < 2) {
         j.inconclusive(s, 'too few requests after the block period was told');
         return;
@@ -96,14 +102,14 @@ export const pacingCases: readonly Case[] = [
       const rules: Rule[] = [
         // Behind the first block, so that the client has shown its own pace.
         { on: 'block', from: 2 / file.imageSize, times: 1, note: PUT_OFF, answer: () => [waitFor(0, 0, period)] },
-        { on: 'block', from: HALF, times: 1, note: 'period taken back', answer: () => [waitFor(0, 0, 0)] },
+        { on: 'block', from: HALF, times: 1, note: TAKEN_BACK, answer: () => [waitFor(0, 0, 0)] },
       ];
       await start(t, { file, end: LATER, rules });
       await perhapsEnd(t, t.image('imageNewer'), PUT_OFF_TOO);
       await t.readAttributes('period', [PERIOD]);
     },
     judge(j, s) {
-      const back = j.log.first(sent('period taken back'));
+      const back = j.log.first(sent(TAKEN_BACK));
       if (back === undefined) {
         j.inconclusive(s, 'the period was not taken back');
         return;
