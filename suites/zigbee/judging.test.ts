@@ -380,6 +380,8 @@ describe('Zigbee judges: the status over a whole case', () => {
       status((w) => (look(w, 2, NORMAL), w.offer(), w.out('end', upgradeEndResponse, time), look(w, 3, COUNT_DOWN))),
     ).to.deep.equal([]);
     expect(status((w) => (look(w, 2, NORMAL), w.restarts(), look(w, 3, DOWNLOAD_IN_PROGRESS)))).to.deep.equal([]);
+    const reset = (w: Written): void => void w.add({ type: 'reset' }, 'run');
+    expect(status((w) => (look(w, 2, NORMAL), reset(w), look(w, 3, DOWNLOAD_IN_PROGRESS)))).to.deep.equal([]);
     expect(status((w) => (look(w, 2, COUNT_DOWN), look(w, 3, NORMAL)))).to.deep.equal([]);
   });
   it('counts an offer that nobody confirmed', () => {
