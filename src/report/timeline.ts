@@ -42,6 +42,7 @@ const RUN_LINES: Readonly<Record<string, (data: Readonly<Record<string, Json>>) 
   'pause.over': () => 'waited',
   stop: (d) => `the drive ends: ${shown(d['reason'])}`,
   loop: () => '',
+  reset: () => 'the device was reset',
   power: (d) => `power ${d['on'] === true ? 'on' : 'off'}`,
   'probe.failed': (d) => `the probe failed: ${shown(d['message'])}`,
   'power.failed': (d) => `the power switch failed: ${shown(d['message'])}`,

@@ -86,6 +86,16 @@ function recordedPower(power: Power, events: EventSink): Power {
   };
 }
 
+/** The same of a reset, which ends all that was under way in a device as well. */
+function recordedReset(line: NonNullable<Bench['reset']>, events: EventSink): NonNullable<Bench['reset']> {
+  return {
+    async reset() {
+      await line.reset();
+      events.append({ channel: 'run', type: 'reset' });
+    },
+  };
+}
+
 /** Opens the rig at the first case that needs it, and keeps rig and standards open from case to case. */
 export function session(context: SessionContext): Session {
   const { task, events } = context;
@@ -109,7 +119,7 @@ export function session(context: SessionContext): Session {
       address: (name) => on.address(spec, name),
       has: (name) => on.has(spec, name),
       ...(on.power === undefined ? {} : { power: recordedPower(on.power, events) }),
-      ...(reset === undefined ? {} : { reset }),
+      ...(reset === undefined ? {} : { reset: recordedReset(reset, events) }),
       ...(console === undefined ? {} : { console }),
       askSecret: (what, name) => on.askSecret(what, name),
       ask: (text) => on.ask(text),
@@ -140,8 +150,8 @@ export function session(context: SessionContext): Session {
     if (power !== undefined) {
       await power.off();
       await power.on();
-    } else {
-      await rig.reset?.reset();
+    } else if (rig.reset !== undefined) {
+      await recordedReset(rig.reset, events).reset();
     }
   };
   const canRecover = task.rig.parts.power !== undefined || task.rig.parts.reset !== undefined;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ixitOf } from '../core/ixit.ts';
 import { timingOf } from '../core/timing.ts';
-import type { Arrival, ZigbeeLink } from '../link/zigbee/link.ts';
+import { type Arrival, BROADCAST, type ZigbeeLink } from '../link/zigbee/link.ts';
 import { AS_SERVER, asking, TRIES } from './asking.ts';
 import { encodeCommand } from './codec/frame.ts';
 import { readAttributes, readAttributesResponse } from './codec/global.ts';
@@ -14,9 +14,13 @@ const DEVICE = 0x1234;
 const FACTORS = { protocol: 1, link: 0.002 };
 
 /** A device that does this when it hears a question, by its number among the questions and its sequence number. */
-function bench(hears: (count: number, sequence: number, answer: (sequence: number) => void) => void) {
+function bench(
+  hears: (count: number, sequence: number, answer: (sequence: number) => void) => void,
+  everyone?: number,
+) {
   let listener: (arrival: Arrival) => void = () => undefined;
   const asked: number[] = [];
+  const heard: number[] = [];
   const event = { n: 0, ms: 0, channel: 'zigbee', type: 'zigbee.frame' };
   const answer = (sequence: number): void => {
     const header = { sequence, direction: direction.CLIENT_TO_SERVER };
@@ -29,16 +33,27 @@ function bench(hears: (count: number, sequence: number, answer: (sequence: numbe
       listener = l;
       return () => (listener = () => undefined);
     },
-    send: (_to: object, octets: Uint8Array) => {
+    send: ({ address }: { address: number }, octets: Uint8Array) => {
+      heard.push(address);
       asked.push(octets[1] ?? 0);
       hears(asked.length, octets[1] ?? 0, answer);
       return Promise.resolve({ delivered: true, event });
     },
   } as unknown as ZigbeeLink;
   const presence = { link, ieee: '', address: () => DEVICE } as unknown as Presence;
-  const speaking = asking(presence, timingOf(ZIGBEE_TIMING, ixitOf({}), FACTORS), 1, 13);
-  return { asked, ask: () => speaking.ask('look', readAttributes, { attributes: [6] }, AS_SERVER) };
+  const speaking = asking(presence, timingOf(ZIGBEE_TIMING, ixitOf({}), FACTORS), 1, 13, everyone);
+  return { asked, heard, speaking, ask: () => speaking.ask('look', readAttributes, { attributes: [6] }, AS_SERVER) };
 }
+
+describe('zigbee tester: broadcasts', () => {
+  it('go to all that are awake, and to those that sleep where the tester is told so', async () => {
+    for (const everyone of [undefined, BROADCAST.ALL]) {
+      const { speaking, heard } = bench(() => undefined, everyone);
+      await speaking.out(Buffer.alloc(3), 'notify', { broadcast: true });
+      expect(heard).to.deep.equal([everyone ?? BROADCAST.AWAKE]);
+    }
+  });
+});
 
 describe('zigbee tester: questions', () => {
   it('are asked once where the answer comes at once', async () => {

@@ -35,7 +35,14 @@ export interface Asking {
   insist(note: string, octets: (sequence: number) => Buffer, from: Direction, way?: Way): Promise<boolean>;
 }
 
-export function asking(presence: Presence, timing: Timing, endpoint: number, ownEndpoint: number): Asking {
+/** `everyone`: the broadcast address; a device that sleeps hears only the one of all nodes. */
+export function asking(
+  presence: Presence,
+  timing: Timing,
+  endpoint: number,
+  ownEndpoint: number,
+  everyone: number = BROADCAST.AWAKE,
+): Asking {
   const { link } = presence;
   let sequence = 0;
   const nextSequence = (): number => {
@@ -49,7 +56,7 @@ export function asking(presence: Presence, timing: Timing, endpoint: number, own
   const out: Asking['out'] = (octets, note, way = {}) => {
     const to =
       way.broadcast === true
-        ? { address: BROADCAST.AWAKE, endpoint: EVERY_ENDPOINT }
+        ? { address: everyone, endpoint: EVERY_ENDPOINT }
         : { address: presence.address(), endpoint, ieee: presence.ieee };
     return deliver({ ...to, cluster: OTA_CLUSTER, fromEndpoint: way.fromEndpoint ?? ownEndpoint }, octets, note);
   };

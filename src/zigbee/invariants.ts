@@ -27,10 +27,10 @@ function triggersOf({ dir, decoded }: SeenFrame): readonly Trigger[] {
   return valueOf(defaultResponse, decoded) === undefined ? [] : ['upgrade cancelled'];
 }
 
-/** The device has restarted, or was without power. */
+/** The device has restarted, was reset, or was without power. */
 const restarts: Kind<object> = {
   name: 'restart',
-  read: (event, log) => (event.type === 'power' ? {} : announces.read(event, log)),
+  read: (event, log) => (event.type === 'power' || event.type === 'reset' ? {} : announces.read(event, log)),
 };
 
 /** What may have moved the status by this event. The whole attempt counts, for the network may have held a frame back. */

@@ -3,6 +3,7 @@ import { DriveEnd } from '../core/case.ts';
 import { BenchError } from '../core/errors.ts';
 import type { Bench } from '../core/standard.ts';
 import { watcher } from '../core/watch.ts';
+import { BROADCAST } from '../link/zigbee/link.ts';
 import { arranger } from './arrange.ts';
 import { AS_CLIENT, AS_SERVER, asking, CLIENT_ENDPOINT, SERVER_ENDPOINT, TRIES } from './asking.ts';
 import { encodeCommand, rawFrame } from './codec/frame.ts';
@@ -14,6 +15,8 @@ import { findDevice } from './presence.ts';
 import { otaServer } from './server.ts';
 import type { ZigbeeTester } from './tester.ts';
 
+/** Item of a sleepy end device. */
+const SLEEPY = 'ZBOTA 5/12';
 const CLUSTER_REVISION = 0xfffd;
 const IMAGE_UPGRADE_STATUS = 0x0006;
 /** Real milliseconds for a console to answer a line. */
@@ -26,7 +29,9 @@ export async function openTester(bench: Bench): Promise<ZigbeeTester> {
   const { link } = presence;
   const isServer = bench.declared('ZBOTA 1/2') && !bench.declared('ZBOTA 1/1');
   const endpoint = bench.has('endpoint') ? Number(bench.address('endpoint')) : ixit.number('endpoint');
-  const speaking = asking(presence, timing, endpoint, isServer ? CLIENT_ENDPOINT : SERVER_ENDPOINT);
+  const ownEndpoint = isServer ? CLIENT_ENDPOINT : SERVER_ENDPOINT;
+  const everyone = bench.declared(SLEEPY) ? BROADCAST.ALL : BROADCAST.AWAKE;
+  const speaking = asking(presence, timing, endpoint, ownEndpoint, everyone);
   const side = isServer ? AS_CLIENT : AS_SERVER;
   // A dongle that is gone shows in the next question; an answer that nobody waits for must not end the process.
   const server = otaServer((to, octets, note) => speaking.back(to, octets, note).catch(() => false), timing);

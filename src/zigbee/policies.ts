@@ -1,5 +1,5 @@
 /**
- * Readings of the places that the cluster leaves open (ZB-P1 to ZB-P25), by the names of the proforma. `information` records what the device does and moves
+ * Readings of the places that the cluster leaves open (ZB-P1 to ZB-P26), by the names of the proforma. `information` records what the device does and moves
  * no verdict.
  */
 export interface ZigbeePolicies {
@@ -53,4 +53,6 @@ export interface ZigbeePolicies {
   readonly offsetBeyondEnd: 'NO_IMAGE_AVAILABLE' | 'anyNonSuccess';
   /** ZB-P25 */
   readonly maxDataZero: 'refuse' | 'information';
+  /** ZB-P26 */
+  readonly foreignEnd: 'none' | 'information';
 }

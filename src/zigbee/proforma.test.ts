@@ -35,7 +35,7 @@ describe('proforma ZBOTA', () => {
 
   it('has every policy that the tables of this standard name', () => {
     const ids = Object.values(proforma.policies).map(({ id }) => id);
-    expect(ids).to.deep.equal(Array.from({ length: 25 }, (_, i) => `ZB-P${i + 1}`));
+    expect(ids).to.deep.equal(Array.from({ length: 26 }, (_, i) => `ZB-P${i + 1}`));
     for (const { policy } of statusMoves) if (policy !== undefined) expect(ids).to.include(policy);
     expect(proforma.policies['integrityCoverage']?.options).to.include.members([...COVERAGES]);
   });

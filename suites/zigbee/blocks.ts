@@ -8,9 +8,20 @@ import { zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { blockRequests, endRequests, sent } from '../../src/zigbee/kinds.ts';
 import type { Offered } from '../../src/zigbee/images.ts';
 import { type Asked, blockOf, command, type Offer, type Reply, type Rule } from '../../src/zigbee/server.ts';
-import { ended, endedWith, heldBack, offeredIn, refused, runs, statusIs, stillDownloading } from './claims.ts';
+import {
+  ended,
+  endedWith,
+  heldBack,
+  offeredIn,
+  reached,
+  refused,
+  runs,
+  sizeOf,
+  statusIs,
+  stillDownloading,
+} from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, DOWNLOAD, download, type J, look, marked, start, type T } from './moves.ts';
+import { type Case, cli, DOWNLOAD, download, type J, look, marked, perhapsEnd, start, type T } from './moves.ts';
 
 const { SUCCESS, INVALID_IMAGE, ABORT } = zclStatus;
 /** Where a case interferes: the middle of the file. */
@@ -83,7 +94,7 @@ async function disturbed(t: T, rule: Omit<Rule, 'on' | 'from' | 'note' | 'times'
     rules: [{ on: 'block', from: HALF, note: ODD, times: 1, ...rule }],
   };
   await start(t, offer);
-  await t.perhaps(endRequests, DOWNLOAD);
+  await perhapsEnd(t, offer.file);
   await look(t, 'after');
 }
 
@@ -102,12 +113,6 @@ const PATIENCE = 1.5;
 const late = (size: number) =>
   where(blockRequests, 'request in the second half', (r) => r.fileOffset >= Math.floor(HALF * size));
 
-/** The size that the tester offered. */
-function sizeOf(j: J): number {
-  const offer = j.log.last(sent('query response'))?.decoded;
-  return offer?.kind === 'command' ? Number(offer.value['imageSize']) : 0;
-}
-
 /** A download in whose middle so many answers stay away; the client is then put off once, so that its status can be read. */
 async function silences(t: T, count: number): Promise<void> {
   const file = newer(t);
@@ -121,14 +126,14 @@ async function silences(t: T, count: number): Promise<void> {
   });
   for (let i = 0; i <= count; i++) await t.perhaps(late(file.imageSize), DOWNLOAD);
   await look(t, DURING);
-  await t.perhaps(endRequests, DOWNLOAD);
+  await perhapsEnd(t, file);
 }
 
 /** The offset whose answers stayed away was asked for again, and the download came to its end. */
 function again(j: J, s: string, count: number): void {
   const half = late(sizeOf(j));
   const all = j.log.all(half).slice(0, count + 1);
-  const first = j.came(s, half, offeredIn(j));
+  const first = reached(j, s, half);
   if (first === undefined) return;
   const limit = j.ms({ timer: 'blockTimeoutS', times: PATIENCE });
   // A client that gives up says so; requests that were lost before that leave a gap too.
@@ -354,7 +359,7 @@ export const blockCases: readonly Case[] = [
     },
     judge(j, s) {
       const half = late(sizeOf(j));
-      if (j.came(s, half, offeredIn(j)) === undefined) return;
+      if (reached(j, s, half) === undefined) return;
       j.never(s, blockRequests, { stimulus: marked('over') }, j.log.after('silent'));
       statusIs(j, s, 'after', 0);
       runs(j, s, 'after', j.ixit.number('runningVersion'));

@@ -17,7 +17,7 @@ import {
   refusals,
   sent,
 } from '../../src/zigbee/kinds.ts';
-import { CURRENT_VERSION, DOWNLOAD, type J, QUIET, REBOOT, STATUS } from './moves.ts';
+import { CURRENT_VERSION, DOWNLOAD, endsFile, type J, lastBlock, QUIET, REBOOT, STATUS, VERIFY } from './moves.ts';
 import { ITEM } from './items.ts';
 
 /** The value that the client showed of an attribute under this note, or INCONC where it showed none. A second answer is one to a repeated question, and late. */
@@ -56,11 +56,7 @@ export function stillDownloading(j: J, s: string, note: string): void {
   const seen = shown(j, s, STATUS, note);
   if (seen === undefined) return;
   const whole = imagesOf(j.ixit).image('imageNewer').imageSize;
-  const last = where(sent('block'), 'last block', ({ decoded }) => {
-    if (decoded.kind !== 'command') return false;
-    const { fileOffset, data } = decoded.value;
-    return Buffer.isBuffer(data) && Number(fileOffset) + data.length >= whole;
-  });
+  const last = where(sent('block'), 'last block', endsFile(whole));
   if (seen.value !== upgradeStatus.DOWNLOAD_IN_PROGRESS && j.log.before(seen).first(last) !== undefined)
     j.inconclusive(s, 'ImageUpgradeStatus was told only when the whole file was there');
   else statusIs(j, s, note, upgradeStatus.DOWNLOAD_IN_PROGRESS);
@@ -166,22 +162,33 @@ export function asksNoMore<R extends { readonly fileOffset: number; readonly seq
   j.never(s, further, { stimulus: sent(note), ...(within === undefined ? {} : { within }) });
 }
 
-/** True where the client asked for an offset for the first time so late that the tester's patience ended before its own. */
+/** The size that the tester offered last. */
+export function sizeOf(j: J): number {
+  const offer = j.log.last(sent('query response'))?.decoded;
+  return offer?.kind === 'command' ? Number(offer.value['imageSize']) : 0;
+}
+
+/** True where the client asked for an offset for the first time so late that the tester's patience ended before its own; the whole file is checked then. */
 export function stillFetching(j: J): boolean {
   let most: { readonly fileOffset: number; readonly ms: number } | undefined;
   for (const r of j.log.all(dataRequests)) if (most === undefined || r.fileOffset > most.fileOffset) most = r;
   const last = j.log.events.at(-1);
-  return most !== undefined && last !== undefined && j.log.elapsed(most, last) < j.ms(DOWNLOAD);
+  if (most === undefined || last === undefined) return false;
+  const silence = j.log.elapsed(most, last);
+  return silence < j.ms(DOWNLOAD) || (silence < j.ms(VERIFY) && j.log.first(lastBlock(sizeOf(j))) !== undefined);
 }
 
-/** The end request of the client; INCONC where it is slow and not yet there. */
-export function ended(j: J, s: string) {
-  if (j.log.first(endRequests) === undefined && stillFetching(j)) {
+/** What a download that is served leads to in the end; INCONC where the client is slow and not yet there. */
+export function reached<V extends object>(j: J, s: string, kind: Kind<V>) {
+  if (j.log.first(kind) === undefined && stillFetching(j)) {
     j.inconclusive(s, 'the client was still fetching the file when the tester gave it up');
     return undefined;
   }
-  return j.came(s, endRequests, offeredIn(j));
+  return j.came(s, kind, offeredIn(j));
 }
+
+/** The end request of the client; INCONC where it is slow and not yet there. */
+export const ended = (j: J, s: string) => reached(j, s, endRequests);
 
 /** The client ended the download with this status. */
 export function endedWith(j: J, s: string, ...statuses: readonly number[]): void {
@@ -197,12 +204,12 @@ export function endedWith(j: J, s: string, ...statuses: readonly number[]): void
 }
 
 /** It asked for no image after this frame of the tester. One query of a client that polls and cannot be stopped may be one of its own accord. */
-export function staysQuiet(j: J, s: string, note: string): void {
-  const first = j.log.first(sent(note));
-  const seen = first === undefined ? 0 : j.log.after(first).all(queries).length;
+export function staysQuiet(j: J, s: string, note: string, log = j.log): void {
+  const first = log.first(sent(note));
+  const seen = first === undefined ? 0 : log.after(first).all(queries).length;
   if (seen === 1 && j.declared(ITEM.POLL) && !j.declared(ITEM.QSTOP))
     j.inconclusive(s, 'the one query that came may be a periodic one');
-  else j.never(s, queries, { stimulus: sent(note), within: QUIET });
+  else j.never(s, queries, { stimulus: sent(note), within: QUIET }, log);
 }
 
 /** After this answer of the tester the client asked for no data. */

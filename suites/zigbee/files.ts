@@ -5,7 +5,20 @@ import type { Offered } from '../../src/zigbee/images.ts';
 import { announces, attributes, endRequests, sent, values } from '../../src/zigbee/kinds.ts';
 import { endedWith, runs, statusIs, stillFetching } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, DOWNLOAD, download, type J, look, type Parts, QUIET, start, STATUS, type T } from './moves.ts';
+import {
+  type Case,
+  cli,
+  download,
+  type J,
+  judgeOf,
+  look,
+  type Parts,
+  perhapsEnd,
+  QUIET,
+  start,
+  STATUS,
+  type T,
+} from './moves.ts';
 
 const { SUCCESS, INVALID_IMAGE, ABORT } = zclStatus;
 const AFTER = 'after';
@@ -15,18 +28,24 @@ const LATER = { currentTime: 0, upgradeTime: 300 };
 /** Serves a file that no client may run, and watches what becomes of it. */
 async function served(t: T, file: Offered): Promise<void> {
   await start(t, { file, once: true });
-  await t.perhaps(endRequests, DOWNLOAD);
+  await perhapsEnd(t, file);
   await t.quiet(announces, QUIET);
   await look(t, AFTER);
 }
 
+/** The judge from the first offer on: an end request before it is about a file that the client has kept. Undefined, and INCONC, where none was delivered. */
+function fromOffer(j: J, s: string): J | undefined {
+  const offer = j.log.first(sent('query response'));
+  if (offer !== undefined) return judgeOf(j, j.log.after({ n: offer.n - 1 }));
+  j.inconclusive(s, 'no file was offered');
+  return undefined;
+}
+
 /** The client did not run the file: no success, no restart, the old version. */
-function notRun(j: J, s: string): void {
+function notRun(whole: J, s: string): void {
+  const j = fromOffer(whole, s);
+  if (j === undefined) return;
   const end = j.log.first(endRequests);
-  if (end === undefined && j.log.first(sent('query response')) === undefined) {
-    j.inconclusive(s, 'no file was offered');
-    return;
-  }
   if (end === undefined && stillFetching(j)) {
     j.inconclusive(s, 'the client was still fetching the file when the tester gave it up');
     return;
@@ -74,7 +93,9 @@ export const fileCases: readonly Case[] = [
   cli('081', 'A file with one wrong bit ends with INVALID_IMAGE, and the old version runs on', ITEM.END, {
     when: CHECKED,
     drive: (t) => served(t, t.spoilt('imageNewer', 'bit-flipped')),
-    judge(j, s) {
+    judge(whole, s) {
+      const j = fromOffer(whole, s);
+      if (j === undefined) return;
       endedWith(j, s, INVALID_IMAGE);
       notRun(j, s);
     },

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { upgradeStatus } from '../../src/zigbee/codec/numbers.ts';
+import { upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { imageBlockResponse, queryNextImageResponse } from '../../src/zigbee/codec/ota.ts';
 import { BLOCK, judged, SIZE, type Written } from './written.ts';
 
@@ -98,4 +98,15 @@ describe('Zigbee judges: a status or a file that came too late', () => {
     const log = (w: Written): void => (w.offer(), w.asks(0), w.ends(), w.read('after', 2), w.shows(2, 3));
     expect(judged('ZBOTA/CLI/098', log, { ixit }).verdict).to.equal('INCONC');
   });
+});
+
+describe('Zigbee judges: the end of a file that the client has kept from before', () => {
+  const verdict = (id: string, write: (w: Written) => void) =>
+    judged(id, (w) => (write(w), w.read('after', 2), w.shows(2, NORMAL)), { ixit }).verdict;
+  for (const id of ['ZBOTA/CLI/081', 'ZBOTA/CLI/085'])
+    it(`is not that of the file that is offered then (${id})`, () => {
+      expect(verdict(id, (w) => (w.ends(), w.offer(), w.asks(0), w.ends(zclStatus.INVALID_IMAGE)))).to.equal('PASS');
+      expect(verdict(id, (w) => w.ends())).to.equal('INCONC');
+      expect(verdict(id, (w) => (w.offer(), w.asks(0), w.ends()))).to.equal('FAIL');
+    });
 });

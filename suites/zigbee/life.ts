@@ -28,6 +28,7 @@ import {
   download,
   look,
   marked,
+  perhapsEnd,
   provoke,
   QUERY,
   QUIET,
@@ -74,10 +75,8 @@ export const lifeCases: readonly Case[] = [
       await download(t, { file: t.image('imageFirst'), others: [t.image('imageSecond')], end: LATER });
       await look(t, 'between');
       // The client may repeat its first end meanwhile.
-      await t.perhaps(
-        where(endRequests, 'last end', (e) => e.status !== REQUIRE_MORE_IMAGE),
-        DOWNLOAD,
-      );
+      const last = where(endRequests, 'last end', (e) => e.status !== REQUIRE_MORE_IMAGE);
+      await perhapsEnd(t, t.image('imageSecond'), DOWNLOAD, last);
     },
     judge(j, s) {
       const first = ended(j, s);
@@ -144,7 +143,7 @@ export const lifeCases: readonly Case[] = [
         await provoke(t);
         if ((await t.perhaps(blockRequests, QUERY)) === undefined) return;
       }
-      await t.perhaps(endRequests, DOWNLOAD);
+      await perhapsEnd(t, t.image('imageNewer'));
     },
     judge(j, s) {
       if (j.log.first(sent(STAND)) === undefined) j.inconclusive(s, 'the download did not get to its middle');

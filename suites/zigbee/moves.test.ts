@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import type { Kind } from '../../src/core/log.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
-import { dataRequests, queries } from '../../src/zigbee/kinds.ts';
-import { start, type T } from './moves.ts';
+import { dataRequests, endRequests, queries } from '../../src/zigbee/kinds.ts';
+import { perhapsEnd, start, type T } from './moves.ts';
 
 /** A client that asks for an image after every notify, and for data after so many offers. */
 function client(begins: number) {
@@ -19,6 +19,27 @@ function client(begins: number) {
   } as unknown as T;
   return { t, notified: () => notified };
 }
+
+describe('Zigbee moves: waiting for the end of a download', () => {
+  /** Timers that were waited for, of a client that ends the download after so many of them. */
+  const waits = async (whole: boolean, ends: number): Promise<readonly string[]> => {
+    const timers: string[] = [];
+    const t = {
+      perhaps: (kind: Kind<object>, { timer }: { timer: string }) => {
+        timers.push(timer);
+        const came = kind.name === endRequests.name ? timers.length >= ends : whole;
+        return Promise.resolve(came ? { n: 0, ms: 0 } : undefined);
+      },
+    } as unknown as T;
+    await perhapsEnd(t, { imageSize: 1 });
+    return timers;
+  };
+  it('gives a client that has the whole file the time to check it, and no other', async () => {
+    expect(await waits(true, 1)).to.deep.equal(['maxDownloadS']);
+    expect(await waits(true, 2)).to.deep.equal(['maxDownloadS', 'inFlight', 'maxVerifyS']);
+    expect(await waits(false, 2)).to.deep.equal(['maxDownloadS', 'inFlight']);
+  });
+});
 
 describe('Zigbee moves: starting a download', () => {
   const offer = { file: { octets: Buffer.alloc(1), manufacturerCode: 1, imageType: 1, fileVersion: 1, imageSize: 1 } };

@@ -1,9 +1,19 @@
 import type { CaseDef, CaseMeta, Drive, Judge } from '../../src/core/case.ts';
-import { type Kind, MARK } from '../../src/core/log.ts';
+import { type Kind, MARK, where } from '../../src/core/log.ts';
 import type { Limit } from '../../src/core/timing.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
-import { announces, dataRequests, endRequests, queries, refusals, sent } from '../../src/zigbee/kinds.ts';
+import {
+  announces,
+  dataRequests,
+  delivered,
+  endRequests,
+  queries,
+  refusals,
+  type SeenFrame,
+  sent,
+} from '../../src/zigbee/kinds.ts';
 import type { ZigbeePolicies } from '../../src/zigbee/policies.ts';
+import type { Offered } from '../../src/zigbee/images.ts';
 import type { Offer } from '../../src/zigbee/server.ts';
 import type { Notify, Way, ZigbeeTester } from '../../src/zigbee/tester.ts';
 import { ITEM } from './items.ts';
@@ -25,9 +35,8 @@ export interface Parts extends Partial<Omit<CaseMeta, 'id' | 'purpose' | 'item' 
 
 const BEGIN = 'begin';
 
-/** The judge without what prepared the case: a download that was ended there, or a restart, is none of the case. */
-function fromBegin(j: J): J {
-  const log = j.log.after(BEGIN);
+/** The judge of a part of the log. */
+export function judgeOf(j: J, log: J['log']): J {
   return {
     ...j,
     log,
@@ -51,7 +60,8 @@ function caseOf(group: 'CLI' | 'SRV', start: string, number: string, purpose: st
       t.mark(BEGIN);
       return drive(t, variant);
     },
-    judge: (j) => judge(fromBegin(j), statement),
+    // A download that was ended before, or a restart, is none of the case.
+    judge: (j) => judge(judgeOf(j, j.log.after(BEGIN)), statement),
   };
 }
 
@@ -69,7 +79,7 @@ export const QUERY: Limit = { timer: 'query' };
 export const QUIET: Limit = { timer: 'quietWindow' };
 /** Without progress; a download as a whole may take much longer. */
 export const DOWNLOAD: Limit = { timer: 'maxDownloadS', of: 'no-progress' };
-/** From the last block to the end request. */
+/** From the last block to the end request, where that takes longer than any block. */
 export const VERIFY: Limit = { timer: 'maxVerifyS' };
 export const REBOOT: Limit = { timer: 'rebootS' };
 
@@ -133,10 +143,35 @@ export async function start(t: T, offer: Offer) {
   return undefined;
 }
 
+/** True of a block with which a file of so many octets ends. */
+export function endsFile(imageSize: number): (frame: SeenFrame) => boolean {
+  return ({ decoded }) => {
+    if (decoded.kind !== 'command') return false;
+    const { fileOffset, data } = decoded.value;
+    return Buffer.isBuffer(data) && Number(fileOffset) + data.length >= imageSize;
+  };
+}
+
+/** The delivery of the last block of a file of so many octets. */
+export const lastBlock = (imageSize: number): Kind<SeenFrame> =>
+  where(delivered('block'), 'last block', endsFile(imageSize));
+
+/** Waits for the end request: a client that has the whole file is silent while it checks it. */
+export async function perhapsEnd(
+  t: T,
+  { imageSize }: Pick<Offered, 'imageSize'>,
+  limit = DOWNLOAD,
+  kind = endRequests,
+) {
+  const end = await t.perhaps(kind, limit);
+  if (end !== undefined || (await t.perhaps(lastBlock(imageSize), { timer: 'inFlight' })) === undefined) return end;
+  return t.perhaps(kind, VERIFY);
+}
+
 /** A download up to the end request of the client. */
 export async function download(t: T, offer: Offer): Promise<void> {
   await start(t, offer);
-  await t.until(endRequests, DOWNLOAD);
+  if ((await perhapsEnd(t, offer.file)) === undefined) t.stop('the client did not end the download');
 }
 
 /** The same, and the restart into the new file. Its announce may be lost: whoever reads the version next finds out. */

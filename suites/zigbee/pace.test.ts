@@ -16,9 +16,28 @@ function shows(w: Written, note: string, attribute: number, type: number, conten
   w.in(readAttributesResponse, { records: [{ attribute, status: SUCCESS, value: { type, content } }] }, 9);
 }
 
+const paced = (w: Written, note: string, minimumBlockPeriod: number): void =>
+  w.out(note, imageBlockResponse, { status: WAIT_FOR_DATA, currentTime: 0, requestTime: 0, minimumBlockPeriod });
+
+describe('Zigbee judges: a block period', () => {
+  const verdict = (ms: number, behind: (w: Written) => void) =>
+    judged(
+      'ZBOTA/CLI/067',
+      (w) => {
+        w.offer(), w.asks(0), paced(w, 'put off', 40_000), shows(w, 'period', 0x0009, dataType.UINT16, 40_000);
+        w.after(40_000).asks(0), w.after(ms).asks(BLOCK), behind(w);
+      },
+      { policies: { blockPeriodUnit: 'ms' } },
+    ).verdict;
+  it('is kept until it is taken back, and no longer', () => {
+    const quick = (w: Written): void => (w.after(500).asks(2 * BLOCK), w.after(500).asks(3 * BLOCK));
+    expect(verdict(40_000, (w) => (paced(w, 'period taken back', 0), quick(w)))).to.equal('PASS');
+    expect(verdict(40_000, quick)).to.equal('FAIL');
+    expect(verdict(500, (w) => (paced(w, 'period taken back', 0), quick(w)))).to.equal('FAIL');
+  });
+});
+
 describe('Zigbee judges: a block period that is taken back', () => {
-  const paced = (w: Written, note: string, minimumBlockPeriod: number): void =>
-    w.out(note, imageBlockResponse, { status: WAIT_FOR_DATA, currentTime: 0, requestTime: 0, minimumBlockPeriod });
   const verdict = (ms: number, own = 500) =>
     judged(
       'ZBOTA/CLI/068',

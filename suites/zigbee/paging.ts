@@ -6,7 +6,7 @@ import { blockRequests, endRequests, pageRequests, sent } from '../../src/zigbee
 import type { Offer, Rule } from '../../src/zigbee/server.ts';
 import { endedWith } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, DOWNLOAD, type J, QUIET, start, type T } from './moves.ts';
+import { type Case, cli, DOWNLOAD, type J, perhapsEnd, QUIET, start, type T } from './moves.ts';
 
 /** An upgrade so far away that it happens in none of these cases. */
 const LATER = { currentTime: 0, upgradeTime: 300 };
@@ -41,7 +41,7 @@ export const pagingCases: readonly Case[] = [
     start: 'fresh',
     drive: async (t) => {
       await paged(t, {});
-      await t.perhaps(endRequests, DOWNLOAD);
+      await perhapsEnd(t, t.image('imageNewer'));
     },
     judge(j, s) {
       if (firstPage(j, s) === undefined) return;
@@ -63,7 +63,7 @@ export const pagingCases: readonly Case[] = [
     ixit: ['maxDataSize'],
     drive: async (t) => {
       await paged(t, { pages: true });
-      await t.perhaps(endRequests, DOWNLOAD);
+      await perhapsEnd(t, t.image('imageNewer'));
     },
     judge(j, s) {
       const page = j.came(s, pageRequests, OFFERED);
@@ -87,7 +87,7 @@ export const pagingCases: readonly Case[] = [
     drive: async (t) => {
       const gap: Rule = { on: 'page', from: 0.3, times: 1, note: 'gap', answer: () => [] };
       await paged(t, { pages: true, rules: [gap] });
-      await t.perhaps(endRequests, DOWNLOAD);
+      await perhapsEnd(t, t.image('imageNewer'));
     },
     judge(j, s) {
       if (firstPage(j, s) === undefined) return;
@@ -99,7 +99,7 @@ export const pagingCases: readonly Case[] = [
     kind: 'informative',
     drive: async (t) => {
       await start(t, { file: t.image('imageNewer'), end: LATER, pages: true });
-      await t.perhaps(endRequests, DOWNLOAD);
+      await perhapsEnd(t, t.image('imageNewer'));
     },
     judge(j) {
       const page = j.log.first(pageRequests);

@@ -9,7 +9,20 @@ import { where } from '../../src/core/log.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
 import { noDownload, refused, runs, statusIs } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, DOWNLOAD, type J, look, marked, provocation, provoke, QUERY, QUIET, type T } from './moves.ts';
+import {
+  type Case,
+  cli,
+  DOWNLOAD,
+  type J,
+  look,
+  marked,
+  perhapsEnd,
+  provocation,
+  provoke,
+  QUERY,
+  QUIET,
+  type T,
+} from './moves.ts';
 
 const OFFER = 'offer';
 const AFTER = 'after';
@@ -111,7 +124,7 @@ export const queryCases: readonly Case[] = [
       t.offer({ file, rules: [{ on: 'query', note: OFFER, answer: () => [offerOf(file, { imageSize })] }] });
       await provoke(t);
       const began = await t.perhaps(dataRequests, QUIET);
-      if (began !== undefined) await t.perhaps(endRequests, DOWNLOAD);
+      if (began !== undefined) await perhapsEnd(t, file);
       await look(t, AFTER);
     },
     judge(j, s) {

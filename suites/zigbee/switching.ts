@@ -149,19 +149,19 @@ export const switchingCases: readonly Case[] = [
   cli('094', 'A held upgrade waits, and the client asks again later', ITEM.END_RESPONSE, {
     when: 'ZBOTA 3/4 and not ZBOTA 5/14',
     long: true,
-    ixit: ['endRepeatS'],
+    ixit: ['holdRepeatS'],
     policies: ['holdRetries'],
     async drive(t) {
       await held(t);
       await t.quiet(announces, { timer: 'hold' });
       t.mark('asked once');
-      await t.perhaps(endRequests, { timer: 'endRepeatS', times: 1.2 });
+      await t.perhaps(endRequests, { timer: 'holdRepeatS', times: 1.2 });
     },
     judge(j, s) {
       statusSince(j, s, END, DURING, 3);
       j.never(s, announces, { stimulus: sent(END), within: { timer: 'hold' } });
       if (j.log.first(announces) !== undefined) return;
-      j.came(s, endRequests, { stimulus: marked('asked once'), within: { timer: 'endRepeatS', times: 1.15 } });
+      j.came(s, endRequests, { stimulus: marked('asked once'), within: { timer: 'holdRepeatS', times: 1.15 } });
     },
   }),
   cli('095', 'A held upgrade starts when the server says so with wild cards', ITEM.END_RESPONSE, {

@@ -2,34 +2,18 @@ import { expect } from 'chai';
 import { mustBe } from '../../src/core/claim.ts';
 import { where } from '../../src/core/log.ts';
 import { TRIES } from '../../src/zigbee/asking.ts';
-import { blockPeriodUnitMs } from '../../src/zigbee/codec/attributes.ts';
-import { UNTIL_TOLD, zclStatus } from '../../src/zigbee/codec/numbers.ts';
+import { UNTIL_TOLD, upgradeStatus, zclStatus } from '../../src/zigbee/codec/numbers.ts';
 import { imageBlockRequest, imageBlockResponse, queryNextImageResponse } from '../../src/zigbee/codec/ota.ts';
-import { blockRequests, dataRequests, delivered, endRequests, sent, values } from '../../src/zigbee/kinds.ts';
-import { command, refuse, type Offer, type Reply, type Rule } from '../../src/zigbee/server.ts';
+import { announces, blockRequests, dataRequests, endRequests, sent } from '../../src/zigbee/kinds.ts';
+import { command, refuse, type Reply } from '../../src/zigbee/server.ts';
 import { HALF } from './blocks.ts';
 import { asksNoMore, endedWith, firstAfter, heldBack, statusIs, statusSince, stillDownloading } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, DOWNLOAD, type J, look, marked, QUIET, start, type T } from './moves.ts';
+import { type Case, cli, DOWNLOAD, type J, look, marked, perhapsEnd, QUIET, start, type T } from './moves.ts';
+import { LATER, offerWith, pacingCases, PUT_OFF, PUT_OFF_TOO, waitFor } from './pacing.ts';
 
-const PUT_OFF = 'put off';
-const PERIOD = 0x0009;
-const REVISION = 0xfffd;
 /** Seconds of the server's clock in cases with absolute times. */
 const CLOCK = 1000;
-/** An upgrade so far away that it happens in none of these cases. */
-const LATER = { currentTime: 0, upgradeTime: 300 };
-
-function waitFor(currentTime: number, requestTime: number, minimumBlockPeriod = 0): Reply {
-  const status = zclStatus.WAIT_FOR_DATA;
-  return command(imageBlockResponse, { status, currentTime, requestTime, minimumBlockPeriod });
-}
-
-/** A download whose middle request gets this answer, once unless told. */
-function offerWith(t: T, note: string, answer: readonly Reply[], rule: Partial<Rule> = {}): Offer {
-  const own: Rule = { on: 'block', from: HALF, times: 1, crossing: true, note, answer: () => answer, ...rule };
-  return { file: t.image('imageNewer'), end: LATER, rules: [own] };
-}
 
 /** The download goes on after this answer of the tester, not before the wait is over and not much after it. */
 function waits(j: J, s: string, waitMs: number): void {
@@ -49,26 +33,10 @@ function waits(j: J, s: string, waitMs: number): void {
 
 async function putOff(t: T, answer: Reply): Promise<void> {
   await start(t, offerWith(t, PUT_OFF, [answer]));
-  await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
+  await perhapsEnd(t, t.image('imageNewer'), PUT_OFF_TOO);
 }
 
 const SECONDS = 60;
-const PERIOD_MS = 40_000;
-
-/** The block period in the unit of the client, by the policy or by the revision that it reads. */
-function periodUnitMs(j: J): number {
-  if (j.policy.blockPeriodUnit === 'ms') return 1;
-  if (j.policy.blockPeriodUnit === 's') return 1000;
-  return blockPeriodUnitMs(j.log.first(values(REVISION))?.value ?? 0);
-}
-
-/** A block period of forty seconds, in the unit of the client's cluster revision. */
-async function periodFor(t: T): Promise<number> {
-  await t.readAttributes('revision', [REVISION]);
-  const revision = await t.perhaps(values(REVISION), QUIET);
-  return PERIOD_MS / blockPeriodUnitMs(revision?.value ?? 0);
-}
-
 /** Waits for the request that the rule of `offerWith` answers. */
 function inTheMiddle(t: T) {
   const middle = Math.floor(HALF * t.image('imageNewer').imageSize);
@@ -87,7 +55,7 @@ async function interrupted(t: T, act: (middle: Piece) => Promise<void>): Promise
   await t.until(blockRequests, DOWNLOAD);
   await act(await inTheMiddle(t));
   await look(t, 'during');
-  await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
+  await perhapsEnd(t, t.image('imageNewer'), PUT_OFF_TOO);
 }
 
 /** The download went on where it was, and ended well. */
@@ -149,9 +117,16 @@ export const waitingCases: readonly Case[] = [
     async drive(t) {
       await start(t, offerWith(t, PUT_OFF, [waitFor(CLOCK, CLOCK - SECONDS)]));
       await t.perhaps(endRequests, { timer: 'hold', times: 1.5 });
+      await look(t, 'after');
     },
     judge(j, s) {
       const put = j.log.last(sent(PUT_OFF));
+      if (j.policy.timeBeforeCurrent !== 'atOnce' && put !== undefined && firstAfter(j, put) === undefined) {
+        j.note('asked for no more: the client waits on, or has given up');
+        j.never(s, announces, { stimulus: sent(PUT_OFF) });
+        statusIs(j, s, 'after', upgradeStatus.NORMAL, upgradeStatus.DOWNLOAD_IN_PROGRESS);
+        return;
+      }
       const came = j.came(s, blockRequests, { stimulus: sent(PUT_OFF), within: { timer: 'hold', times: 1.4 } });
       if (put === undefined || came === undefined) return;
       // What crossed the first answer was put off as well.
@@ -174,89 +149,7 @@ export const waitingCases: readonly Case[] = [
       endedWith(j, s, zclStatus.SUCCESS);
     },
   }),
-  cli('067', 'A block period is kept, and MinimumBlockPeriod shows it', ITEM.RATE, {
-    policies: ['blockPeriodUnit'],
-    async drive(t) {
-      const period = await periodFor(t);
-      await start(t, offerWith(t, PUT_OFF, [waitFor(0, 0, period)], { from: 0 }));
-      await t.until(blockRequests, DOWNLOAD);
-      await t.perhaps(delivered(PUT_OFF), QUIET);
-      // Behind the answer by so much that the read does not overtake it.
-      await t.quiet(blockRequests, { timer: 'pollInterval' });
-      await t.readAttributes('period', [PERIOD]);
-      for (let i = 0; i < 3; i++) await t.perhaps(blockRequests, DOWNLOAD);
-    },
-    judge(j, s) {
-      const put = j.log.first(sent(PUT_OFF));
-      const requests = put === undefined ? [] : j.log.after(put).all(blockRequests);
-      if (put === undefined || requests.length < 2) {
-        j.inconclusive(s, 'too few requests after the block period was told');
-        return;
-      }
-      const told = put.decoded.kind === 'command' ? Number(put.decoded.value['minimumBlockPeriod']) : 0;
-      const period = told * periodUnitMs(j);
-      for (const [i, from] of requests.entries()) {
-        const to = requests[i + 1];
-        if (to !== undefined && to.fileOffset !== from.fileOffset)
-          j.onTime(s, 'the next request', {
-            from,
-            to,
-            notBefore: period,
-            tolerance: j.ms({ timer: 'blockPeriod', times: 0.5 }),
-          });
-      }
-      const asked = j.log.after(put).first(sent('period'));
-      const seen = asked === undefined ? undefined : j.log.after(asked).first(values(PERIOD));
-      if (seen !== undefined) j.check(s, () => expect(seen.value, 'MinimumBlockPeriod').to.equal(told), seen);
-      else j.inconclusive(s, 'MinimumBlockPeriod was not read');
-    },
-  }),
-  cli('068', 'A block period that is taken back is not kept any more', ITEM.RATE, {
-    policies: ['blockPeriodUnit'],
-    async drive(t) {
-      const period = await periodFor(t);
-      const file = t.image('imageNewer');
-      const rules: Rule[] = [
-        // Behind the first block, so that the client has shown its own pace.
-        { on: 'block', from: 2 / file.imageSize, times: 1, note: PUT_OFF, answer: () => [waitFor(0, 0, period)] },
-        { on: 'block', from: HALF, times: 1, note: 'period taken back', answer: () => [waitFor(0, 0, 0)] },
-      ];
-      await start(t, { file, end: LATER, rules });
-      await t.perhaps(endRequests, { timer: 'maxDownloadS', times: 2, of: 'no-progress' });
-      await t.readAttributes('period', [PERIOD]);
-    },
-    judge(j, s) {
-      const back = j.log.first(sent('period taken back'));
-      if (back === undefined) {
-        j.inconclusive(s, 'the period was not taken back');
-        return;
-      }
-      endedWith(j, s, zclStatus.SUCCESS);
-      const put = j.log.first(sent(PUT_OFF))?.decoded;
-      const period = put?.kind === 'command' ? Number(put.value['minimumBlockPeriod']) * periodUnitMs(j) : 0;
-      const second = j.log.first(where(blockRequests, 'request behind the first block', (r) => r.fileOffset > 0));
-      const first = second === undefined ? undefined : j.log.before(second).last(blockRequests);
-      const ownPace = first === undefined || second === undefined ? 0 : j.log.elapsed(first, second);
-      if (ownPace >= period / 2) {
-        j.inconclusive(s, `the client took ${Math.round(ownPace / 1000)} s for a block before it was told a period`);
-        return;
-      }
-      const later = j.log.after(back).all(blockRequests);
-      const steps = later.slice(1).filter((r, i) => r.fileOffset !== later[i]?.fileOffset);
-      const gaps = steps.map((r) => j.log.elapsed(j.log.before(r).last(blockRequests) ?? r, r));
-      const least = Math.round(Math.min(...gaps));
-      // Each gap may be that of a lost request, but not all of them.
-      if (gaps.length > 1)
-        j.check(
-          s,
-          () => mustBe(least < period / 2, 'shortest time between two blocks', `${least} ms`, `under ${period / 2} ms`),
-          steps[0],
-        );
-      const shown = j.log.after(back).first(values(PERIOD));
-      if (shown === undefined) j.inconclusive(s, 'MinimumBlockPeriod was not read');
-      else j.check(s, () => expect(shown.value, 'MinimumBlockPeriod').to.equal(0), shown);
-    },
-  }),
+  ...pacingCases,
   cli('069', 'After ABORT the client asks for no more and is Normal', ITEM.BLOCK_RESPONSE, {
     policies: ['endAfterAbort'],
     async drive(t) {
@@ -352,7 +245,7 @@ export const waitingCases: readonly Case[] = [
       t.mark('busy said');
       await t.pause({ timer: 'busy' }, 'the application is busy');
       t.mark('busy over');
-      await t.perhaps(endRequests, DOWNLOAD);
+      await perhapsEnd(t, file);
     },
     judge(j, s) {
       const told = j.log.first(marked('busy said'));

@@ -104,7 +104,14 @@ export function judged(
   w.mark('begin');
   write(w);
   w.after(o.settleMs ?? 1_000_000).alive();
-  const ixit = ixitOf({ maxDownloadS: 60, blockTimeoutS: 5, blockRetries: 3, maxDataSize: BLOCK, ...o.ixit });
+  const ixit = ixitOf({
+    maxDownloadS: 60,
+    maxVerifyS: 60,
+    blockTimeoutS: 5,
+    blockRetries: 3,
+    maxDataSize: BLOCK,
+    ...o.ixit,
+  });
   const timing = timingOf(ZIGBEE_TIMING, ixit, { protocol: 1, link: 1 });
   const policies = {
     endAfterAbort: 'tolerate',

@@ -43,6 +43,7 @@ export const OPTION_TABLE = {
   delta: yesNo('no', 'files are patches of the version that runs'),
   oob: yesNo('no', 'UpgradeActivationPolicy 1: the upgrade is started out of band'),
   timeoutPolicy: choice(['apply', 'stay'], 'apply', 'end request that is never answered'),
+  sleepy: yesNo('no', 'hears no broadcast but one to every node'),
   resume: yesNo('yes', 'a download goes on after a power cycle'),
   poll: count(86_400, 'seconds between queries'),
   polls: yesNo('no', 'queries without being told'),

@@ -15,7 +15,7 @@ import {
   upgradeEndResponse,
 } from '../../../zigbee/codec/ota.ts';
 import { Alarm } from '../../alarm.ts';
-import { type ApsFrame, isBroadcast } from '../air.ts';
+import { type ApsFrame, broadcastAddress, isBroadcast } from '../air.ts';
 import { BASIC_CLUSTER, basicAttributes } from '../basic.ts';
 import type { Application, Node } from '../node.ts';
 import { answerGlobal, HOME_AUTOMATION, type Incoming, OTA_ENDPOINT, UNSUPPORTED_CLUSTER, ZclPort } from '../zcl.ts';
@@ -79,6 +79,8 @@ export class OtaClient implements Application {
 
   receive(frame: ApsFrame): void {
     if (this.#dead || frame.profile !== HOME_AUTOMATION || !this.#core.port.takes(frame)) return;
+    const awake = 'address' in frame.to && frame.to.address === broadcastAddress.RX_ON_WHEN_IDLE;
+    if (awake && this.#core.parts.options.sleepy === 'yes') return;
     const incoming: Incoming = {
       from: { address: frame.source, endpoint: frame.sourceEndpoint },
       cluster: frame.cluster,
