@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 import { mustDecode } from '../../src/core/claim.ts';
+import { FORMAT } from '../../src/lwm2m/codec/content.ts';
 import { SOFTWARE_MANAGEMENT } from '../../src/lwm2m/codec/definitions.ts';
+import type { Path } from '../../src/lwm2m/codec/path.ts';
 import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { boolean, integer, string, type Value } from '../../src/lwm2m/codec/value.ts';
 import { registerAgain, registration } from './anew.ts';
@@ -103,14 +105,17 @@ export const modelCases: readonly Lwm2mCase[] = [
     ixit: ['instance'],
     start: 'registered',
     async drive(t) {
-      for (const [label, path] of [
-        ['unknown resource', [9, own(t), UNKNOWN_RESOURCE]],
-        ['unknown instance', [9, UNKNOWN_INSTANCE, RES.install]],
-      ] as const) {
-        await t.read(path, label);
-        await t.write(path, string('1'), label);
-        await t.execute(path, label);
-      }
+      // Of the instance, resources that allow the operation: some devices refuse any other before they look for the instance.
+      const pushOnly = t.declared(resourceItem(RES.package)) && !t.declared(resourceItem(RES.uri));
+      const resource = [9, own(t), UNKNOWN_RESOURCE];
+      const instance = (id: number): Path => [9, UNKNOWN_INSTANCE, id];
+      await t.read(resource, 'unknown resource');
+      await t.write(resource, string('1'), 'unknown resource');
+      await t.execute(resource, 'unknown resource');
+      await t.read(instance(RES.state), 'unknown instance');
+      if (pushOnly) await t.write(instance(RES.package), Buffer.of(1), 'unknown instance', { format: FORMAT.opaque });
+      else await t.write(instance(RES.uri), string('coap://127.0.0.1/x'), 'unknown instance');
+      await t.execute(instance(RES.install), 'unknown instance');
     },
     judge(j) {
       for (const [operation, label] of NOWHERE) {
