@@ -212,7 +212,7 @@ export const modelCases: readonly Lwm2mCase[] = [
             'object 14 in the registration',
           ).to.equal(j.declared(ITEM.OBJECT14)),
         );
-      if (j.declared(resourceItem(RES.components))) judgeComponents(j);
+      if (j.declared(resourceItem(RES.components))) judgeComponents(j, j.ixit.has('packageComponents'));
     },
   },
   {

@@ -74,10 +74,10 @@ export class Written extends WrittenLog {
     }));
     this.exchange({ code: '0.01', path: '/9/0', note, answer: '2.05', body: encodeTlv([9, 0], values) });
   }
-  /** The device registers, with these octets as a copy of its Register. */
-  registers(): void {
+  /** The device registers with these links, in one message. */
+  registers(links = ''): void {
     const data = { peer: 'd', code: '0.02', path: '/rd', query: [], options: [] };
-    this.add({ type: 'coap.request', dir: 'in', raw: '', data });
+    this.add({ type: 'coap.request', dir: 'in', raw: Buffer.from(links).toString('hex'), data });
     this.add({
       type: 'coap.message',
       dir: 'in',
@@ -99,6 +99,8 @@ export function judged(
     readonly variant?: string;
     readonly policies?: Partial<Lwm2mPolicies>;
     readonly declares?: readonly string[];
+    /** Beside the numbers of the instances and the limits. */
+    readonly ixit?: Readonly<Record<string, string>>;
   } = {},
 ): Judgement {
   const found = caseOf(LWM2M_SUITES, id);
@@ -107,7 +109,7 @@ export function judged(
   write(written);
   written.after(1).alive();
   const seconds = { installS: 1, uninstallS: 1, checkS: 1, pullS: 1, registerS: 1, notifyS: 1, unfinishedS: 1 };
-  const ixit = ixitOf({ instance: 0, newInstance: 1, ...seconds });
+  const ixit = ixitOf({ instance: 0, newInstance: 1, ...seconds, ...o.ixit });
   const policies = { executeOrder: 'either', refusalCode: 'any4xx', deviceErrorState: 'allow', ...o.policies };
   const input = {
     log: logOf(written.events, 1),
