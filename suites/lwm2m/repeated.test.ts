@@ -158,15 +158,22 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
   });
 
   describe('a refused Create', () => {
-    const created = (sent: number, after: string) => (w: Written) => {
-      w.exchange({ code: '0.01', path: '/9/1', note: 'read: before', answer: '4.04' });
-      w.exchange({ code: '0.02', path: '/9', note: 'create: create', answer: '4.00', sent });
-      w.exchange({ code: '0.01', path: '/9/1', note: 'read: after', answer: after });
-    };
+    const created =
+      (sent: number, after: string, answer = '4.00') =>
+      (w: Written) => {
+        w.exchange({ code: '0.01', path: '/9/1', note: 'read: before', answer: '4.04' });
+        w.exchange({ code: '0.02', path: '/9', note: 'create: create', answer, sent });
+        w.exchange({ code: '0.01', path: '/9/1', note: 'read: after', answer: after });
+      };
     const variant = 'value';
     it('may leave no instance behind', () => {
       expect(verdictOf('SWMGMT/MUL/07', created(1, '2.05'), { variant })).to.equal('FAIL');
       expect(verdictOf('SWMGMT/MUL/07', created(2, '4.04'), { variant })).to.equal('PASS');
+    });
+    it('says nothing of the value where the format was refused', () => {
+      expect(verdictOf('SWMGMT/MUL/07', created(1, '4.04', '4.15'), { variant })).to.equal('INCONC');
+      expect(verdictOf('SWMGMT/MUL/07', created(1, '2.05', '4.15'), { variant })).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/MUL/07', created(1, '4.04', '4.15'), { variant: 'format' })).to.equal('PASS');
     });
     it('cannot be told from the refusal of a copy of one that was taken', () => {
       expect(verdictOf('SWMGMT/MUL/07', created(2, '2.05'), { variant })).to.equal('INCONC');
