@@ -117,15 +117,24 @@ describe('LwM2M verdicts on devices of the field', () => {
   });
 
   describe('Install during a push of which 1 is not shown', () => {
-    const refused = (w: Written): void => {
-      w.mark('download');
-      w.mark('install');
-      w.install('4.05');
-      w.shows(0, 0, false, 'read: after');
-    };
-    it('may leave 0; during a pull it may not', () => {
-      expect(verdictOf('SWMGMT/INS/03', refused)).to.equal('PASS');
-      expect(verdictOf('SWMGMT/INS/03', refused, { declares: ['SWMGMT 4/2'] })).to.equal('FAIL');
+    const refused =
+      (before: number, answer = '4.05') =>
+      (w: Written) => {
+        w.mark('download');
+        w.shows(before, before);
+        w.mark('install');
+        w.install(answer);
+        w.shows(0, 0, false, 'read: after');
+      };
+    it('may leave 0', () => {
+      expect(verdictOf('SWMGMT/INS/03', refused(0))).to.equal('PASS');
+      expect(verdictOf('SWMGMT/INS/03', refused(0, '2.04'))).to.equal('FAIL');
+    });
+    it('tells nothing during a pull that was asked for and not yet begun', () => {
+      const declares = ['SWMGMT 4/2'];
+      expect(verdictOf('SWMGMT/INS/03', refused(0), { declares })).to.equal('INCONC');
+      expect(verdictOf('SWMGMT/INS/03', refused(1), { declares })).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/INS/03', refused(1, '2.04'), { declares })).to.equal('FAIL');
     });
   });
 
