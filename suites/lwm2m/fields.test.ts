@@ -55,6 +55,32 @@ describe('LwM2M verdicts on devices of the field', () => {
     });
   });
 
+  describe('name and version', () => {
+    const given = { ixit: { versionA: '1.0.0' }, policies: { resultDelivered: 'either' } } as const;
+    const installs = (before: string | undefined, after: string | undefined) => (w: Written) => {
+      w.shows(3, 0, false, 'read: before', before);
+      w.install('2.04');
+      w.shows(4, 2, false, 'read: after', after);
+    };
+    const pushes = (version: string | undefined) => (w: Written) => {
+      w.mark('push');
+      w.exchange({ code: '0.03', path: '/9/0/2', note: 'write: push', answer: '2.04' });
+      w.shows(3, 0, false, 'look', version);
+    };
+    it('may come with the installation', () => {
+      for (const version of ['1.0.0', '', undefined]) {
+        expect(verdictOf('SWMGMT/DLP/01', pushes(version), given)).to.equal('PASS');
+        expect(verdictOf('SWMGMT/INS/08', installs(version, '1.0.0'), given)).to.equal('PASS');
+      }
+    });
+    it('are no other ones before it, and are there after it', () => {
+      expect(verdictOf('SWMGMT/DLP/01', pushes('2.0.0'), given)).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/INS/08', installs('2.0.0', '1.0.0'), given)).to.equal('FAIL');
+      for (const version of ['2.0.0', '', undefined])
+        expect(verdictOf('SWMGMT/INS/08', installs('1.0.0', version), given)).to.equal('FAIL');
+    });
+  });
+
   describe('a slow pull', () => {
     /** Blocks up to so long after the Write, and a Read so long after the last of them. */
     const pulled = (pulling: number, waited: number) => (w: Written) => {

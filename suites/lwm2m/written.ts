@@ -5,7 +5,7 @@ import { caseOf, WrittenLog } from '../../src/core/testing/written.ts';
 import { timingOf } from '../../src/core/timing.ts';
 import { FORMAT } from '../../src/lwm2m/codec/content.ts';
 import { encodeTlv } from '../../src/lwm2m/codec/tlv.ts';
-import { boolean, integer } from '../../src/lwm2m/codec/value.ts';
+import { boolean, integer, string } from '../../src/lwm2m/codec/value.ts';
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { LWM2M } from '../../src/lwm2m/standard.ts';
 import { LWM2M_TIMING } from '../../src/lwm2m/timing.ts';
@@ -67,11 +67,13 @@ export class Written extends WrittenLog {
     const given = answer === undefined ? {} : { answer };
     this.exchange({ code: '0.02', path: '/9/0/4', note: 'execute: install', sent, ...given });
   }
-  shows(state: number, result: number, active = false, note = 'look'): void {
-    const values = [7, 9, 12].map((r, i) => ({
+  /** `version`: PkgVersion, where the answer has it. */
+  shows(state: number, result: number, active = false, note = 'look', version?: string): void {
+    const three = [7, 9, 12].map((r, i) => ({
       path: [9, 0, r],
       value: i === 2 ? boolean(active) : integer(i === 0 ? state : result),
     }));
+    const values = version === undefined ? three : [{ path: [9, 0, 1], value: string(version) }, ...three];
     this.exchange({ code: '0.01', path: '/9/0', note, answer: '2.05', body: encodeTlv([9, 0], values) });
   }
   /** The device registers with these links, in one message. */
