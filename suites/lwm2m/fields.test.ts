@@ -81,6 +81,43 @@ describe('LwM2M verdicts on devices of the field', () => {
     });
   });
 
+  describe('an installer that activates by itself', () => {
+    const declares = ['SWMGMT 6/2'];
+    const installed = (w: Written, active: boolean): void => {
+      w.install('2.04');
+      w.shows(4, 2, active);
+      w.mark('installed');
+    };
+    const activates = (after: number | undefined) => (w: Written) => {
+      installed(w, after === 0);
+      w.wait(after ?? 2000);
+      w.shows(4, 2, after !== undefined);
+    };
+    it('may do so a moment after INSTALLED, and must', () => {
+      for (const after of [0, 500]) expect(verdictOf('SWMGMT/INS/01', activates(after), { declares })).to.equal('PASS');
+      expect(verdictOf('SWMGMT/INS/01', activates(undefined), { declares })).to.equal('FAIL');
+    });
+    it('is none where the device does not declare it', () => {
+      expect(verdictOf('SWMGMT/INS/01', activates(0))).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/INS/01', (w) => installed(w, false))).to.equal('PASS');
+    });
+    it('leaves 1 after an Install that came twice', () => {
+      const twice = (w: Written): void => {
+        for (const label of ['write', 'install', 'activate', 'deactivate', 'uninstall']) {
+          for (const copy of [label, `${label} again`])
+            w.add({ type: 'lwm2m.step', data: { label: copy, what: 'POST', code: '2.04', type: 'ACK', copies: 1 } });
+          if (label === 'uninstall')
+            w.exchange({ code: '0.02', path: '/9/0/6', note: 'execute: again', answer: '2.04' });
+          const state = label === 'uninstall' ? 0 : 4;
+          const active = label === 'install' || label === 'activate';
+          if (label !== 'write') w.shows(state, state / 2, active, `read: after ${label}`);
+        }
+      };
+      expect(verdictOf('SWMGMT/ROB/01', twice, { declares })).to.equal('PASS');
+      expect(verdictOf('SWMGMT/ROB/01', twice)).to.equal('FAIL');
+    });
+  });
+
   describe('a slow pull', () => {
     /** Blocks up to so long after the Write, and a Read so long after the last of them. */
     const pulled = (pulling: number, waited: number) => (w: Written) => {

@@ -110,7 +110,16 @@ export function judged(
   written.alive();
   write(written);
   written.after(1).alive();
-  const seconds = { installS: 1, uninstallS: 1, checkS: 1, pullS: 1, registerS: 1, notifyS: 1, unfinishedS: 1 };
+  const seconds = {
+    installS: 1,
+    uninstallS: 1,
+    activateS: 1,
+    checkS: 1,
+    pullS: 1,
+    registerS: 1,
+    notifyS: 1,
+    unfinishedS: 1,
+  };
   const ixit = ixitOf({ instance: 0, newInstance: 1, ...seconds, ...o.ixit });
   const policies = { executeOrder: 'either', refusalCode: 'any4xx', deviceErrorState: 'allow', ...o.policies };
   const input = {
