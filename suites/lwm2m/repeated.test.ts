@@ -157,6 +157,24 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
     });
   });
 
+  describe('Install with an argument', () => {
+    const asked =
+      (answer: string, state: number, sent = 1) =>
+      (w: Written) => {
+        w.install(answer, sent);
+        w.wait(2000);
+        w.shows(state, state === 4 ? 2 : 0, false, 'read: after');
+      };
+    const verdict = (...given: Parameters<typeof asked>): string => verdictOf('SWMGMT/INS/10', asked(...given));
+    it('is carried out where it is taken, and not where it is refused', () => {
+      expect([verdict('2.04', 4), verdict('4.00', 3)]).to.deep.equal(['PASS', 'PASS']);
+      expect([verdict('2.04', 3), verdict('4.00', 4)]).to.deep.equal(['FAIL', 'FAIL']);
+    });
+    it('cannot be told from the refusal of a copy of one that was taken', () => {
+      expect(verdict('4.05', 4, 2)).to.equal('INCONC');
+    });
+  });
+
   describe('a refused Create', () => {
     const created =
       (sent: number, after: string, answer = '4.00') =>
