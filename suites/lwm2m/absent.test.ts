@@ -9,6 +9,8 @@ const verdictOf = (...given: Parameters<typeof judged>): string => judged(...giv
 /** Items of resources, of object 14 and of formats. */
 const [NAME, LINKS, COUNT] = ['SWMGMT 3/1', 'SWMGMT 3/18', 'SWMGMT 3/19'];
 const [OBJECT14, TEXT, TLV] = ['SWMGMT 2/6', 'SWMGMT 9/1', 'SWMGMT 9/6'];
+/** Resources that can be read and must be there. */
+const MANDATORY = [0, 1, 7, 9, 12];
 /** Status Reason: optional, and read only. */
 const REASON = { id: 16, item: 'SWMGMT 3/17' };
 
@@ -80,5 +82,31 @@ describe('LwM2M verdicts on optional resources without a value', () => {
       const ixit = { packageComponents: 'components.bin' };
       expect(verdictOf('SWMGMT/REG/12', linked('4.04', 0), { declares, ixit })).to.equal('FAIL');
     });
+  });
+});
+
+describe('LwM2M verdicts on the resources of the proposed version 1.1', () => {
+  const shows = (extra: number) => (w: Written) => {
+    const ids = [...MANDATORY, extra];
+    for (const [path, label] of [
+      ['/9/0', 'instance'],
+      ['/9', 'object'],
+    ] as const)
+      w.exchange({
+        code: '0.01',
+        path,
+        note: `read: ${label}`,
+        answer: '2.05',
+        body: encodeTlv(
+          path === '/9' ? [9] : [9, 0],
+          ids.map((id) => ({ path: [9, 0, id], value: id < 2 ? string('') : integer(0) })),
+        ),
+      });
+  };
+  const items = MANDATORY.map((id) => `SWMGMT 3/${id + 1}`);
+  it('may be read where they are declared', () => {
+    const verdict = (extra: number, ...more: string[]): string =>
+      verdictOf('SWMGMT/REG/10', shows(extra), { declares: [...items, ...more], ixit: { instances: '0' } });
+    expect([verdict(21, 'SWMGMT 2/2'), verdict(21), verdict(16, 'SWMGMT 2/2')]).to.deep.equal(['PASS', 'FAIL', 'FAIL']);
   });
 });
