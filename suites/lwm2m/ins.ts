@@ -9,7 +9,6 @@ import {
   type SeenSnapshot,
   showing,
   snapshots,
-  stepped,
   taken,
   wasRepeated,
 } from '../../src/lwm2m/kinds.ts';
@@ -29,7 +28,6 @@ import {
   type Lwm2mCase,
   marked,
   stateAt,
-  stepAnswer,
 } from './claims.ts';
 import { ITEM } from './items.ts';
 import {
@@ -46,6 +44,7 @@ import {
   until,
 } from './moves.ts';
 import { refusedIn } from './refused.ts';
+import { sameAnswer } from './twice.ts';
 
 const INSTALL_REQUEST = {
   name: 'install',
@@ -365,25 +364,6 @@ function isTold(j: J, statement: string, timer: 'updateLead' | 'shortLifetime'):
 }
 
 const showingInstalled = (j: J) => showing(own(j), 'INSTALLED', (s) => s.state === 4);
-
-/** Both copies of a message had the same answer. */
-export function sameAnswer(j: J, label: string): void {
-  const statement = 'SWMGMT-RFC7252.duplicate';
-  const [first, again] = [stepAnswer(j, statement, label), stepAnswer(j, statement, `${label} again`)];
-  if (first === undefined || again === undefined) return;
-  if (again.code !== first.code && label === 'install' && j.declared(ITEM.REBOOTS))
-    return j.inconclusive(
-      statement,
-      `${again.code} after ${first.code}: the device may have rebooted between the copies`,
-    );
-  j.check(statement, () => expect(again.code, `answer to the repetition of ${label}`).to.equal(first.code));
-}
-
-/** Notes where the answers to both copies of a message differ. */
-export function noteAnswers(j: J, label: string): void {
-  const [first, again] = [label, `${label} again`].map((name) => j.log.first(stepped(name))?.code);
-  if (first !== again) j.note(`${label} answered ${first ?? 'not at all'}, its repetition ${again ?? 'not at all'}`);
-}
 
 /** Installation. */
 export const ins = suite<Lwm2mTester, Lwm2mPolicies>('INS', cases);

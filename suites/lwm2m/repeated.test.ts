@@ -175,6 +175,34 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
     });
   });
 
+  describe('the second copy of an Install', () => {
+    const REQUEST = '4402123400000000';
+    const twice =
+      (type: 'ACK' | 'CON', again: string | null, acked: boolean, mid = '1234') =>
+      (w: Written) => {
+        const step = (label: string, code: string | null, how: string | null): unknown =>
+          w.add({ type: 'lwm2m.step', data: { label, what: 'POST', code, type: how, copies: 1 } });
+        const message = (dir: 'in' | 'out', raw: string): unknown =>
+          w.add({ type: 'coap.message', dir, raw, data: { peer: 'd', attempt: 1 } });
+        message('out', REQUEST);
+        step('install', '2.04', type);
+        message('out', REQUEST);
+        if (acked) message('in', `6000${mid}`);
+        step('install again', again, again === null ? null : type);
+      };
+    const verdict = (...given: Parameters<typeof twice>): string =>
+      verdictOf('SWMGMT/INS/09', twice(...given), { declares: ['SWMGMT 1/10'] });
+    it('is answered alike, where the answer was separate by the acknowledgement alone', () => {
+      expect([verdict('ACK', '2.04', false), verdict('CON', '2.04', true)]).to.deep.equal(['PASS', 'PASS']);
+      expect(verdict('CON', null, true)).to.equal('PASS');
+      expect([verdict('ACK', '4.05', false), verdict('CON', '4.05', true)]).to.deep.equal(['FAIL', 'FAIL']);
+    });
+    it('without any of these cannot be judged', () => {
+      expect([verdict('ACK', null, true), verdict('CON', null, false)]).to.deep.equal(['INCONC', 'INCONC']);
+      expect(verdict('CON', null, true, '9999')).to.equal('INCONC');
+    });
+  });
+
   describe('a refused Create', () => {
     const created =
       (sent: number, after: string, answer = '4.00') =>

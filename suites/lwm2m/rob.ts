@@ -32,7 +32,7 @@ import {
   unchanged,
   uninstalls,
 } from './claims.ts';
-import { noteAnswers, sameAnswer } from './ins.ts';
+import { noteAnswers, sameAnswer, secondAnswer } from './twice.ts';
 import { ITEM } from './items.ts';
 import { ACTIVATE, CHECK, ended, install, INSTALL, own, see, type T, uninstall, UNINSTALL, until } from './moves.ts';
 import { awaitedOnceRegistered, registerAgain } from './anew.ts';
@@ -94,7 +94,7 @@ const cases: Lwm2mCase[] = [
       for (const label of ['write', ...EXECUTES.map(([name]) => name)]) {
         if (j.declared(ITEM.CACHE) || j.policy.repeatedRequest === 'sameAnswer') sameAnswer(j, label);
         else noteAnswers(j, label);
-        if (stepAnswer(j, 'SWMGMT-RFC7252.duplicate', `${label} again`) === undefined) return;
+        if (secondAnswer(j, 'SWMGMT-RFC7252.duplicate', label) === undefined) return;
       }
       for (const [label, , shows] of EXECUTES) {
         const kept = label === 'uninstall' && j.policy.activationAfterUninstall === 'information';
