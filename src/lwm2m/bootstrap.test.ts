@@ -83,10 +83,20 @@ describe('LwM2M bootstrap server', () => {
   });
 
   it('writes in the format that the device prefers, mode 3 for a server in clear', async () => {
-    const [, seen] = await told({ uri: 'coap://127.0.0.1:5683' }, ['ep=dev', 'pct=112']);
-    const security = seen.find((r) => r.path === '/0/1');
-    expect(security?.contentFormat).to.equal(112);
-    expect(security === undefined ? [] : shows(security)).to.include('2 3');
+    // The last one is none that carries an instance.
+    for (const [pct, format] of [
+      [110, 110],
+      [112, 112],
+      [11_542, 11_542],
+      [11_543, 11_543],
+      [11_544, 11_544],
+      [60, 11_542],
+    ] as const) {
+      const [, seen] = await told({ uri: 'coap://127.0.0.1:5683' }, ['ep=dev', `pct=${pct}`]);
+      const security = seen.find((r) => r.path === '/0/1');
+      expect(security?.contentFormat).to.equal(format);
+      expect(security === undefined ? [] : shows(security), `pct ${pct}`).to.include('2 3');
+    }
   });
 
   it('refuses another device, and stops at the first refusal', async () => {

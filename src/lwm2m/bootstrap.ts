@@ -30,6 +30,8 @@ export const ACCOUNT_LIFETIME_S = 240;
 const SECURITY: Path = [0, 1];
 const SERVER: Path = [1, 0];
 const SHORT_ID = 1;
+/** Formats that a device may prefer: those that carry an instance. */
+const WHOLE: readonly number[] = [FORMAT.tlv, FORMAT.json, FORMAT.senmlJson, FORMAT.senmlCbor, FORMAT.lwm2mCbor];
 /** Security modes of object 0 (CORE). */
 const MODE = { psk: 0, none: 3 } as const;
 
@@ -116,7 +118,7 @@ export function bootstrapServer({ bench, endpoint, device, account, asked }: Boo
   const give = async ({ from, query, n }: ServedRequest): Promise<void> => {
     const parameters = parametersOf(query);
     const preferred = Number(parameters.get('pct') ?? FORMAT.tlv);
-    const format = preferred === FORMAT.senmlCbor ? FORMAT.senmlCbor : FORMAT.tlv;
+    const format = WHOLE.includes(preferred) ? preferred : FORMAT.tlv;
     for (const step of stepsFor(await account(parameters.get('ep') ?? '', from)))
       if (latest.get(peerKey(from)) !== n || !(await tell(from, step, format))) return;
   };

@@ -63,7 +63,7 @@ const cases: Lwm2mCase[] = [
     judge(j) {
       const statement = 'SWMGMT-14.instances';
       if (installs(j, statement, 'install') === undefined) return;
-      const values = judgeComponents(j);
+      const values = judgeComponents(j, true);
       if (values === undefined) return;
       j.check(statement, () => expect(values.length, 'components listed').to.be.greaterThan(0));
       for (const at of known(j, 'list'))

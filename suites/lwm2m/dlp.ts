@@ -34,10 +34,10 @@ import {
   own,
   perhaps,
   push,
+  runningPull,
   see,
   sendBlock,
   sendBlocks,
-  slowPull,
   type T,
   uninstall,
   until,
@@ -267,7 +267,7 @@ const whole: Lwm2mCase[] = [
       if (variant === 'installed') await install(t, 'arranged');
       if (variant === 'downloading') {
         await uninstall(t, 'arranged');
-        await slowPull(t, 'download');
+        await runningPull(t, 'download');
       }
       await see(t, 'before');
       t.mark('second');

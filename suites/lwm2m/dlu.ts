@@ -28,7 +28,20 @@ import {
 import { failingPulls } from './failing-pulls.ts';
 import { ITEM } from './items.ts';
 import { GAVE_UP, gaveUp } from './lost.ts';
-import { CHECK, DOWNLOAD, ended, own, perhaps, pull, push, see, slowPull, uninstall, until } from './moves.ts';
+import {
+  CHECK,
+  DOWNLOAD,
+  ended,
+  own,
+  perhaps,
+  pull,
+  push,
+  runningPull,
+  see,
+  slowPull,
+  uninstall,
+  until,
+} from './moves.ts';
 
 const PULLED = { start: 'clean', item: ITEM.PULL_COAP, when: ITEM.PULL_COAP } as const;
 
@@ -123,7 +136,7 @@ const good: Lwm2mCase[] = [
     ixit: ['instance', 'packageA', 'pullS'],
     policies: ['outOfState', 'refusalCode', 'resultDelivered'],
     async drive(t) {
-      await slowPull(t, 'pull');
+      await runningPull(t, 'pull');
       for (const [label, resource] of [
         ['install', RES.install],
         ['activate', RES.activate],

@@ -55,6 +55,69 @@ describe('LwM2M verdicts on devices of the field', () => {
     });
   });
 
+  describe('name and version', () => {
+    const given = { ixit: { versionA: '1.0.0' }, policies: { resultDelivered: 'either' } } as const;
+    const installs = (before: string | undefined, after: string | undefined) => (w: Written) => {
+      w.shows(3, 0, false, 'read: before', before);
+      w.install('2.04');
+      w.shows(4, 2, false, 'read: after', after);
+    };
+    const pushes = (version: string | undefined) => (w: Written) => {
+      w.mark('push');
+      w.exchange({ code: '0.03', path: '/9/0/2', note: 'write: push', answer: '2.04' });
+      w.shows(3, 0, false, 'look', version);
+    };
+    it('may come with the installation', () => {
+      for (const version of ['1.0.0', '', undefined]) {
+        expect(verdictOf('SWMGMT/DLP/01', pushes(version), given)).to.equal('PASS');
+        expect(verdictOf('SWMGMT/INS/08', installs(version, '1.0.0'), given)).to.equal('PASS');
+      }
+    });
+    it('are no other ones before it, and are there after it', () => {
+      expect(verdictOf('SWMGMT/DLP/01', pushes('2.0.0'), given)).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/INS/08', installs('2.0.0', '1.0.0'), given)).to.equal('FAIL');
+      for (const version of ['2.0.0', '', undefined])
+        expect(verdictOf('SWMGMT/INS/08', installs('1.0.0', version), given)).to.equal('FAIL');
+    });
+  });
+
+  describe('an installer that activates by itself', () => {
+    const declares = ['SWMGMT 6/2'];
+    const installed = (w: Written, active: boolean): void => {
+      w.install('2.04');
+      w.shows(4, 2, active);
+      w.mark('installed');
+    };
+    const activates = (after: number | undefined) => (w: Written) => {
+      installed(w, after === 0);
+      w.wait(after ?? 2000);
+      w.shows(4, 2, after !== undefined);
+    };
+    it('may do so a moment after INSTALLED, and must', () => {
+      for (const after of [0, 500]) expect(verdictOf('SWMGMT/INS/01', activates(after), { declares })).to.equal('PASS');
+      expect(verdictOf('SWMGMT/INS/01', activates(undefined), { declares })).to.equal('FAIL');
+    });
+    it('is none where the device does not declare it', () => {
+      expect(verdictOf('SWMGMT/INS/01', activates(0))).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/INS/01', (w) => installed(w, false))).to.equal('PASS');
+    });
+    it('leaves 1 after an Install that came twice', () => {
+      const twice = (w: Written): void => {
+        for (const label of ['write', 'install', 'activate', 'deactivate', 'uninstall']) {
+          for (const copy of [label, `${label} again`])
+            w.add({ type: 'lwm2m.step', data: { label: copy, what: 'POST', code: '2.04', type: 'ACK', copies: 1 } });
+          if (label === 'uninstall')
+            w.exchange({ code: '0.02', path: '/9/0/6', note: 'execute: again', answer: '2.04' });
+          const state = label === 'uninstall' ? 0 : 4;
+          const active = label === 'install' || label === 'activate';
+          if (label !== 'write') w.shows(state, state / 2, active, `read: after ${label}`);
+        }
+      };
+      expect(verdictOf('SWMGMT/ROB/01', twice, { declares })).to.equal('PASS');
+      expect(verdictOf('SWMGMT/ROB/01', twice)).to.equal('FAIL');
+    });
+  });
+
   describe('a slow pull', () => {
     /** Blocks up to so long after the Write, and a Read so long after the last of them. */
     const pulled = (pulling: number, waited: number) => (w: Written) => {
@@ -117,15 +180,24 @@ describe('LwM2M verdicts on devices of the field', () => {
   });
 
   describe('Install during a push of which 1 is not shown', () => {
-    const refused = (w: Written): void => {
-      w.mark('download');
-      w.mark('install');
-      w.install('4.05');
-      w.shows(0, 0, false, 'read: after');
-    };
-    it('may leave 0; during a pull it may not', () => {
-      expect(verdictOf('SWMGMT/INS/03', refused)).to.equal('PASS');
-      expect(verdictOf('SWMGMT/INS/03', refused, { declares: ['SWMGMT 4/2'] })).to.equal('FAIL');
+    const refused =
+      (before: number, answer = '4.05') =>
+      (w: Written) => {
+        w.mark('download');
+        w.shows(before, before);
+        w.mark('install');
+        w.install(answer);
+        w.shows(0, 0, false, 'read: after');
+      };
+    it('may leave 0', () => {
+      expect(verdictOf('SWMGMT/INS/03', refused(0))).to.equal('PASS');
+      expect(verdictOf('SWMGMT/INS/03', refused(0, '2.04'))).to.equal('FAIL');
+    });
+    it('tells nothing during a pull that was asked for and not yet begun', () => {
+      const declares = ['SWMGMT 4/2'];
+      expect(verdictOf('SWMGMT/INS/03', refused(0), { declares })).to.equal('INCONC');
+      expect(verdictOf('SWMGMT/INS/03', refused(1), { declares })).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/INS/03', refused(1, '2.04'), { declares })).to.equal('FAIL');
     });
   });
 

@@ -65,6 +65,11 @@ export const FORMAT_ITEM: Readonly<Record<number, string>> = {
   11544: 'SWMGMT 9/8',
 };
 
+/** Resources of object 9 in version 1.1, which is only proposed, where the device has them. */
+export function proposed(o: { declared(item: string): boolean }): readonly number[] {
+  return o.declared('SWMGMT 2/2') ? [19, 20, 21, 22] : [];
+}
+
 /** Resources that the device has and the server may use so. */
 export function resources(o: { declared(item: string): boolean }, ...operations: string[]): number[] {
   return Object.entries(SOFTWARE_MANAGEMENT.resources)

@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { ixitOf } from '../../src/core/ixit.ts';
 import { type Kind, logOf } from '../../src/core/log.ts';
 import type { Limit } from '../../src/core/timing.ts';
-import { CHECK, DOWNLOAD, ended, perhaps, type T } from './moves.ts';
+import { snapshots } from '../../src/lwm2m/kinds.ts';
+import { CHECK, DOWNLOAD, ended, perhaps, startDownload, type T } from './moves.ts';
 import { Written } from './written.ts';
 
 /** A drive whose waits see the events of a log one by one, each once; where time passes in it, and at its end, their limit does. `limits`: what was waited with. */
@@ -40,7 +41,25 @@ function pulled(blocks: number): Written {
   return w;
 }
 
+/** Verbs of a device that pulls. */
+const PULLING = {
+  declared: () => true,
+  serve: () => Promise.resolve('coap://127.0.0.1/package'),
+  mark: () => undefined,
+  pull: () => Promise.resolve(),
+  until: () => Promise.resolve(),
+};
+
 describe('LwM2M drives: a pull', () => {
+  it('has begun when the device shows it, which may be after it asked for the package', async () => {
+    const w = new Written();
+    w.shows(0, 0);
+    w.shows(1, 1);
+    const { t, limits } = driveOver(w);
+    await startDownload({ ...t, ...PULLING } as unknown as T);
+    expect([limits, await t.perhaps(snapshots, CHECK)]).to.deep.equal([[{ timer: 'pullS' }, CHECK], undefined]);
+  });
+
   it('is waited for anew as long as the device fetches', async () => {
     const { t, limits } = driveOver(pulled(3));
     expect(await perhaps(t, 'end of the download', ended, DOWNLOAD)).to.equal(true);

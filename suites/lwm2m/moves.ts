@@ -142,7 +142,7 @@ export async function uninstall(t: T, label: string, argument?: string): Promise
 /** A pull in so many blocks, each late, that a case can act midway. */
 export const SLOW: Offer = { blocks: 8, slow: true };
 
-/** A pull that takes several seconds, from the moment at which the device shows that it runs. Returns its URL. */
+/** A pull that takes several seconds, from the moment at which the device asks for the package. Returns its URL. */
 export async function slowPull(t: T, label: string, name: PackageName = 'packageA'): Promise<string> {
   const url = await t.serve(name, SLOW);
   t.mark(label);
@@ -151,10 +151,16 @@ export async function slowPull(t: T, label: string, name: PackageName = 'package
   return url;
 }
 
+/** A slow pull that the device shows: some show it when they have asked for the package, some when its first block is there. */
+export async function runningPull(t: T, label: string): Promise<void> {
+  await slowPull(t, label);
+  await perhaps(t, 'DOWNLOAD STARTED', (s) => s.state !== 0 || ended(s), { timer: 'pullS' });
+}
+
 /** DOWNLOAD STARTED: a slow pull, or the first block of a push where the device cannot pull. */
 export async function startDownload(t: T): Promise<void> {
   if (t.declared(ITEM.PULL_COAP)) {
-    await slowPull(t, 'download');
+    await runningPull(t, 'download');
     return;
   }
   const payload = t.content('packageA').subarray(0, 64);

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 import { suite } from '../../src/core/case.ts';
+import { encodeContent, FORMAT } from '../../src/lwm2m/codec/content.ts';
 import { encodeTlv } from '../../src/lwm2m/codec/tlv.ts';
 import { printState, RES } from '../../src/lwm2m/codec/swmgmt.ts';
-import { string } from '../../src/lwm2m/codec/value.ts';
+import { boolean, string } from '../../src/lwm2m/codec/value.ts';
 import { answered, showing, shown, wasRepeated } from '../../src/lwm2m/kinds.ts';
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { newLinks, updates } from '../../src/lwm2m/registered.ts';
@@ -20,7 +21,7 @@ import {
   stateAt,
   unchanged,
 } from './claims.ts';
-import { ITEM } from './items.ts';
+import { FORMAT_ITEM, ITEM, resourceItem } from './items.ts';
 import { GAVE_UP, gaveUp } from './lost.ts';
 import {
   ACTIVATE,
@@ -49,10 +50,22 @@ function other(t: Pick<T, 'ixit'>): number {
 
 const created = (t: Pick<T, 'ixit'>): number => t.ixit.number('newInstance');
 
-/** Create of an instance without resources, as TLV. */
+/** The format of the device for a Create; undefined where it has none. Only TLV can name an instance without a value of it. */
+function createFormat(o: Pick<T, 'declared'>): number | undefined {
+  const formats = o.declared(resourceItem(RES.supportedObjects)) ? [FORMAT.tlv, ...WITH_VALUE] : [FORMAT.tlv];
+  return formats.find((format) => o.declared(FORMAT_ITEM[format] ?? ''));
+}
+
+const WITH_VALUE = [FORMAT.senmlCbor, FORMAT.senmlJson, FORMAT.lwm2mCbor] as const;
+const NO_FORMAT = 'the device has no format for an empty Create';
+
+/** Create of an instance as it is by itself. */
 async function create(t: T, label: string): Promise<void> {
-  const id = created(t);
-  await t.create(9, encodeTlv([9], [{ path: [9, id] }]), label);
+  const format = createFormat(t);
+  if (format === undefined) t.stop(NO_FORMAT);
+  const path = [9, created(t)];
+  const empty = format === FORMAT.tlv ? { path } : { path: [...path, RES.supportedObjects], value: boolean(false) };
+  await t.create(9, encodeContent(format, [9], [empty]), label, { format });
 }
 
 const cases: Lwm2mCase[] = [
@@ -154,6 +167,7 @@ const cases: Lwm2mCase[] = [
       if (t.declared(ITEM.DELETE)) await t.remove([9, created(t)], 'clear away');
     },
     judge(j) {
+      if (createFormat(j) === undefined) return j.inconclusive('SWMGMT-CORE.create', NO_FORMAT);
       if (createdFresh(j, 'SWMGMT-CORE.create') === undefined) return;
       isAt(j, 'SWMGMT-CORE.create', 'fresh', { state: 0, result: 0, active: false });
       refuses(j, 'SWMGMT-CORE.create-existing', 'create', 'existing');
@@ -264,9 +278,10 @@ const cases: Lwm2mCase[] = [
     async drive(t, variant) {
       const id = created(t);
       await t.read([9, id], 'before');
-      const path = [9, id, RES.uri];
+      const format = createFormat(t) ?? FORMAT.tlv;
+      const wrong = [{ path: [9, id, RES.uri], value: string('coap//127.0.0.1 no') }];
       if (variant === 'format') await t.create(9, encodeTlv([9], [{ path: [9, id] }]), 'create', { format: 65_000 });
-      else await t.create(9, encodeTlv([9], [{ path, value: string('coap//127.0.0.1 no') }]), 'create');
+      else await t.create(9, encodeContent(format, [9], wrong), 'create', { format });
       await t.read([9, id], 'after');
       if (t.declared(ITEM.DELETE)) await t.remove([9, id], 'clear away');
     },
@@ -284,6 +299,8 @@ const cases: Lwm2mCase[] = [
         j.note(`the Create (${j.variant}) was taken with ${reply.code}`);
         return j.inconclusive(statement, 'the Create was not refused');
       }
+      if (after.code === '4.04' && reply.code === '4.15' && j.variant === 'value')
+        return j.inconclusive(statement, 'the device refused the format of the Create, not its value');
       if (after.code !== '4.04' && wasRepeated(j.log, reply))
         return j.inconclusive(statement, 'the Create was repeated on the link; a copy may have been taken');
       j.check(statement, () => expect(after.code, 'Read of the instance after the refusal').to.equal('4.04'));

@@ -32,7 +32,10 @@ const WAYS: Readonly<Record<0 | 1 | 2 | 3 | 4, Way>> = {
     shown(j, statement, label) {
       const reply = j.log.first(answered('execute', label));
       const end = j.log.after('download').first(fetched);
-      if (reply === undefined || end === undefined || reply.n < end.n) return true;
+      if (reply === undefined) return true;
+      // Of a push, a device need not show it (A11).
+      if (j.declared(ITEM.PULL_COAP) && !wasIn(j, statement, 1, reply)) return false;
+      if (end === undefined || reply.n < end.n) return true;
       j.inconclusive(statement, 'the download was over when the request was answered');
       return false;
     },

@@ -157,16 +157,69 @@ describe('LwM2M verdicts where the link repeated or lost messages', () => {
     });
   });
 
+  describe('Install with an argument', () => {
+    const asked =
+      (answer: string, state: number, sent = 1) =>
+      (w: Written) => {
+        w.install(answer, sent);
+        w.wait(2000);
+        w.shows(state, state === 4 ? 2 : 0, false, 'read: after');
+      };
+    const verdict = (...given: Parameters<typeof asked>): string => verdictOf('SWMGMT/INS/10', asked(...given));
+    it('is carried out where it is taken, and not where it is refused', () => {
+      expect([verdict('2.04', 4), verdict('4.00', 3)]).to.deep.equal(['PASS', 'PASS']);
+      expect([verdict('2.04', 3), verdict('4.00', 4)]).to.deep.equal(['FAIL', 'FAIL']);
+    });
+    it('cannot be told from the refusal of a copy of one that was taken', () => {
+      expect(verdict('4.05', 4, 2)).to.equal('INCONC');
+    });
+  });
+
+  describe('the second copy of an Install', () => {
+    const REQUEST = '4402123400000000';
+    const twice =
+      (type: 'ACK' | 'CON', again: string | null, acked: boolean, mid = '1234') =>
+      (w: Written) => {
+        const step = (label: string, code: string | null, how: string | null): unknown =>
+          w.add({ type: 'lwm2m.step', data: { label, what: 'POST', code, type: how, copies: 1 } });
+        const message = (dir: 'in' | 'out', raw: string): unknown =>
+          w.add({ type: 'coap.message', dir, raw, data: { peer: 'd', attempt: 1 } });
+        message('out', REQUEST);
+        step('install', '2.04', type);
+        message('out', REQUEST);
+        if (acked) message('in', `6000${mid}`);
+        step('install again', again, again === null ? null : type);
+      };
+    const verdict = (...given: Parameters<typeof twice>): string =>
+      verdictOf('SWMGMT/INS/09', twice(...given), { declares: ['SWMGMT 1/10'] });
+    it('is answered alike, where the answer was separate by the acknowledgement alone', () => {
+      expect([verdict('ACK', '2.04', false), verdict('CON', '2.04', true)]).to.deep.equal(['PASS', 'PASS']);
+      expect(verdict('CON', null, true)).to.equal('PASS');
+      expect([verdict('ACK', '4.05', false), verdict('CON', '4.05', true)]).to.deep.equal(['FAIL', 'FAIL']);
+    });
+    it('without any of these cannot be judged', () => {
+      expect([verdict('ACK', null, true), verdict('CON', null, false)]).to.deep.equal(['INCONC', 'INCONC']);
+      expect(verdict('CON', null, true, '9999')).to.equal('INCONC');
+    });
+  });
+
   describe('a refused Create', () => {
-    const created = (sent: number, after: string) => (w: Written) => {
-      w.exchange({ code: '0.01', path: '/9/1', note: 'read: before', answer: '4.04' });
-      w.exchange({ code: '0.02', path: '/9', note: 'create: create', answer: '4.00', sent });
-      w.exchange({ code: '0.01', path: '/9/1', note: 'read: after', answer: after });
-    };
+    const created =
+      (sent: number, after: string, answer = '4.00') =>
+      (w: Written) => {
+        w.exchange({ code: '0.01', path: '/9/1', note: 'read: before', answer: '4.04' });
+        w.exchange({ code: '0.02', path: '/9', note: 'create: create', answer, sent });
+        w.exchange({ code: '0.01', path: '/9/1', note: 'read: after', answer: after });
+      };
     const variant = 'value';
     it('may leave no instance behind', () => {
       expect(verdictOf('SWMGMT/MUL/07', created(1, '2.05'), { variant })).to.equal('FAIL');
       expect(verdictOf('SWMGMT/MUL/07', created(2, '4.04'), { variant })).to.equal('PASS');
+    });
+    it('says nothing of the value where the format was refused', () => {
+      expect(verdictOf('SWMGMT/MUL/07', created(1, '4.04', '4.15'), { variant })).to.equal('INCONC');
+      expect(verdictOf('SWMGMT/MUL/07', created(1, '2.05', '4.15'), { variant })).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/MUL/07', created(1, '4.04', '4.15'), { variant: 'format' })).to.equal('PASS');
     });
     it('cannot be told from the refusal of a copy of one that was taken', () => {
       expect(verdictOf('SWMGMT/MUL/07', created(2, '2.05'), { variant })).to.equal('INCONC');

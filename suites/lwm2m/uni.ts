@@ -19,7 +19,7 @@ import {
   unchanged,
   uninstalls,
 } from './claims.ts';
-import { sameAnswer } from './ins.ts';
+import { sameAnswer } from './twice.ts';
 import { metIn } from './refused.ts';
 import { ITEM } from './items.ts';
 import {

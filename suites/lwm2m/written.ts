@@ -5,7 +5,7 @@ import { caseOf, WrittenLog } from '../../src/core/testing/written.ts';
 import { timingOf } from '../../src/core/timing.ts';
 import { FORMAT } from '../../src/lwm2m/codec/content.ts';
 import { encodeTlv } from '../../src/lwm2m/codec/tlv.ts';
-import { boolean, integer } from '../../src/lwm2m/codec/value.ts';
+import { boolean, integer, string } from '../../src/lwm2m/codec/value.ts';
 import type { Lwm2mPolicies } from '../../src/lwm2m/policies.ts';
 import { LWM2M } from '../../src/lwm2m/standard.ts';
 import { LWM2M_TIMING } from '../../src/lwm2m/timing.ts';
@@ -67,17 +67,19 @@ export class Written extends WrittenLog {
     const given = answer === undefined ? {} : { answer };
     this.exchange({ code: '0.02', path: '/9/0/4', note: 'execute: install', sent, ...given });
   }
-  shows(state: number, result: number, active = false, note = 'look'): void {
-    const values = [7, 9, 12].map((r, i) => ({
+  /** `version`: PkgVersion, where the answer has it. */
+  shows(state: number, result: number, active = false, note = 'look', version?: string): void {
+    const three = [7, 9, 12].map((r, i) => ({
       path: [9, 0, r],
       value: i === 2 ? boolean(active) : integer(i === 0 ? state : result),
     }));
+    const values = version === undefined ? three : [{ path: [9, 0, 1], value: string(version) }, ...three];
     this.exchange({ code: '0.01', path: '/9/0', note, answer: '2.05', body: encodeTlv([9, 0], values) });
   }
-  /** The device registers, with these octets as a copy of its Register. */
-  registers(): void {
+  /** The device registers with these links, in one message. */
+  registers(links = ''): void {
     const data = { peer: 'd', code: '0.02', path: '/rd', query: [], options: [] };
-    this.add({ type: 'coap.request', dir: 'in', raw: '', data });
+    this.add({ type: 'coap.request', dir: 'in', raw: Buffer.from(links).toString('hex'), data });
     this.add({
       type: 'coap.message',
       dir: 'in',
@@ -99,6 +101,8 @@ export function judged(
     readonly variant?: string;
     readonly policies?: Partial<Lwm2mPolicies>;
     readonly declares?: readonly string[];
+    /** Beside the numbers of the instances and the limits. */
+    readonly ixit?: Readonly<Record<string, string>>;
   } = {},
 ): Judgement {
   const found = caseOf(LWM2M_SUITES, id);
@@ -106,8 +110,17 @@ export function judged(
   written.alive();
   write(written);
   written.after(1).alive();
-  const seconds = { installS: 1, uninstallS: 1, checkS: 1, pullS: 1, registerS: 1, notifyS: 1, unfinishedS: 1 };
-  const ixit = ixitOf({ instance: 0, newInstance: 1, ...seconds });
+  const seconds = {
+    installS: 1,
+    uninstallS: 1,
+    activateS: 1,
+    checkS: 1,
+    pullS: 1,
+    registerS: 1,
+    notifyS: 1,
+    unfinishedS: 1,
+  };
+  const ixit = ixitOf({ instance: 0, newInstance: 1, ...seconds, ...o.ixit });
   const policies = { executeOrder: 'either', refusalCode: 'any4xx', deviceErrorState: 'allow', ...o.policies };
   const input = {
     log: logOf(written.events, 1),

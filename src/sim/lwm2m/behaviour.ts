@@ -147,6 +147,8 @@ export interface Behaviour {
   readonly ignoresPmax?: true;
   /** Notifies once when pmax has passed, and then for changes only. */
   readonly pmaxOnce?: true;
+  /** Seconds that stand for every pmax. */
+  readonly pmaxIs?: number;
   readonly hidesAttributes?: true;
   readonly observe?: ObserveFaults;
 

@@ -112,7 +112,8 @@ export class Reporting {
     const { pmin = 0, pmax = 0 } = this.port.attributes(watch.paths);
     const due = this.isNews(watch) ? watch.toldAt + (behaviour.ignoresPmin === true ? 0 : pmin) * SECOND_MS : Infinity;
     const deaf = behaviour.ignoresPmax === true || (behaviour.pmaxOnce === true && watch.periodic > 0);
-    const late = pmax > 0 && pmax >= pmin && !deaf ? watch.toldAt + pmax * SECOND_MS : Infinity;
+    const period = (behaviour.pmaxIs ?? pmax) * SECOND_MS;
+    const late = pmax > 0 && pmax >= pmin && !deaf ? watch.toldAt + period : Infinity;
     const at = Math.min(due, late);
     watch.alarm.clear();
     if (at === Infinity || watch.observers.count === 0) return;

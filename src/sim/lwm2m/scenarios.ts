@@ -269,6 +269,7 @@ export const ROWS: readonly Row[] = [
   ['notification-differs', after(observe('/9/0/7'), after(deliver(), values)), ['2', '3', '4']],
   ['notifications-lag', after(observe('/9/0/7'), after(deliver(), values)), ['0', '1', '2']],
   ['pmax-once', after(attributes('pmax=1'), after(observe('/9/0/7'), after(stuck('0/0/0'), values))), ['0']],
+  ['pmax-own-period', after(attributes('pmax=1'), after(observe('/9/0/7'), after(stuck('0/0/0'), values))), []],
   ['observe-number-falls', after(observe('/9/0/7'), after(deliver(), numbers)), [999, 998, 997]],
   ['pmin-ignored', after(attributes('pmin=1000'), after(observe('/9/0/7'), after(deliver(), values))), ['1', '2', '3']],
   ['pmax-ignored', after(attributes('pmax=1'), after(observe('/9/0/7'), after(stuck('0/0/0'), values))), []],

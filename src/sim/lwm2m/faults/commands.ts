@@ -269,8 +269,8 @@ export const COMMAND_FAULTS: readonly Fault[] = [
   {
     name: 'install-without-effect',
     describe: 'answers Install with 2.04 and installs nothing',
-    violates: ['SWMGMT-S.install'],
-    caughtBy: ['SWMGMT/INS/01'],
+    violates: ['SWMGMT-S.install', 'SWMGMT-CORE.install-argument'],
+    caughtBy: ['SWMGMT/INS/01', 'SWMGMT/INS/10'],
     apply: { installWithoutEffect: true },
   },
   {

@@ -52,6 +52,13 @@ export const REPORTING_FAULTS: readonly Fault[] = [
     apply: { pmaxOnce: true },
   },
   {
+    name: 'pmax-own-period',
+    describe: 'takes any pmax for a minute',
+    violates: ['SWMGMT-CORE.pmax'],
+    caughtBy: ['SWMGMT/REP/05'],
+    apply: { pmaxIs: 60 },
+  },
+  {
     name: 'notifications-lag',
     describe: 'notifies changes with the value before them',
     violates: ['SWMGMT-CORE.notify', 'SWMGMT-CORE.notify-instance'],
