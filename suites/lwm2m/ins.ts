@@ -210,6 +210,8 @@ const cases: Lwm2mCase[] = [
     statements: ['SWMGMT-CORE.install-argument', 'SWMGMT-GEN.answers'],
     ixit: ['instance', 'packageA', 'installS'],
     async drive(t) {
+      // What prepared the case may have shown INSTALLED.
+      t.mark('install');
       const outcome = await t.execute([9, own(t), RES.install], 'install', "0='later'");
       const taken = outcome.kind === 'reply' && outcome.code.startsWith('2.');
       await perhaps(t, 'INSTALLED', (s) => s.state === 4, taken ? INSTALL : { timer: 'quietWindow' });

@@ -86,6 +86,18 @@ describe('Zigbee judges: an end that nobody answers', () => {
     expect(verdict(timeoutPolicy.DO_NOT_APPLY, false)).to.equal('PASS');
     expect(verdict(timeoutPolicy.DO_NOT_APPLY, true)).to.equal('FAIL');
   });
+  it('takes the version that runs for the announce that was lost', () => {
+    const runs = (version: number) =>
+      judged(
+        'ZBOTA/CLI/099',
+        (w) => {
+          w.offer(), w.asks(0), w.ends(), w.mark('unanswered'), w.ends();
+          shows(w, 'after', 0x0002, dataType.UINT32, version);
+        },
+        { ixit: { endRepeatS: 300 }, policies: { noEndAnswer: 'apply' } },
+      ).verdict;
+    expect([2, 1].map(runs)).to.deep.equal(['PASS', 'FAIL']);
+  });
 });
 
 describe('Zigbee judges: the offer of a device specific file', () => {
