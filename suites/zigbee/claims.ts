@@ -17,7 +17,18 @@ import {
   refusals,
   sent,
 } from '../../src/zigbee/kinds.ts';
-import { CURRENT_VERSION, DOWNLOAD, endsFile, type J, lastBlock, QUIET, REBOOT, STATUS, VERIFY } from './moves.ts';
+import {
+  CURRENT_VERSION,
+  DOWNLOAD,
+  endsFile,
+  type J,
+  lastBlock,
+  QUIET,
+  REBOOT,
+  REFUSED_FILES,
+  STATUS,
+  VERIFY,
+} from './moves.ts';
 import { ITEM } from './items.ts';
 
 /** The value that the client showed of an attribute under this note, or INCONC where it showed none. A second answer is one to a repeated question, and late. */
@@ -178,21 +189,22 @@ export function stillFetching(j: J): boolean {
   return silence < j.ms(DOWNLOAD) || (silence < j.ms(VERIFY) && j.log.first(lastBlock(sizeOf(j))) !== undefined);
 }
 
-/** What a download that is served leads to in the end; INCONC where the client is slow and not yet there. */
-export function reached<V extends object>(j: J, s: string, kind: Kind<V>) {
+/** What a download that is served, so often at least, leads to in the end; INCONC where the client is slow and not yet there. */
+export function reached<V extends object>(j: J, s: string, kind: Kind<V>, tries = 1) {
   if (j.log.first(kind) === undefined && stillFetching(j)) {
     j.inconclusive(s, 'the client was still fetching the file when the tester gave it up');
     return undefined;
   }
-  return j.came(s, kind, offeredIn(j));
+  const offered = offeredIn(j);
+  return j.came(s, kind, { ...offered, tries: Math.max(tries, offered.tries ?? 1) });
 }
 
 /** The end request of the client; INCONC where it is slow and not yet there. */
-export const ended = (j: J, s: string) => reached(j, s, endRequests);
+export const ended = (j: J, s: string, tries = 1) => reached(j, s, endRequests, tries);
 
 /** The client ended the download with this status. */
 export function endedWith(j: J, s: string, ...statuses: readonly number[]): void {
-  const end = ended(j, s);
+  const end = ended(j, s, statuses.includes(zclStatus.SUCCESS) ? 1 : REFUSED_FILES);
   if (end === undefined) return;
   const names = statuses.map((status) => nameOf(zclStatus, status)).join(' or ');
   j.check(

@@ -13,9 +13,8 @@ import {
   judgeOf,
   look,
   type Parts,
-  perhapsEnd,
+  refusedDownload,
   QUIET,
-  start,
   STATUS,
   type T,
 } from './moves.ts';
@@ -27,8 +26,7 @@ const LATER = { currentTime: 0, upgradeTime: 300 };
 
 /** Serves a file that no client may run, and watches what becomes of it. */
 async function served(t: T, file: Offered): Promise<void> {
-  await start(t, { file, once: true });
-  await perhapsEnd(t, file);
+  await refusedDownload(t, { file, once: true });
   await t.quiet(announces, QUIET);
   await look(t, AFTER);
 }

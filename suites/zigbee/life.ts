@@ -29,6 +29,7 @@ import {
   look,
   marked,
   perhapsEnd,
+  refusedDownload,
   provoke,
   QUERY,
   QUIET,
@@ -115,7 +116,7 @@ export const lifeCases: readonly Case[] = [
   cli('103', 'A delta image against something else is refused', ITEM.DELTA, {
     ixit: ['imageDeltaForeign'],
     async drive(t) {
-      await download(t, { file: t.image('imageDeltaForeign'), end: NOW });
+      await refusedDownload(t, { file: t.image('imageDeltaForeign'), end: NOW });
       await t.quiet(announces, QUIET);
       await look(t, AFTER);
     },

@@ -174,7 +174,18 @@ export async function download(t: T, offer: Offer): Promise<void> {
   if ((await perhapsEnd(t, offer.file)) === undefined) t.stop('the client did not end the download');
 }
 
-/** The same, and the restart into the new file. Its announce may be lost: whoever reads the version next finds out. */
+/** So often a file is served that a client has to refuse in the end: it tells that once, and a network may lose it. */
+export const REFUSED_FILES = 2;
+
+/** A download of a file that the client has to refuse, begun anew where it ended without a word. */
+export async function refusedDownload(t: T, offer: Offer): Promise<void> {
+  for (let i = 0; i < REFUSED_FILES; i++) {
+    await start(t, offer);
+    if ((await perhapsEnd(t, offer.file)) !== undefined) return;
+  }
+}
+
+/** A download up to the restart into the new file. Its announce may be lost: whoever reads the version next finds out. */
 export async function upgrade(t: T, offer: Offer): Promise<void> {
   await download(t, offer);
   // An announce that came before is none of this restart.
