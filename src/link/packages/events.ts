@@ -109,22 +109,46 @@ export const packageSent: Kind<{ readonly request: number }> = {
   read(e, log) {
     const seen = packageProgress.read(e, log);
     if (seen === undefined || seen.step === 'closed' || seen.of === 0) return undefined;
-    const pieces = piecesUntil(e, seen.request, log).sort((a, b) => a.offset - b.offset);
-    const reach = pieces.reduce((end, p) => (p.offset <= end ? Math.max(end, p.offset + p.octets) : end), 0);
-    return reach >= seen.of ? { request: seen.request } : undefined;
+    const whole = spansUntil(e, seen.request, log).some(([from, to]) => from === 0 && to >= seen.of);
+    return whole ? { request: seen.request } : undefined;
   },
 };
 
-/** What went out until this event of the package that a request names. */
-function piecesUntil(last: Ev, request: number, log: Log): PackageProgress[] {
+/** Octets of a package, from the first to the one behind the last. */
+type Span = readonly [from: number, to: number];
+
+/** What had gone out of its package with a piece: a package may come in thousands, and readers go over all of them again and again. */
+const spansOf = new WeakMap<Ev, readonly Span[]>();
+
+/** What had gone out until this event of the package that a request names: spans that do not touch. */
+function spansUntil(last: Ev, request: number, log: Log): readonly Span[] {
   const pathOf = (n: number): string => text(log.at(n) ?? last, 'path');
   const path = pathOf(request);
-  const pieces: PackageProgress[] = [];
+  const pieces: { readonly event: Ev; readonly piece: PackageProgress }[] = [];
+  let spans: readonly Span[] | undefined;
   for (let event: Ev | undefined = last; event !== undefined; event = log.at(event.n - 1)) {
     const piece = packageProgress.read(event, log);
-    if (piece !== undefined && pathOf(piece.request) === path) pieces.push(piece);
+    if (piece === undefined || pathOf(piece.request) !== path) continue;
+    spans = spansOf.get(event);
+    if (spans !== undefined) break;
+    pieces.push({ event, piece });
   }
-  return pieces;
+  spans ??= [];
+  for (const { event, piece } of pieces.toReversed()) {
+    spans = joined(spans, [piece.offset, piece.offset + piece.octets]);
+    spansOf.set(event, spans);
+  }
+  return spans;
+}
+
+/** The spans with one more, which takes in those that it touches. */
+function joined(spans: readonly Span[], more: Span): readonly Span[] {
+  const touches = ([from, to]: Span): boolean => from <= more[1] && to >= more[0];
+  const all = [...spans.filter(touches), more];
+  return [
+    ...spans.filter((span) => !touches(span)),
+    [Math.min(...all.map(([from]) => from)), Math.max(...all.map(([, to]) => to))],
+  ];
 }
 
 /** The device could not, or would not, talk to the package server: a refused certificate. */

@@ -28,7 +28,9 @@ export function installedMemory(stateDir: string): InstalledMemory {
   return {
     versionOf: (content) => known[digestOf(content)],
     learn(content, version) {
-      known[digestOf(content)] = version;
+      const digest = digestOf(content);
+      if (known[digest] === version) return;
+      known[digest] = version;
       try {
         writeFileSync(file, `${JSON.stringify(known, null, 2)}\n`);
       } catch (e) {

@@ -3,10 +3,11 @@ import { DriveEnd } from '../../core/case.ts';
 import { BenchError } from '../../core/errors.ts';
 import type { Bench } from '../../core/standard.ts';
 import type { Observation } from '../../coap/observe.ts';
+import type { Outcome } from '../../coap/request.ts';
 import { type Device, mapOf } from '../device.ts';
 import { printInstant } from '../instant.ts';
 import { SCHEDULE } from '../run.ts';
-import type { Outcome } from '../../coap/request.ts';
+import type { CborMap } from '../codec/cbor.ts';
 import type { ActionName } from '../codec/swu.ts';
 import type { OcfTester } from '../tester.ts';
 import { DEVICE_STATE, MODE_BIT, readPstat, SECURITY_PATH } from './resources.ts';
@@ -31,10 +32,9 @@ export function securityVerbs({
 }: Parts): Pick<OcfTester, 'trigger' | 'modes' | 'setModes' | 'observeModes' | 'moveTo' | 'bar'> {
   const path = SECURITY_PATH.pstat;
   const { timing, clock, events } = bench;
-  const setModes: OcfTester['setModes'] = (body, label) => device.ask('POST', { path, subject: 'pstat', label, body });
-  // Its action may be over, and the device started anew, before a second round: that would ask for another one.
-  const ask = (tm: number, label: string): Promise<Outcome> =>
-    device.ask('POST', { path, subject: 'pstat', label, body: { tm }, once: true });
+  const write = (body: CborMap, label: string, once: boolean): Promise<Outcome> =>
+    device.ask('POST', { path, subject: 'pstat', label, body, once });
+  const setModes: OcfTester['setModes'] = (body, label) => write(body, label, false);
   const named = (mode: number): ActionName => {
     const found = Object.entries(MODE_BIT).find(([, bit]) => bit === mode)?.[0];
     return (found as ActionName | undefined) ?? 'idle';
@@ -49,7 +49,8 @@ export function securityVerbs({
         data: { action, purl: '', time: printInstant(clock.protocolNow()), inMs: 0, label, tm },
       });
       if (action === 'upgrade' || bench.declared('OCFSWU 4/6')) open.upgraded = true;
-      return ask(tm, label);
+      // The action may be over, and the device started anew, before a second round: that would ask for another one.
+      return write({ tm }, label, true);
     },
     async modes(label) {
       const map = mapOf(await device.ask('GET', { path, subject: 'pstat', label }));
