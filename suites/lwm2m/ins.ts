@@ -213,8 +213,8 @@ const cases: Lwm2mCase[] = [
       // What prepared the case may have shown INSTALLED.
       t.mark('install');
       const outcome = await t.execute([9, own(t), RES.install], 'install', "0='later'");
-      const taken = outcome.kind === 'reply' && outcome.code.startsWith('2.');
-      await perhaps(t, 'INSTALLED', (s) => s.state === 4, taken ? INSTALL : { timer: 'quietWindow' });
+      const accepted = outcome.kind === 'reply' && outcome.code.startsWith('2.');
+      await perhaps(t, 'INSTALLED', (s) => s.state === 4, accepted ? INSTALL : { timer: 'quietWindow' });
       await see(t, 'after');
     },
     judge(j) {

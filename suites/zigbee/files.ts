@@ -11,18 +11,17 @@ import {
   download,
   type J,
   judgeOf,
+  LATER,
   look,
   type Parts,
-  refusedDownload,
   QUIET,
+  refusedDownload,
   STATUS,
   type T,
 } from './moves.ts';
 
 const { SUCCESS, INVALID_IMAGE, ABORT } = zclStatus;
 const AFTER = 'after';
-/** Away so far that the file is not run within the case. */
-const LATER = { currentTime: 0, upgradeTime: 300 };
 
 /** Serves a file that no client may run, and watches what becomes of it. */
 async function served(t: T, file: Offered): Promise<void> {

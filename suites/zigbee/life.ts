@@ -26,13 +26,14 @@ import {
   CURRENT_VERSION,
   DOWNLOAD,
   download,
+  LATER,
   look,
   marked,
   perhapsEnd,
-  refusedDownload,
   provoke,
   QUERY,
   QUIET,
+  refusedDownload,
   rejected,
   start,
   STATUS,
@@ -43,7 +44,6 @@ import {
 const { SUCCESS, INVALID_IMAGE, ABORT, REQUIRE_MORE_IMAGE } = zclStatus;
 const AFTER = 'after';
 const NOW = { currentTime: 0, upgradeTime: 0 };
-const LATER = { currentTime: 0, upgradeTime: 300 };
 const STAND = 'stand still';
 
 /** The download stands still in the middle, for longer than a power cut takes. */

@@ -75,6 +75,9 @@ export function srv(number: string, purpose: string, item: string, parts: Parts)
   return caseOf('SRV', 'answering', number, purpose, item, parts);
 }
 
+/** An upgrade so far away that the file is not run within a case. */
+export const LATER = { currentTime: 0, upgradeTime: 300 };
+
 export const QUERY: Limit = { timer: 'query' };
 export const QUIET: Limit = { timer: 'quietWindow' };
 /** Without progress; a download as a whole may take much longer. */

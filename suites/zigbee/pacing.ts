@@ -9,14 +9,12 @@ import { command, type Offer, type Reply, type Rule } from '../../src/zigbee/ser
 import { HALF } from './blocks.ts';
 import { endedWith } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, DOWNLOAD, type J, perhapsEnd, QUIET, start, type T } from './moves.ts';
+import { type Case, cli, DOWNLOAD, type J, LATER, perhapsEnd, QUIET, start, type T } from './moves.ts';
 
 /** Note of an answer that puts the client off. */
 export const PUT_OFF = 'put off';
 const PERIOD = 0x0009;
 const REVISION = 0xfffd;
-/** An upgrade so far away that it happens in none of these cases. */
-export const LATER = { currentTime: 0, upgradeTime: 300 };
 
 /** WAIT_FOR_DATA with these two times in seconds, and a block period. */
 export function waitFor(currentTime: number, requestTime: number, minimumBlockPeriod = 0): Reply {
@@ -105,7 +103,7 @@ export const pacingCases: readonly Case[] = [
         { on: 'block', from: HALF, times: 1, note: TAKEN_BACK, answer: () => [waitFor(0, 0, 0)] },
       ];
       await start(t, { file, end: LATER, rules });
-      await perhapsEnd(t, t.image('imageNewer'), PUT_OFF_TOO);
+      await perhapsEnd(t, file, PUT_OFF_TOO);
       await t.readAttributes('period', [PERIOD]);
     },
     judge(j, s) {

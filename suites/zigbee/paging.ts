@@ -6,10 +6,7 @@ import { blockRequests, endRequests, pageRequests, sent } from '../../src/zigbee
 import type { Offer, Rule } from '../../src/zigbee/server.ts';
 import { endedWith } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, DOWNLOAD, type J, perhapsEnd, QUIET, start, type T } from './moves.ts';
-
-/** An upgrade so far away that it happens in none of these cases. */
-const LATER = { currentTime: 0, upgradeTime: 300 };
+import { type Case, cli, DOWNLOAD, type J, LATER, perhapsEnd, QUIET, start, type T } from './moves.ts';
 
 /** A client whose page request is lost may go on by blocks: one offer alone proves nothing. */
 const OFFERED = { stimulus: sent('query response'), within: DOWNLOAD, tries: TRIES };

@@ -9,8 +9,8 @@ import { command, refuse, type Reply } from '../../src/zigbee/server.ts';
 import { HALF } from './blocks.ts';
 import { asksNoMore, endedWith, firstAfter, heldBack, statusIs, statusSince, stillDownloading } from './claims.ts';
 import { ITEM } from './items.ts';
-import { type Case, cli, DOWNLOAD, type J, look, marked, perhapsEnd, QUIET, start, type T } from './moves.ts';
-import { LATER, offerWith, pacingCases, PUT_OFF, PUT_OFF_TOO, waitFor } from './pacing.ts';
+import { type Case, cli, DOWNLOAD, type J, LATER, look, marked, perhapsEnd, QUIET, start, type T } from './moves.ts';
+import { offerWith, pacingCases, PUT_OFF, PUT_OFF_TOO, waitFor } from './pacing.ts';
 
 /** Seconds of the server's clock in cases with absolute times. */
 const CLOCK = 1000;
