@@ -74,10 +74,10 @@ describe('OCF device on the network', () => {
     await served.close();
   });
   /** What left is counted, not what came: with timers of milliseconds the last datagram may still be on its way. */
-  const sent = (): number =>
+  const sent = (code?: string): number =>
     logOf(sink.events, 1)
       .all(messages)
-      .filter(({ dir }) => dir === 'out').length;
+      .filter((m) => m.dir === 'out' && (code === undefined || m.message.code === code)).length;
   const failing = async (work: Promise<unknown>): Promise<string> => {
     try {
       await work;
@@ -138,7 +138,7 @@ describe('OCF device on the network', () => {
   it('takes one round for what must not be asked twice, and the device is not gone', async () => {
     const opened = await open((got) => (got.packet.code === '0.02' ? undefined : ocfServer([SWU])(got)));
     await opened.target();
-    const before = sent();
+    const before = sent('0.02');
     const outcome = await opened.ask('POST', {
       path: '/oic/sec/pstat',
       subject: 'pstat',
@@ -146,7 +146,8 @@ describe('OCF device on the network', () => {
       once: true,
     });
     expect([outcome.kind, await opened.gone()]).to.deep.equal(['silence', false]);
-    expect(sent() - before, 'five sendings, and the question whether it answers another').to.equal(6);
+    // The question whether it answers another request follows, and may be sent again with timers of milliseconds.
+    expect(sent('0.02') - before).to.equal(5);
   });
 
   it('takes one round for a device that is silent altogether', async () => {
