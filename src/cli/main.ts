@@ -1,31 +1,35 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { InputError, printError } from '../core/errors.ts';
-import * as compare from './compare.ts';
-import * as demo from './demo.ts';
-import * as gate from './gate.ts';
-import * as ics from './ics.ts';
-import * as image from './image.ts';
-import * as plan from './plan.ts';
-import * as prove from './prove.ts';
-import * as radio from './radio.ts';
-import * as report from './report.ts';
-import * as rig from './rig.ts';
-import * as run from './run.ts';
-import * as show from './show.ts';
-import * as sim from './sim.ts';
-import * as why from './why.ts';
 
-/** In the order in which `plumbline --help` shows them. */
-const COMMANDS = [demo, ics, plan, why, rig, run, report, show, gate, compare, prove, sim, radio, image];
+type Load = () => Promise<{ register(program: Command): void }>;
 
-/** The command line as a whole; every command sets `process.exitCode` itself. */
-export function createProgram(): Command {
+/** In the order in which `plumbline --help` shows them. Loading all takes longer than most of them, and a proof starts hundreds of devices. */
+const COMMANDS: Readonly<Record<string, Load>> = {
+  demo: () => import('./demo.ts'),
+  ics: () => import('./ics.ts'),
+  plan: () => import('./plan.ts'),
+  why: () => import('./why.ts'),
+  rig: () => import('./rig.ts'),
+  run: () => import('./run.ts'),
+  report: () => import('./report.ts'),
+  show: () => import('./show.ts'),
+  gate: () => import('./gate.ts'),
+  compare: () => import('./compare.ts'),
+  prove: () => import('./prove.ts'),
+  sim: () => import('./sim.ts'),
+  radio: () => import('./radio.ts'),
+  image: () => import('./image.ts'),
+};
+
+/** The command line, with the command that is asked for, or with all where none is; every command sets `process.exitCode` itself. */
+async function createProgram(asked: string | undefined): Promise<Command> {
   const program = new Command('plumbline')
     .description('Hardware-in-the-loop conformance tests for over-the-air update standards')
     .showHelpAfterError('(--help behind a command tells more)')
     .exitOverride();
-  for (const command of COMMANDS) command.register(program);
+  const named = Object.entries(COMMANDS).filter(([name]) => name === asked);
+  for (const [, load] of named.length > 0 ? named : Object.entries(COMMANDS)) (await load()).register(program);
   return program;
 }
 
@@ -41,7 +45,7 @@ process.stdout.on('error', (e: NodeJS.ErrnoException) => {
 });
 
 try {
-  await createProgram().parseAsync();
+  await (await createProgram(process.argv[2])).parseAsync();
 } catch (e) {
   // Commander has already printed its own complaint.
   if (!(e instanceof CommanderError)) process.stderr.write(`${printError(e)}\n`);

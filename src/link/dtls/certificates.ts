@@ -1,10 +1,8 @@
-import 'reflect-metadata';
 import { KeyObject, webcrypto, X509Certificate } from 'node:crypto';
-import * as x509 from '@peculiar/x509';
+import type * as x509 from '@peculiar/x509';
+import { newKeys, P256, validFor, x509Library } from '../x509.ts';
 import type { OwnCertificate } from './credentials.ts';
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
-const DAY_MS = 86_400_000;
 const VALID_DAYS = 30;
 
 /** Who a test certificate is for, and how it shall differ from a plain one. */
@@ -31,11 +29,6 @@ interface Issuer {
   /** What goes behind a leaf: the issuers without the root. */
   readonly chain: readonly X509Certificate[];
 }
-
-x509.cryptoProvider.set(webcrypto as unknown as Parameters<typeof x509.cryptoProvider.set>[0]);
-
-const newKeys = (): Promise<webcrypto.CryptoKeyPair> =>
-  webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
 
 /** A self-signed root for tests. */
 export async function newAuthority(request: CertificateRequest): Promise<TestAuthority> {
@@ -71,20 +64,23 @@ async function sign(
   issuer: Issuer | undefined,
   ca: boolean,
 ): Promise<x509.X509Certificate> {
+  const { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, X509CertificateGenerator } =
+    await x509Library();
   const usage = ca
-    ? x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign
-    : x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyAgreement;
+    ? KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign
+    : KeyUsageFlags.digitalSignature | KeyUsageFlags.keyAgreement;
   const subject = `CN=${request.name}`;
-  return x509.X509CertificateGenerator.create({
+  const plain = validFor(VALID_DAYS);
+  return X509CertificateGenerator.create({
     serialNumber: `01${Buffer.from(webcrypto.getRandomValues(new Uint8Array(8))).toString('hex')}`,
     subject,
     issuer: issuer?.certificate.subject ?? subject,
-    notBefore: request.notBefore ?? new Date(Date.now() - DAY_MS),
-    notAfter: request.notAfter ?? new Date(Date.now() + VALID_DAYS * DAY_MS),
+    notBefore: request.notBefore ?? plain.notBefore,
+    notAfter: request.notAfter ?? plain.notAfter,
     publicKey: keys.publicKey,
     signingKey: (issuer?.keys ?? keys).privateKey,
-    signingAlgorithm: ALGORITHM,
-    extensions: [new x509.BasicConstraintsExtension(ca, undefined, true), new x509.KeyUsagesExtension(usage, true)],
+    signingAlgorithm: { ...P256, hash: 'SHA-256' },
+    extensions: [new BasicConstraintsExtension(ca, undefined, true), new KeyUsagesExtension(usage, true)],
   });
 }
 

@@ -1,21 +1,12 @@
-import 'reflect-metadata';
-import { createHash, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto';
+import { createHash, createPrivateKey, webcrypto, X509Certificate as NodeCertificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import {
-  BasicConstraintsExtension,
-  ExtendedKeyUsageExtension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  PemConverter,
-  SubjectAlternativeNameExtension,
-  X509Certificate,
-  X509CertificateGenerator,
-} from '@peculiar/x509';
+import type { X509Certificate } from '@peculiar/x509';
 import { BenchError, messageOf } from '../../core/errors.ts';
 import type { Bench } from '../../core/standard.ts';
+import { keyPem, newKeys, P256, validFor, x509Library } from '../x509.ts';
 
 /** What an HTTPS package server shows: chain and private key, both PEM. */
 export interface Identity {
@@ -34,37 +25,26 @@ export interface Authority {
 export const CA_FILE = 'bench-ca.pem';
 const CA_KEY_FILE = 'bench-ca-key.pem';
 
-const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256' } as const;
 const SIGNING = { name: 'ECDSA', hash: 'SHA-256' } as const;
 const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
-const DAY_MS = 86_400_000;
-
-const generate = (): Promise<webcrypto.CryptoKeyPair> =>
-  webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
-
-async function keyPem(key: webcrypto.CryptoKey): Promise<string> {
-  return PemConverter.encode(await webcrypto.subtle.exportKey('pkcs8', key), 'PRIVATE KEY');
-}
-
-function validity(): { notBefore: Date; notAfter: Date } {
-  const now = Date.now();
-  return { notBefore: new Date(now - DAY_MS), notAfter: new Date(now + 3650 * DAY_MS) };
-}
+const VALID_DAYS = 3650;
 
 /** An authority of its own, kept nowhere; a second one makes certificates that a device must refuse. */
 export async function newAuthority(name: string): Promise<Authority & { readonly key: string }> {
-  const keys = await generate();
+  const { BasicConstraintsExtension, KeyUsageFlags, KeyUsagesExtension, X509CertificateGenerator } =
+    await x509Library();
+  const keys = await newKeys();
   const root = await X509CertificateGenerator.createSelfSigned({
     name: `CN=${name}`,
     keys,
-    ...validity(),
+    ...validFor(VALID_DAYS),
     signingAlgorithm: SIGNING,
     extensions: [
       new BasicConstraintsExtension(true, 0, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
     ],
   });
-  return { ...authorityOf(root, keys.privateKey), key: await keyPem(keys.privateKey) };
+  return { ...authorityOf(root, keys.privateKey), key: keyPem(keys.privateKey) };
 }
 
 function authorityOf(root: X509Certificate, signingKey: webcrypto.CryptoKey): Authority {
@@ -72,22 +52,23 @@ function authorityOf(root: X509Certificate, signingKey: webcrypto.CryptoKey): Au
   return {
     certificate,
     async issue(host) {
-      const keys = await generate();
-      const leaf = await X509CertificateGenerator.create({
+      const x509 = await x509Library();
+      const keys = await newKeys();
+      const leaf = await x509.X509CertificateGenerator.create({
         subject: `CN=${createHash('sha256').update(host).digest('hex').slice(0, 16)}`,
         issuer: root.subject,
         publicKey: keys.publicKey,
         signingKey,
         signingAlgorithm: SIGNING,
-        ...validity(),
+        ...validFor(VALID_DAYS),
         extensions: [
-          new BasicConstraintsExtension(false, undefined, true),
-          new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-          new ExtendedKeyUsageExtension([SERVER_AUTH]),
-          new SubjectAlternativeNameExtension([{ type: isIP(host) === 0 ? 'dns' : 'ip', value: host }]),
+          new x509.BasicConstraintsExtension(false, undefined, true),
+          new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+          new x509.ExtendedKeyUsageExtension([SERVER_AUTH]),
+          new x509.SubjectAlternativeNameExtension([{ type: isIP(host) === 0 ? 'dns' : 'ip', value: host }]),
         ],
       });
-      return { certificates: `${leaf.toString('pem')}\n${certificate}`, key: await keyPem(keys.privateKey) };
+      return { certificates: `${leaf.toString('pem')}\n${certificate}`, key: keyPem(keys.privateKey) };
     },
   };
 }
@@ -97,9 +78,10 @@ export async function benchAuthority(stateDir: string): Promise<Authority> {
   const [certificateFile, keyFile] = [join(stateDir, CA_FILE), join(stateDir, CA_KEY_FILE)];
   const [certificate, key] = await Promise.all([certificateFile, keyFile].map(readOrNone));
   if (certificate !== undefined && key !== undefined) {
-    const raw = PemConverter.decodeFirst(key);
-    const signingKey = await webcrypto.subtle.importKey('pkcs8', raw, ALGORITHM, false, ['sign']);
-    return authorityOf(new X509Certificate(certificate), signingKey);
+    const raw = createPrivateKey(key).export({ type: 'pkcs8', format: 'der' });
+    const signingKey = await webcrypto.subtle.importKey('pkcs8', raw, P256, false, ['sign']);
+    const x509 = await x509Library();
+    return authorityOf(new x509.X509Certificate(certificate), signingKey);
   }
   const made = await newAuthority('Plumbline bench');
   await mkdir(stateDir, { recursive: true });
