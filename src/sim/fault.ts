@@ -15,6 +15,8 @@ export interface FaultRow<B, N> {
   readonly needs?: N;
   /** Why no case has to catch it. */
   readonly excused?: string;
+  /** It shows only after minutes of waiting. A proof begins with it, so as not to wait for it alone at the end. */
+  readonly slow?: true;
 }
 
 /** The rows of these names. Throws an InputError that names the nearest ones where there is none. */

@@ -5,40 +5,28 @@ import { attributeOf, decodeLinks, modelLinks } from '../../src/lwm2m/codec/link
 import { samePath } from '../../src/lwm2m/codec/path.ts';
 import { printResource } from '../../src/lwm2m/codec/definitions.ts';
 import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
-
 import { answered, isNewer, type Notified, notified, observeMessages, taken, valueAt } from '../../src/lwm2m/kinds.ts';
 import { TRIES } from '../../src/lwm2m/steps.ts';
-import { registerCopies } from '../../src/lwm2m/registered.ts';
-import { awaited, answerTo, type J, type Lwm2mCase, marked, stateAt } from './claims.ts';
+import { answerTo, type J, type Lwm2mCase, marked } from './claims.ts';
 import { awaitedOnceRegistered } from './anew.ts';
 import { ITEM } from './items.ts';
-import { ACTIVATE, download, install, own, run, see, type T, uninstall, until } from './moves.ts';
+import { ACTIVATE, own, run, type T, until } from './moves.ts';
 
 /** The resources that report. */
-const REPORTING = [RES.state, RES.result, RES.activation] as const;
+export const REPORTING = [RES.state, RES.result, RES.activation] as const;
 
-const nameOf = (resource: number): string => printResource(9, resource);
+export const nameOf = (resource: number): string => printResource(9, resource);
 
 /** Where the cases about observations stand, and whom they are for. */
 export const OBSERVED = { item: ITEM.OBSERVE, when: `${ITEM.REPORT} and ${ITEM.OBSERVE}` } as const;
-const FULL = `${ITEM.INSTALL} and ${ITEM.DEINSTALL} and ${ITEM.ACTIVATE} and ${ITEM.DEACTIVATE}`;
 
 /** Observes the three resources without a minimum period. */
-async function observeAll(t: T): Promise<void> {
+export async function observeAll(t: T): Promise<void> {
   for (const resource of REPORTING) {
     await t.attributes([9, own(t), resource], { pmin: 0 }, nameOf(resource));
     await t.observe([9, own(t), resource], nameOf(resource));
   }
 }
-
-/** A full cycle by bare steps, so that a device that shows its states wrongly is driven through it all the same. */
-const CYCLE = [
-  ['delivered', (t: T) => download(t, 'packageA', 'package')],
-  ['installed', (t: T) => install(t, 'install')],
-  ['active', (t: T) => turn(t, RES.activate, 'activate')],
-  ['inactive', (t: T) => turn(t, RES.deactivate, 'deactivate')],
-  ['removed', (t: T) => uninstall(t, 'uninstall')],
-] as const;
 
 /** Activate or Deactivate, until the instance shows it. */
 export async function turn(t: T, resource: number, label: string): Promise<void> {
@@ -46,62 +34,12 @@ export async function turn(t: T, resource: number, label: string): Promise<void>
   await until(t, label, (s) => s.active === (resource === RES.activate), ACTIVATE);
 }
 
-/** The cycle, with a pause for notifications and a Read at every point of rest. */
-async function observedCycle(t: T): Promise<void> {
-  await observeAll(t);
-  await see(t, 'start');
-  t.mark('start of the cycle');
-  for (const [label, step] of CYCLE) {
-    await step(t);
-    // A new registration ends every observation.
-    if (label === 'installed' && t.declared(ITEM.REBOOTS)) await observeAll(t);
-    t.mark(label);
-    await t.pause({ timer: 'notifyS' }, 'notifications may come');
-    await see(t, label);
-  }
-}
-
-const RESTS = ['start', ...CYCLE.map(([label]) => label)];
-
 /** The value of a notification as a number. */
 export function numberIn(n: Pick<Notified, 'entries' | 'path'>): number | undefined {
   const value = n.entries === undefined ? undefined : valueAt(n.entries, n.path);
   if (value?.type === 'Boolean') return value.value ? 1 : 0;
   return value?.type === 'Integer' ? Number(value.value) : undefined;
 }
-
-/** What the Reads at two points of rest, one after the other, say of a resource, and the notifications between them. */
-interface Change {
-  readonly resource: number;
-  readonly to: string;
-  readonly before: number;
-  readonly after: number;
-  readonly told: readonly Seen<Notified>[];
-}
-
-function changesOf(j: J, statement: string): Change[] {
-  const rests = RESTS.flatMap((label) => {
-    const reply = j.log.first(answered('read', label));
-    const seen = reply === undefined ? undefined : stateAt(j, statement, label);
-    return seen === undefined ? [] : [{ label, seen }];
-  });
-  const lost = (label: string): boolean => label === 'installed' && j.declared(ITEM.REBOOTS);
-  return rests.slice(1).flatMap(({ label, seen }, i) => {
-    if (lost(label)) return [];
-    const previous = rests[i]?.seen ?? seen;
-    const span = j.log.after(previous).before(seen);
-    const pick = (s: typeof seen): number[] => [s.state, s.result, s.active ? 1 : 0];
-    return REPORTING.map((resource, at) => ({
-      resource,
-      to: label,
-      before: pick(previous)[at] ?? 0,
-      after: pick(seen)[at] ?? 0,
-      told: span.all(notified(nameOf(resource))).filter((n) => n.fresh),
-    }));
-  });
-}
-
-const told = (c: Change): string => `${nameOf(c.resource)} ${c.before} to ${c.after} (${c.to})`;
 
 /** Observations: accepted, notified, in order, in time, ended. */
 export const observeCases: readonly Lwm2mCase[] = [
@@ -123,60 +61,6 @@ export const observeCases: readonly Lwm2mCase[] = [
           expect(reply.seq, `Observe option in the answer, ${nameOf(resource)}`).to.be.a('number');
         });
       }
-    },
-  },
-  {
-    ...OBSERVED,
-    id: 'SWMGMT/REP/02',
-    purpose: 'every lasting change of 7, 9 and 12 over a full cycle is notified',
-    when: `${OBSERVED.when} and ${FULL}`,
-    statements: ['SWMGMT-CORE.notify'],
-    ixit: ['instance', 'packageA', 'notifyS', 'installS', 'uninstallS', 'activateS'],
-    start: 'clean',
-    drive: observedCycle,
-    judge(j) {
-      const statement = 'SWMGMT-CORE.notify';
-      const changes = changesOf(j, statement).filter((c) => c.before !== c.after);
-      const missing = changes.filter((c) => !c.told.some((n) => numberIn(n) === c.after));
-      if (changes.length === 0) return j.inconclusive(statement, 'nothing changed');
-      if (missing.length === 0) return j.check(statement, () => expect(missing.map(told)).to.deep.equal([]));
-      const silent = REPORTING.filter((resource) =>
-        changes.every((c) => c.resource !== resource || missing.includes(c)),
-      );
-      j.note(`not notified: ${missing.map(told).join('; ')}`);
-      if (silent.length < REPORTING.length)
-        return j.inconclusive(statement, `notifications may have been lost: ${missing.map(told).join('; ')}`);
-      judgeSilence(j, statement, changes.map(told));
-    },
-  },
-  {
-    ...OBSERVED,
-    id: 'SWMGMT/REP/03',
-    purpose: 'the value notified last is the value read, at every point of rest',
-    when: `${OBSERVED.when} and ${FULL}`,
-    statements: ['SWMGMT-CORE.notify-value'],
-    ixit: ['instance', 'packageA', 'notifyS', 'installS', 'uninstallS', 'activateS'],
-    start: 'clean',
-    drive: observedCycle,
-    judge(j) {
-      const statement = 'SWMGMT-CORE.notify-value';
-      const last = changesOf(j, statement).flatMap((c) => {
-        const n = c.told.at(-1);
-        return n === undefined ? [] : [{ ...c, shows: numberIn(n), n }];
-      });
-      if (last.length === 0) return j.inconclusive(statement, 'no notification came');
-      const wrong = last.filter((c) => c.shows !== c.after);
-      // A value of the point of rest before may be all that the link let through; any other was never true at rest.
-      const never = wrong.filter((c) => c.shows === undefined || !passes(c));
-      const always = wrong.length >= TRIES && wrong.length === last.length;
-      if (wrong.length > 0 && never.length === 0 && !always)
-        return j.inconclusive(statement, `the last notification may have been lost: ${wrong.map(told).join('; ')}`);
-      j.check(statement, () =>
-        expect(
-          wrong.map((c) => `${told(c)}, notified ${c.shows}`),
-          'values notified last',
-        ).to.deep.equal([]),
-      );
     },
   },
   {
@@ -291,36 +175,6 @@ const PERIODS = { pmin: 12, pmax: 24 } as const;
 function markAt(j: J, name: string): number {
   return j.log.first(marked(name))?.n ?? Number.POSITIVE_INFINITY;
 }
-
-/** The notified value is one that the resource has on its way between the two points of rest. */
-function passes(c: Change & { readonly shows: number | undefined }): boolean {
-  const ways: Readonly<Record<number, readonly number[]>> = {
-    [RES.state]: [c.before, c.after, ...(c.to === 'delivered' ? [1, 2] : [])],
-    [RES.result]: [c.before, c.after, 0, ...(c.to === 'delivered' ? [1, 3] : [])],
-    [RES.activation]: [c.before, c.after],
-  };
-  return c.shows !== undefined && (ways[c.resource]?.includes(c.shows) ?? false);
-}
-
-/** No change was ever notified with the value that it led to. */
-function judgeSilence(j: J, statement: string, changes: readonly string[]): void {
-  const span = j.log.after('start of the cycle');
-  const observed = j.log.last(answered('observe', nameOf(RES.activation)));
-  const came = span.all(notified());
-  if (observed !== undefined && j.log.after(observed).first(registerCopies) !== undefined)
-    return j.inconclusive(statement, 'the device was still registering when it was asked to tell');
-  if (came.length === 0) return void awaited(j, statement, notified(), { stimulus: atRest, tries: TRIES }, span);
-  if (!came.some((n) => n.fresh)) return j.inconclusive(statement, 'only notifications older than others came');
-  if (changes.length < TRIES)
-    return j.inconclusive(statement, `the notifications of ${changes.length} changes may have been lost`);
-  j.check(statement, () => expect(changes, 'changes notified with other values only').to.deep.equal([]));
-}
-
-/** The marks at the points of rest: each came after a lasting change, which should have been notified. */
-const atRest: Kind<{ readonly name: string }> = {
-  name: 'lasting change',
-  read: (event, log) => CYCLE.map(([label]) => marked(label).read(event, log)).find((m) => m !== undefined),
-};
 
 function judgePeriods(j: J): void {
   const set = answerTo(j, 'SWMGMT-CORE.attributes', 'attributes', 'periods');

@@ -9,6 +9,7 @@ import { TRIES } from '../../src/lwm2m/steps.ts';
 import type { Lwm2mTester } from '../../src/lwm2m/tester.ts';
 import { type J, type Lwm2mCase, printSeen, stateAt } from './claims.ts';
 import { awaitedOnceRegistered } from './anew.ts';
+import { cycleCases } from './cycle.ts';
 import { ITEM } from './items.ts';
 import {
   ACTIVATE,
@@ -258,4 +259,4 @@ function whole(j: J, rule: Parameters<typeof judgeRule>[0]): void {
 }
 
 /** Reporting of update state and result. */
-export const rep = suite<Lwm2mTester, Lwm2mPolicies>('REP', [...observeCases, ...failures]);
+export const rep = suite<Lwm2mTester, Lwm2mPolicies>('REP', [...observeCases, ...cycleCases, ...failures]);

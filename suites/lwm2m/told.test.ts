@@ -85,27 +85,38 @@ describe('LwM2M verdicts on notifications', () => {
       ['inactive', 4, 2, false],
       ['removed', 0, 0, false],
     ] as const;
+    interface Told {
+      /** Values of the changes, values before them, or nothing. */
+      readonly which: 'new' | 'old' | 'none';
+      /** The device registers after it has taken the observations. */
+      readonly registers?: true;
+      /** Nothing is told of this one. */
+      readonly never?: Observed;
+      readonly cycles?: number;
+    }
     const told =
-      (which: 'new' | 'old' | 'none', registers = false) =>
+      ({ which, registers, never, cycles = 1 }: Told) =>
       (w: Written) => {
         const device = new Telling(w);
         for (const [label, id] of Object.entries(OBSERVED)) device.observe(named[label as Observed], `/9/0/${id}`);
         w.shows(0, 0, false, 'read: start');
-        if (registers) w.registers();
+        if (registers === true) w.registers();
         w.mark('start of the cycle');
         let before: readonly [number, number, boolean] = [0, 0, false];
-        for (const [label, ...now] of CYCLE) {
-          for (const [at, id] of Object.values(OBSERVED).entries()) {
-            const value = (which === 'new' ? now : before)[at];
-            if (which === 'none' || now[at] === before[at] || value === undefined) continue;
-            const shown = typeof value === 'number' ? integer(value) : boolean(value);
-            device.tell(Object.values(named)[at] ?? '', resource(id, shown));
+        for (let round = 1; round <= cycles; round++)
+          for (const [step, ...now] of CYCLE) {
+            const label = round === 1 ? step : `${step}, cycle ${round}`;
+            for (const [at, [name, id]] of Object.entries(OBSERVED).entries()) {
+              const value = (which === 'new' ? now : before)[at];
+              if (which === 'none' || name === never || now[at] === before[at] || value === undefined) continue;
+              const shown = typeof value === 'number' ? integer(value) : boolean(value);
+              device.tell(named[name as Observed], resource(id, shown));
+            }
+            w.mark(label);
+            w.wait(2000);
+            w.shows(now[0], now[1], now[2], `read: ${label}`);
+            before = now;
           }
-          w.mark(label);
-          w.wait(2000);
-          w.shows(now[0], now[1], now[2], `read: ${label}`);
-          before = now;
-        }
       };
     /** Labels of the observations. */
     const named: Readonly<Record<Observed, string>> = {
@@ -114,13 +125,21 @@ describe('LwM2M verdicts on notifications', () => {
       activation: printResource(9, 12),
     };
     it('carry the values that the changes led to', () => {
-      expect(verdictOf('SWMGMT/REP/02', told('new'))).to.equal('PASS');
-      expect(verdictOf('SWMGMT/REP/02', told('old'))).to.equal('FAIL');
-      expect(verdictOf('SWMGMT/REP/02', told('none'))).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/REP/02', told({ which: 'new' }))).to.equal('PASS');
+      expect(verdictOf('SWMGMT/REP/02', told({ which: 'old' }))).to.equal('FAIL');
+      expect(verdictOf('SWMGMT/REP/02', told({ which: 'none' }))).to.equal('FAIL');
     });
     it('end with a registration that came after they began', () => {
-      expect(verdictOf('SWMGMT/REP/02', told('none', true))).to.equal('INCONC');
+      expect(verdictOf('SWMGMT/REP/02', told({ which: 'none', registers: true }))).to.equal('INCONC');
     });
+    for (const never of Object.keys(OBSERVED) as Observed[])
+      it(`fail where only the ${never} is never told of, over as many changes as losses do not explain`, () => {
+        expect(verdictOf('SWMGMT/REP/02', told({ which: 'new', never }))).to.equal('INCONC');
+        expect(verdictOf('SWMGMT/REP/02', told({ which: 'new', never, cycles: 3 }))).to.equal('FAIL');
+        expect(verdictOf('SWMGMT/REP/02', told({ which: 'new', never, cycles: 3, registers: true }))).to.equal(
+          'INCONC',
+        );
+      });
   });
 
   describe('in order', () => {

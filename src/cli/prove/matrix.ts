@@ -10,6 +10,8 @@ export interface ProvenFault {
   readonly caughtBy: readonly string[];
   /** Why no case can see it, for a fault that is kept all the same. */
   readonly excused?: string;
+  /** Tried before the others. */
+  readonly slow?: true;
 }
 
 /** How one case ended in one run. */

@@ -70,7 +70,9 @@ async function begin(subject: Subject, { full }: ProofOptions): Promise<Proving>
     spec,
     cases: (registered?.cases ?? []).filter((c) => wants(subject, c.id)),
     selected: await selectionOf(subject),
-    tried: faults.filter((f) => full || f.excused === undefined),
+    tried: faults
+      .filter((f) => full || f.excused === undefined)
+      .sort((a, b) => Number(b.slow ?? false) - Number(a.slow ?? false)),
     right: new Map(),
     faulty: new Map(),
     repeated: 0,
@@ -117,11 +119,13 @@ function decided(outcome: Outcome | undefined): boolean {
 }
 
 async function firstFault(p: Proving, fault: ProvenFault, o: ProofOptions): Promise<void> {
+  const began = performance.now();
   const outcomes = await tryFault(p, fault, 1, o.full);
+  const seconds = Math.round((performance.now() - began) / 1000);
   p.faulty.set(fault.name, outcomes);
   const caught = outcomes.filter((x) => x.verdict === 'FAIL').length;
   o.progress(
-    `${p.subject.name} ${p.faulty.size}/${p.tried.length} ${fault.name}: ${caught} FAIL of ${outcomes.length}`,
+    `${p.subject.name} ${p.faulty.size}/${p.tried.length} ${fault.name}: ${caught} FAIL of ${outcomes.length}, ${seconds} s`,
   );
 }
 

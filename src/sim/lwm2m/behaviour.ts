@@ -137,6 +137,8 @@ export interface Behaviour {
 
   // Reporting
   readonly noNotifications?: true;
+  /** This one resource is observed and never told of. */
+  readonly neverTellsOf?: number;
   readonly notObservable?: number;
   readonly notificationDiffers?: true;
   /** Notifications show what was told last instead of what is. */

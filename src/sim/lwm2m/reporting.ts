@@ -127,8 +127,10 @@ export class Reporting {
     if (!this.isNews(watch)) watch.periodic += 1;
     this.before = watch.toldEntries;
     this.remember(watch);
-    const untold = behaviour.compositeUnnotified === true && watch.paths.length > 1;
-    if (behaviour.noNotifications !== true && !failed && !untold) {
+    const { noNotifications, compositeUnnotified, neverTellsOf } = behaviour;
+    const mute = neverTellsOf !== undefined && watch.paths.some((path) => path[2] === neverTellsOf);
+    const untold = watch.paths.length > 1 && compositeUnnotified === true;
+    if (noNotifications !== true && !failed && !untold && !mute) {
       this.port.awake();
       this.telling = true;
       watch.observers.notify();

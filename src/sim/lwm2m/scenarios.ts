@@ -259,8 +259,9 @@ export const ROWS: readonly Row[] = [
     after(install('ok', '4/2/0', { objects: [33_000] }), after(remove, text('/33000/0/0'))),
     'brought by software',
   ],
-
   ['no-notifications', after(observe('/9/0/7'), after(deliver(), values)), []],
+  ['state-not-notified', after(observe('/9/0/7'), after(deliver(), values)), []],
+  ['activation-not-notified', after(observe('/9/0/12'), after(active, values)), []],
   [
     'activation-not-observable',
     async (b) => uintOf(await b.ask({ path: '/9/0/12', observe: 0 }), OPTION.observe),

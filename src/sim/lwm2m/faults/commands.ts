@@ -78,6 +78,7 @@ export const COMMAND_FAULTS: readonly Fault[] = [
     violates: ['SWMGMT-CORE.install-argument', 'SWMGMT-GEN.answers'],
     caughtBy: ['SWMGMT/INS/10'],
     apply: { freezesOnArgument: 4 },
+    slow: true,
   },
   {
     name: 'dies-on-text-argument',
@@ -85,6 +86,7 @@ export const COMMAND_FAULTS: readonly Fault[] = [
     violates: ['SWMGMT-9.6.argument', 'SWMGMT-GEN.answers'],
     caughtBy: ['SWMGMT/UNI/08'],
     apply: { freezesOnArgument: 6 },
+    slow: true,
   },
   {
     name: 'result-lost-at-reboot',

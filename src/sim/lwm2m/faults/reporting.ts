@@ -10,6 +10,20 @@ export const REPORTING_FAULTS: readonly Fault[] = [
     apply: { noNotifications: true },
   },
   {
+    name: 'state-not-notified',
+    describe: 'takes the observation of Update State, and notifies the other resources only',
+    violates: ['SWMGMT-CORE.notify'],
+    caughtBy: ['SWMGMT/REP/02'],
+    apply: { neverTellsOf: 7 },
+  },
+  {
+    name: 'activation-not-notified',
+    describe: 'takes the observation of Activation State, and notifies the other resources only',
+    violates: ['SWMGMT-CORE.notify'],
+    caughtBy: ['SWMGMT/REP/02'],
+    apply: { neverTellsOf: 12 },
+  },
+  {
     name: 'activation-not-observable',
     describe: 'ignores Observe on Activation State',
     violates: ['SWMGMT-RFC7641.accept'],
