@@ -36,12 +36,12 @@ const RESTS: readonly { readonly step: Step | 'start'; readonly label: string; r
   ).flat(),
 ];
 
-/** The cycle, with a pause for notifications and a Read at every point of rest. */
-async function observedCycle(t: T, told = new Set<number>(), round = 0): Promise<void> {
+/** The cycle, with a pause for notifications and a Read at every point of rest; `heard`: the resources that were told of so far. */
+async function observedCycle(t: T, heard = new Set<number>(), round = 0): Promise<void> {
   const listen = async (): Promise<void> => {
     for (const resource of REPORTING)
-      if (!told.has(resource) && (await t.perhaps(notified(nameOf(resource)), SO_FAR)) !== undefined)
-        told.add(resource);
+      if (!heard.has(resource) && (await t.perhaps(notified(nameOf(resource)), SO_FAR)) !== undefined)
+        heard.add(resource);
   };
   for (const [step, act] of CYCLE) {
     const label = restOf(step, round);
@@ -70,12 +70,12 @@ async function begin(t: T): Promise<void> {
  * come to the device behind the first ones, and end them.
  */
 async function cyclesUntilTold(t: T): Promise<void> {
-  const told = new Set<number>();
+  const heard = new Set<number>();
   await begin(t);
-  await observedCycle(t, told);
-  for (let round = 1; round <= FURTHER && told.size < REPORTING.length; round++) {
+  await observedCycle(t, heard);
+  for (let round = 1; round <= FURTHER && heard.size < REPORTING.length; round++) {
     await observeAll(t);
-    await observedCycle(t, told, round);
+    await observedCycle(t, heard, round);
   }
 }
 
