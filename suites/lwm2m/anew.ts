@@ -19,9 +19,14 @@ export function registration(j: J, statement: string): ModelLinks | undefined {
 }
 
 /**
- * As {@link awaited}, for what a device tells by itself. It is inconclusive where a copy of a Register came after `since`: then the answer to the first was lost,
- * the device took itself for unregistered until that copy was answered, and a new registration ends its observations.
+ * A copy of a Register came after this: the answer to the first was lost, the device took itself for unregistered until that copy was answered, and a new
+ * registration ends its observations.
  */
+export function registersAfter(j: J, since: { readonly n: number } | undefined): boolean {
+  return since !== undefined && j.log.after(since).first(registerCopies) !== undefined;
+}
+
+/** As {@link awaited}, for what a device tells by itself; inconclusive where it registers after `since`. */
 export function awaitedOnceRegistered<V extends object>(
   j: J,
   statement: string,
@@ -30,7 +35,7 @@ export function awaitedOnceRegistered<V extends object>(
 ): void {
   const since = j.log.first(watch.since);
   const untold = since === undefined || j.log.after(since).first(kind) === undefined;
-  if (since !== undefined && untold && j.log.after(since).first(registerCopies) !== undefined)
+  if (untold && registersAfter(j, since))
     return j.inconclusive(statement, `no ${kind.name}, but the device was still registering when it was asked to tell`);
   awaited(j, statement, kind, watch);
 }

@@ -2,14 +2,20 @@ import { expect } from 'chai';
 import type { Kind, Seen } from '../../src/core/log.ts';
 import { RES } from '../../src/lwm2m/codec/swmgmt.ts';
 import { answered, type Notified, notified } from '../../src/lwm2m/kinds.ts';
-import { registerCopies } from '../../src/lwm2m/registered.ts';
 import { TRIES } from '../../src/lwm2m/steps.ts';
+import { registersAfter } from './anew.ts';
 import { awaited, type J, type Lwm2mCase, marked, stateAt } from './claims.ts';
 import { ITEM } from './items.ts';
 import { download, install, see, type T, uninstall } from './moves.ts';
 import { nameOf, numberIn, OBSERVED, observeAll, REPORTING, turn } from './observing.ts';
 
-const FULL = `${ITEM.INSTALL} and ${ITEM.DEINSTALL} and ${ITEM.ACTIVATE} and ${ITEM.DEACTIVATE}`;
+/** What the cases about a full cycle need. */
+const FULL = {
+  ...OBSERVED,
+  when: `${OBSERVED.when} and ${ITEM.INSTALL} and ${ITEM.DEINSTALL} and ${ITEM.ACTIVATE} and ${ITEM.DEACTIVATE}`,
+  ixit: ['instance', 'packageA', 'notifyS', 'installS', 'uninstallS', 'activateS'],
+  start: 'clean',
+} as const;
 
 /** A full cycle by bare steps, so that a device that shows its states wrongly is driven through it all the same. */
 const CYCLE = [
@@ -36,11 +42,11 @@ const RESTS: readonly { readonly step: Step | 'start'; readonly label: string; r
   ).flat(),
 ];
 
-/** The cycle, with a pause for notifications and a Read at every point of rest; `heard`: the resources that were told of so far. */
-async function observedCycle(t: T, heard = new Set<number>(), round = 0): Promise<void> {
+/** The cycle, with a pause for notifications and a Read at every point of rest; `heard` gets the resources that were told of. */
+async function observedCycle(t: T, round = 0, heard?: Set<number>): Promise<void> {
   const listen = async (): Promise<void> => {
     for (const resource of REPORTING)
-      if (!heard.has(resource) && (await t.perhaps(notified(nameOf(resource)), SO_FAR)) !== undefined)
+      if (heard?.has(resource) === false && (await t.perhaps(notified(nameOf(resource)), SO_FAR)) !== undefined)
         heard.add(resource);
   };
   for (const [step, act] of CYCLE) {
@@ -72,10 +78,10 @@ async function begin(t: T): Promise<void> {
 async function cyclesUntilTold(t: T): Promise<void> {
   const heard = new Set<number>();
   await begin(t);
-  await observedCycle(t, heard);
+  await observedCycle(t, 0, heard);
   for (let round = 1; round <= FURTHER && heard.size < REPORTING.length; round++) {
     await observeAll(t);
-    await observedCycle(t, heard, round);
+    await observedCycle(t, round, heard);
   }
 }
 
@@ -119,13 +125,10 @@ const told = (c: Change): string => `${nameOf(c.resource)} ${c.before} to ${c.af
 /** Notifications over a full cycle: they come, and with the values that are read. */
 export const cycleCases: readonly Lwm2mCase[] = [
   {
-    ...OBSERVED,
+    ...FULL,
     id: 'SWMGMT/REP/02',
     purpose: 'every lasting change of 7, 9 and 12 over a full cycle is notified',
-    when: `${OBSERVED.when} and ${FULL}`,
     statements: ['SWMGMT-CORE.notify'],
-    ixit: ['instance', 'packageA', 'notifyS', 'installS', 'uninstallS', 'activateS'],
-    start: 'clean',
     drive: cyclesUntilTold,
     judge(j) {
       const statement = 'SWMGMT-CORE.notify';
@@ -151,13 +154,10 @@ export const cycleCases: readonly Lwm2mCase[] = [
     },
   },
   {
-    ...OBSERVED,
+    ...FULL,
     id: 'SWMGMT/REP/03',
     purpose: 'the value notified last is the value read, at every point of rest',
-    when: `${OBSERVED.when} and ${FULL}`,
     statements: ['SWMGMT-CORE.notify-value'],
-    ixit: ['instance', 'packageA', 'notifyS', 'installS', 'uninstallS', 'activateS'],
-    start: 'clean',
     async drive(t) {
       await begin(t);
       await observedCycle(t);
@@ -189,9 +189,7 @@ export const cycleCases: readonly Lwm2mCase[] = [
 function unheard(j: J, resource: number): string | undefined {
   const observed = j.log.last(answered('observe', nameOf(resource)));
   if (observed?.seq === undefined) return `the observation of ${nameOf(resource)} was not accepted`;
-  if (j.log.after(observed).first(registerCopies) !== undefined)
-    return 'the device registered anew, which ends observations';
-  return undefined;
+  return registersAfter(j, observed) ? 'the device registered anew, which ends observations' : undefined;
 }
 
 /** The notified value is one that the resource has on its way between the two points of rest. */
@@ -209,7 +207,7 @@ function judgeSilence(j: J, statement: string, changes: readonly string[]): void
   const span = j.log.after('start of the cycle');
   const observed = j.log.last(answered('observe', nameOf(RES.activation)));
   const came = span.all(notified());
-  if (observed !== undefined && j.log.after(observed).first(registerCopies) !== undefined)
+  if (registersAfter(j, observed))
     return j.inconclusive(statement, 'the device was still registering when it was asked to tell');
   if (came.length === 0) return void awaited(j, statement, notified(), { stimulus: atRest, tries: TRIES }, span);
   if (!came.some((n) => n.fresh)) return j.inconclusive(statement, 'only notifications older than others came');
